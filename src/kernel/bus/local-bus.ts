@@ -1,0 +1,34 @@
+/** Messages between rooms (and, with NATS, between nodes). At most once; order is kept per publisher. */
+export interface Bus {
+  /** @param subject dot-separated name, e.g. `rest.schema.reload` @param payload any JSON value */
+  publish(subject: string, payload: unknown): void;
+  /** @returns a function that ends the subscription */
+  subscribe(subject: string, handler: (payload: unknown) => void): () => void;
+}
+
+/**
+ * The bus of a single process. Handlers run in the publisher's turn; one that throws is reported to `onError` and
+ * does not keep the others from their message.
+ */
+export function createLocalBus(onError: (error: unknown, subject: string) => void): Bus {
+  const handlers = new Map<string, Set<(payload: unknown) => void>>();
+  return {
+    publish(subject, payload) {
+      for (const handler of [...(handlers.get(subject) ?? [])]) {
+        try {
+          handler(payload);
+        } catch (error) {
+          onError(error, subject);
+        }
+      }
+    },
+    subscribe(subject, handler) {
+      const set = handlers.get(subject) ?? new Set();
+      handlers.set(subject, set.add(handler));
+      return () => {
+        set.delete(handler);
+        if (set.size === 0) handlers.delete(subject);
+      };
+    },
+  };
+}

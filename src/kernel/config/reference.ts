@@ -1,0 +1,28 @@
+import type { Setting, SettingsSchema } from './setting.ts';
+
+/** A value as it may be shown: secrets become dots. */
+export function maskedValue(setting: Setting<unknown>, value: unknown): string {
+  if (value === undefined) return '';
+  if (setting.secret) return '••••••••';
+  if (Array.isArray(value)) return value.join(',');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** The configuration reference of some rooms as Markdown, one table each. */
+export function renderReference(rooms: readonly { readonly name: string; readonly schema: SettingsSchema }[]): string {
+  const out: string[] = [];
+  for (const room of rooms) {
+    out.push(`## ${room.name}`, '', '| name | type | default | meaning |', '|---|---|---|---|');
+    for (const setting of Object.values(room.schema)) {
+      const others = [...(setting.original ?? []), ...(setting.alone ?? []), ...(setting.aliases ?? [])];
+      const also = others.length === 0 ? '' : ` Also: ${others.map((name) => `\`${name}\``).join(', ')}.`;
+      const standard = setting.default === undefined ? '' : `\`${maskedValue(setting, setting.default)}\``;
+      const secret = setting.secret ? ' Secret.' : '';
+      out.push(
+        `| \`${setting.name}\` | ${setting.type.replaceAll('|', '\\|')} | ${standard} | ${setting.help}${secret}${also} |`,
+      );
+    }
+    out.push('');
+  }
+  return out.join('\n');
+}

@@ -1,0 +1,2 @@
+export { defineErrors, type ErrorCatalogue, type ErrorEntry, ServiceError } from './service-error.ts';
+export { StartupError } from './startup-error.ts';

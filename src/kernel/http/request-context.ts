@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+/** What is known of a request beside what Node parsed. */
+export interface RequestContext {
+  /** Stands in every log line and error of the request. */
+  readonly id: string;
+  /** Path and query as the client sent them, before any prefix was stripped. */
+  readonly originalUrl: string;
+  /** The public prefix that was stripped, e.g. `/rest/v1`; empty on a room's own port. */
+  readonly prefix: string;
+  /** Address of the peer, or of the client where a trusted proxy says so. */
+  readonly remoteAddress: string;
+  /** True once a gateway has checked the key and owns CORS. */
+  readonly viaGateway: boolean;
+}
+
+const contexts = new WeakMap<IncomingMessage, RequestContext>();
+
+/** The context of a request; one is made for requests that came over a room's own port. */
+export function requestContext(request: IncomingMessage): RequestContext {
+  const known = contexts.get(request);
+  if (known) return known;
+  const made: RequestContext = {
+    id: randomUUID(),
+    originalUrl: request.url ?? '/',
+    prefix: '',
+    remoteAddress: request.socket.remoteAddress ?? '',
+    viaGateway: false,
+  };
+  contexts.set(request, made);
+  return made;
+}
+
+/** Adds to what is known of a request. */
+export function setRequestContext(request: IncomingMessage, known: Partial<RequestContext>): RequestContext {
+  const context = { ...requestContext(request), ...known };
+  contexts.set(request, context);
+  return context;
+}

@@ -1,0 +1,71 @@
+import { type CryptoKey, importJWK, type JWK } from 'jose';
+
+/** Keys as operators give them: the shared secret, `JWT_KEYS` (private JWK array) and `JWT_JWKS` (JWK set). */
+export interface KeySetSource {
+  readonly secret?: string;
+  readonly keys?: readonly JWK[];
+  readonly jwks?: { readonly keys: readonly JWK[] };
+}
+
+/** A key with the one algorithm it may be used with (RFC 8725 §3.1: never take the algorithm from the token alone). */
+export type VerificationKey =
+  | { readonly kind: 'hmac'; readonly id: string | undefined; readonly algorithm: string; readonly secret: Buffer }
+  | { readonly kind: 'public'; readonly id: string | undefined; readonly algorithm: string; readonly key: CryptoKey };
+
+/** All keys of an installation. */
+export interface KeySet {
+  readonly verification: readonly VerificationKey[];
+  /** The private JWK that signs, where `JWT_KEYS` names one with `key_ops` `sign`. */
+  readonly signing: JWK | undefined;
+  readonly secret: string | undefined;
+  /** Asymmetric public keys, for a JWKS document (RFC 7517). */
+  readonly publicJwks: readonly JWK[];
+}
+
+const curveAlgorithms: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' };
+
+/** The algorithm of a JWK: its own `alg`, or the one its type and curve imply. */
+function algorithmOf(jwk: JWK): string {
+  if (jwk.alg) return jwk.alg;
+  if (jwk.kty === 'oct') return 'HS256';
+  if (jwk.kty === 'RSA') return 'RS256';
+  if (jwk.kty === 'OKP') return 'EdDSA';
+  const algorithm = curveAlgorithms[jwk.crv ?? ''];
+  if (!algorithm) throw new Error(`a JWK of type ${jwk.kty} and curve ${jwk.crv} is not supported`);
+  return algorithm;
+}
+
+function publicHalf(jwk: JWK): JWK {
+  const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, k: _k, key_ops: _ops, ...rest } = jwk;
+  return rest;
+}
+
+/**
+ * Imports an installation's keys.
+ *
+ * @throws Error when a JWK is unusable or `keys` has not exactly one signing key
+ */
+export async function loadKeySet(source: KeySetSource): Promise<KeySet> {
+  const jwks = [...(source.keys ?? []), ...(source.jwks?.keys ?? [])];
+  const signers = (source.keys ?? []).filter((jwk) => jwk.key_ops?.includes('sign'));
+  if (source.keys && source.keys.length > 0 && signers.length !== 1)
+    throw new Error('JWT_KEYS must hold exactly one key whose key_ops contain "sign"');
+  const verification: VerificationKey[] = [];
+  const publicJwks = new Map<string, JWK>();
+  for (const jwk of jwks) {
+    const algorithm = algorithmOf(jwk);
+    if (jwk.kty === 'oct') {
+      const secret = Buffer.from(jwk.k ?? '', 'base64url');
+      if (secret.length === 0) throw new Error('a JWK of type oct has no k');
+      verification.push({ kind: 'hmac', id: jwk.kid, algorithm, secret });
+      continue;
+    }
+    const half = publicHalf(jwk);
+    const key = (await importJWK(half, algorithm)) as CryptoKey;
+    verification.push({ kind: 'public', id: jwk.kid, algorithm, key });
+    publicJwks.set(jwk.kid ?? JSON.stringify(half), { ...half, alg: algorithm, use: 'sig', key_ops: ['verify'] });
+  }
+  if (source.secret)
+    verification.push({ kind: 'hmac', id: undefined, algorithm: 'HS256', secret: Buffer.from(source.secret, 'utf8') });
+  return { verification, signing: signers[0], secret: source.secret, publicJwks: [...publicJwks.values()] };
+}

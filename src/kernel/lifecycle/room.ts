@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** `starting` until the first success, `unhealthy` with a reason afterwards, `stopped` once stopped. */
+export type RoomStatus = 'starting' | 'healthy' | 'unhealthy' | 'stopped';
+
+/** What a room says of itself. `detail` never holds a secret: it is shown to anybody who may ask for health. */
+export interface Health {
+  readonly status: RoomStatus;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A handler the gateway can put behind a public path. It gets Node's own request with `url` already stripped of the
+ * public prefix, so no socket lies between gateway and room.
+ */
+export interface Mount {
+  /** Name by which the gateway's route table refers to this handler, e.g. `rest`. */
+  readonly name: string;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+/**
+ * A running part of the product.
+ *
+ * - `start` may be called again after it failed; it must honour `signal`.
+ * - `stop` works after a half-finished start and never throws for things that are already gone.
+ */
+export interface Room<Api = unknown> {
+  readonly mounts: readonly Mount[];
+  readonly api: Api;
+  start(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+  health(): Health | Promise<Health>;
+}
+
+/** How a room presents itself to the composition root: `create` has no side effects. */
+export interface RoomDefinition<Deps, Api = unknown> {
+  readonly name: string;
+  create(deps: Deps): Room<Api>;
+}

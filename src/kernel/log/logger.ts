@@ -1,0 +1,37 @@
+import { type DestinationStream, pino, stdTimeFunctions } from 'pino';
+import type { Redactor } from './redact.ts';
+
+/** What code may log with; `fields` first, text second. Every line is one JSON object. */
+export interface Logger {
+  trace(fields: object, message?: string): void;
+  debug(fields: object, message?: string): void;
+  info(fields: object, message?: string): void;
+  warn(fields: object, message?: string): void;
+  error(fields: object, message?: string): void;
+  fatal(fields: object, message?: string): void;
+  /** A logger whose lines all carry `fields`, e.g. `{ room: 'auth' }`. */
+  child(fields: object): Logger;
+  isLevelEnabled(level: string): boolean;
+}
+
+/** Where lines go and what is kept out of them. */
+export interface LoggerOptions {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly redact: Redactor;
+  /** Default: standard output. */
+  readonly destination?: DestinationStream;
+}
+
+/** Creates the program's logger. The redactor sees each finished line, so nothing escapes by way of an odd field. */
+export function createLogger(options: LoggerOptions): Logger {
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      hooks: { streamWrite: options.redact },
+    },
+    options.destination ?? pino.destination({ fd: 1, sync: false, minLength: 0 }),
+  );
+}

@@ -1,0 +1,34 @@
+/** Replaces every secret in a text. */
+export type Redactor = (text: string) => string;
+
+const mask = '[redacted]';
+
+// Three base64url parts of which the first begins like a JSON object: a JWT. The signature is what must not leak.
+const jwtPattern = /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]+/g;
+const opaqueKeyPattern = /\bsb_(?:secret|publishable)_[\w-]{8,}/g;
+const urlPasswordPattern = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi;
+
+/**
+ * Builds a redactor.
+ *
+ * @param secrets values that must never be seen, e.g. passwords and keys; those under 6 characters are left out, since
+ *   hiding them would garble ordinary words
+ */
+export function createRedactor(secrets: readonly (string | undefined)[]): Redactor {
+  const known = [...new Set(secrets.filter((secret): secret is string => secret !== undefined && secret.length >= 6))];
+  // Longest first, so that a secret that contains another goes whole.
+  known.sort((a, b) => b.length - a.length);
+  return (text) => {
+    let result = text;
+    for (const secret of known) if (result.includes(secret)) result = result.replaceAll(secret, mask);
+    return result.replace(jwtPattern, mask).replace(opaqueKeyPattern, mask).replace(urlPasswordPattern, `$1${mask}@`);
+  };
+}
+
+const secretParameters =
+  /([?&;](?:apikey|token|access_token|refresh_token|provider_token|code|password|secret|token_hash|signature|x-amz-[a-z-]+)=)[^&;#]*/gi;
+
+/** A request target with the values of secret-bearing query parameters masked. */
+export function redactUrl(url: string): string {
+  return url.includes('?') ? url.replace(secretParameters, `$1${mask}`) : url;
+}

@@ -1,0 +1,108 @@
+import { type Client, cancelQuery } from './client.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { sqlError } from './errors.ts';
+import { type PipelinedTransaction, runPipeline, type StepResult } from './pipeline.ts';
+import { Pool, type PoolOptions, type PoolStats } from './pool.ts';
+
+/** Rows as objects, values in JavaScript types (or text, see `rawText`). */
+export interface QueryResult<Row> {
+  readonly rows: Row[];
+  readonly rowCount: number;
+}
+
+/** Statements inside one transaction. */
+export interface Transaction {
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>>;
+}
+
+/** A database reached under one role, through a bounded pool. */
+export interface Database {
+  /** One statement in a transaction of its own. */
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>>;
+  /**
+   * Runs `work` in a transaction; what it throws rolls back and is thrown on.
+   *
+   * @param begin the opening statement, default `begin`
+   */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>, begin?: string): Promise<T>;
+  /** Runs a transaction known beforehand in one write. Results are texts. */
+  pipeline(transaction: PipelinedTransaction): Promise<readonly StepResult[]>;
+  /** Forgets prepared statements, after the schema changed. */
+  clearStatements(): void;
+  readonly stats: PoolStats;
+  /** Waits for what is running, then closes all connections. */
+  close(): Promise<void>;
+}
+
+/** `connection` is required, the rest has defaults fit for a small server. */
+export type DatabaseOptions = Pick<PoolOptions, 'connection'> & Partial<PoolOptions>;
+
+/** Creates a database handle. No connection is opened before the first use. */
+export function createDatabase(options: DatabaseOptions): Database {
+  const pool = new Pool({
+    size: 10,
+    queueLimit: 1_000,
+    acquireTimeout: 10_000,
+    idleTimeout: 30_000,
+    maxLifetime: 1_800_000,
+    statementLimit: 100,
+    rawText: false,
+    ...options,
+  });
+  return {
+    async query<Row>(text: string, values: readonly unknown[] = []) {
+      const client = await pool.acquire();
+      try {
+        return await run<Row>(client, text, values);
+      } finally {
+        pool.release(client);
+      }
+    },
+    async transaction(work, begin = 'begin') {
+      const client = await pool.acquire();
+      try {
+        await client.pg.query(begin);
+        const result = await work({ query: (text, values = []) => run(client, text, values) });
+        await client.pg.query('commit');
+        return result;
+      } catch (error) {
+        await client.pg.query('rollback').catch(() => {
+          client.usable = false;
+        });
+        throw error;
+      } finally {
+        pool.release(client);
+      }
+    },
+    async pipeline(transaction) {
+      const { signal } = transaction;
+      if (signal?.aborted) throw sqlError('request_aborted');
+      const client = await pool.acquire();
+      const cancel = () => cancelQuery(client);
+      signal?.addEventListener('abort', cancel, { once: true });
+      try {
+        if (signal?.aborted) throw sqlError('request_aborted');
+        return await runPipeline(client, transaction);
+      } catch (error) {
+        throw signal?.aborted ? sqlError('request_aborted', { cause: error }) : error;
+      } finally {
+        signal?.removeEventListener('abort', cancel);
+        // A cancel request on its way could hit whoever gets this connection next.
+        if (signal?.aborted) client.usable = false;
+        pool.release(client);
+      }
+    },
+    clearStatements: () => pool.clearStatements(),
+    get stats() {
+      return pool.stats;
+    },
+    close: () => pool.close(),
+  };
+}
+
+async function run<Row>(client: Client, text: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
+  const result = await client.pg.query(text, values as unknown[]);
+  return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
+}
+
+export type { ConnectionOptions };

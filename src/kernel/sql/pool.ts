@@ -1,0 +1,170 @@
+import { type Client, connectClient } from './client.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { sqlError } from './errors.ts';
+
+/** Bounds of a pool; every one of them is a setting of the room that owns it. */
+export interface PoolOptions {
+  readonly connection: ConnectionOptions;
+  /** Server connections at most. */
+  readonly size: number;
+  /** Requests that may wait for one; the next is refused with 503. */
+  readonly queueLimit: number;
+  /** Milliseconds a request may wait (504 afterwards). */
+  readonly acquireTimeout: number;
+  /** Milliseconds after which an unused connection is closed. */
+  readonly idleTimeout: number;
+  /** Milliseconds after which a connection is closed when it is returned. */
+  readonly maxLifetime: number;
+  /** Prepared statements kept per connection. */
+  readonly statementLimit: number;
+  /** Values as the server's text instead of JavaScript types. */
+  readonly rawText: boolean;
+}
+
+/** What a pool is doing, for metrics. */
+export interface PoolStats {
+  readonly open: number;
+  readonly idle: number;
+  readonly waiting: number;
+  readonly max: number;
+  readonly timeouts: number;
+}
+
+interface Waiter {
+  readonly resolve: (client: Client) => void;
+  readonly reject: (error: unknown) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** A bounded pool with a bounded, fair waiting queue. Connections are opened on demand and lent last-in first-out. */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #idle: Client[] = [];
+  readonly #waiters: Waiter[] = [];
+  #open = 0;
+  #timeouts = 0;
+  #closed = false;
+  #sweeper: NodeJS.Timeout | undefined;
+  #drained: (() => void) | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  get stats(): PoolStats {
+    return {
+      open: this.#open,
+      idle: this.#idle.length,
+      waiting: this.#waiters.length,
+      max: this.#options.size,
+      timeouts: this.#timeouts,
+    };
+  }
+
+  /** @throws 503 when the queue is full or the pool closed, 504 when waiting took too long, or the connect error */
+  acquire(): Promise<Client> | Client {
+    if (this.#closed) throw sqlError('pool_closed');
+    for (let client = this.#idle.pop(); client; client = this.#idle.pop()) {
+      if (client.usable) return client;
+      this.#discard(client);
+    }
+    if (this.#open < this.#options.size) return this.#connect();
+    if (this.#waiters.length >= this.#options.queueLimit)
+      throw sqlError('pool_exhausted', { headers: { 'retry-after': '1' } });
+    return new Promise<Client>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#timeouts++;
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        reject(sqlError('pool_timeout'));
+      }, this.#options.acquireTimeout);
+      const waiter: Waiter = { resolve, reject, timer };
+      this.#waiters.push(waiter);
+    });
+  }
+
+  /** Returns a client; one that is broken or too old is closed instead. */
+  release(client: Client): void {
+    const tooOld = Date.now() - client.openedAt > this.#options.maxLifetime;
+    if (!client.usable || tooOld || this.#closed) {
+      this.#discard(client);
+      this.#serveWaiter();
+      return;
+    }
+    const waiter = this.#waiters.shift();
+    if (waiter) {
+      clearTimeout(waiter.timer);
+      waiter.resolve(client);
+      return;
+    }
+    client.idleSince = Date.now();
+    this.#idle.push(client);
+    this.#startSweeper();
+  }
+
+  /** Forgets all prepared statements of idle connections; busy ones repair themselves (stale plans are re-sent). */
+  clearStatements(): void {
+    for (const client of this.#idle) client.statements.clear();
+  }
+
+  /** Closes idle connections at once, busy ones when they are returned; resolves when none is left. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#sweeper);
+    for (const waiter of this.#waiters.splice(0)) {
+      clearTimeout(waiter.timer);
+      waiter.reject(sqlError('pool_closed'));
+    }
+    for (const client of this.#idle.splice(0)) this.#discard(client);
+    if (this.#open > 0)
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+  }
+
+  async #connect(): Promise<Client> {
+    this.#open++;
+    const { connection, statementLimit, rawText, acquireTimeout } = this.#options;
+    try {
+      return await connectClient(connection, statementLimit, rawText, acquireTimeout);
+    } catch (error) {
+      this.#open--;
+      this.#serveWaiter();
+      if (this.#open === 0) this.#drained?.();
+      throw error;
+    }
+  }
+
+  // A place became free without a client to hand over: open one for whoever waits longest.
+  #serveWaiter(): void {
+    if (this.#closed || this.#open >= this.#options.size) return;
+    const waiter = this.#waiters.shift();
+    if (!waiter) return;
+    clearTimeout(waiter.timer);
+    this.#connect().then(waiter.resolve, waiter.reject);
+  }
+
+  #discard(client: Client): void {
+    this.#open--;
+    client.usable = false;
+    client.pg.end().catch(() => {});
+    if (this.#open === 0) this.#drained?.();
+  }
+
+  #startSweeper(): void {
+    if (this.#sweeper) return;
+    this.#sweeper = setInterval(
+      () => {
+        const limit = Date.now() - this.#options.idleTimeout;
+        // Oldest idle first: the list is used as a stack.
+        while (this.#idle.length > 0 && (this.#idle[0] as Client).idleSince < limit)
+          this.#discard(this.#idle.shift() as Client);
+        if (this.#idle.length === 0) {
+          clearInterval(this.#sweeper);
+          this.#sweeper = undefined;
+        }
+      },
+      Math.max(100, Math.min(this.#options.idleTimeout / 2, 10_000)),
+    );
+    this.#sweeper.unref();
+  }
+}
