@@ -53,7 +53,7 @@ export function parseEnvFile(path: string, text: string, lookup: (name: string) 
         continue;
       }
       const raw = body.slice(0, end);
-      entries.set(key, { value: quote === "'" ? raw : interpolate(unescape(raw), resolve), line: start });
+      entries.set(key, { value: quote === "'" ? raw : interpolate(unescapeQuoted(raw), resolve), line: start });
     } else {
       const bare = rest.replace(/(^|\s)#.*$/, '').trimEnd();
       entries.set(key, { value: interpolate(bare, resolve), line: start });
@@ -73,7 +73,7 @@ function closingQuote(text: string, quote: string): number {
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\' };
 
 // `\$` becomes `$$`, which interpolation turns into one literal dollar.
-function unescape(text: string): string {
+function unescapeQuoted(text: string): string {
   return text.replace(/\\(.)/gs, (whole, next: string) => (next === '$' ? '$$' : (escapes[next] ?? whole)));
 }
 
