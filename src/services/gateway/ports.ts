@@ -1,0 +1,9 @@
+import type { Health, Mount } from '#kernel/lifecycle';
+
+/** What the gateway needs from the rest of the program. It knows mounts by name, never a room. */
+export interface GatewayPorts {
+  /** The mount of that name, where a room in this process offers one. */
+  readonly mount: (name: string) => Mount | undefined;
+  /** Health of every room of this process. */
+  readonly health: () => Promise<Readonly<Record<string, Health & { readonly required: boolean }>>>;
+}

@@ -1,0 +1,164 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { ServiceError } from '#kernel/errors';
+import { requestContext, sendBody, setRequestContext } from '#kernel/http';
+import { type Logger, redactUrl } from '#kernel/log';
+import { preflightHeaders } from '../core/cors.ts';
+import { clientAddress, forwardedHeaders } from '../core/forwarding.ts';
+import { type GateOptions, gate, type Verdict } from '../core/gate.ts';
+import { type Match, normalisePath } from '../core/match.ts';
+import type { Route } from '../core/route-table.ts';
+import { gatewayError, renderGatewayError } from '../errors.ts';
+import type { EdgeTarget } from '../wire/target.ts';
+
+/** Everything the edge needs; joined in `create`. */
+export interface EdgeOptions {
+  readonly gate: GateOptions;
+  readonly match: (path: string) => Match | undefined;
+  readonly target: (name: string) => EdgeTarget | undefined;
+  readonly isTrustedProxy: (address: string) => boolean;
+  readonly maxBodySize: number;
+  readonly maxInFlight: number;
+  readonly accessLog: boolean;
+  readonly log: Logger;
+  readonly now: () => number;
+  /** Paths the gateway answers itself. */
+  readonly own: ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => void>;
+}
+
+/** The public side of the program. */
+export interface Edge {
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly inFlight: () => number;
+}
+
+/** Creates the handler of the gateway's listeners. */
+export function createEdge(options: EdgeOptions): Edge {
+  let inFlight = 0;
+
+  function admit(request: IncomingMessage): { route: Route; verdict: Verdict; prefix: string } {
+    const [rawPath, query] = splitUrl(request.url ?? '/');
+    const path = normalisePath(rawPath);
+    if (path === undefined) throw gatewayError('bad_path');
+    const match = options.match(path);
+    if (!match) throw gatewayError('no_route');
+    if (Number(request.headers['content-length'] ?? 0) > options.maxBodySize) throw gatewayError('body_too_large');
+    const { method, headers, rawHeaders } = request;
+    const verdict = gate({ method, match, query, headers, rawHeaders }, options.gate);
+    return { route: match.route, verdict, prefix: match.route.prefix.replace(/\/$/, '') };
+  }
+
+  function pass(request: IncomingMessage, verdict: Verdict & { kind: 'pass' }, prefix: string): void {
+    const peer = request.socket.remoteAddress ?? '';
+    const { headers } = request;
+    const chain = headers['x-forwarded-for'] as string | undefined;
+    const remoteAddress = clientAddress(peer, chain, options.isTrustedProxy);
+    const context = setRequestContext(request, { remoteAddress, prefix, viaGateway: true });
+    if (!options.isTrustedProxy(peer)) {
+      for (const name of forwardedHeaders) delete headers[name];
+      const encrypted = (request.socket as { encrypted?: boolean }).encrypted === true;
+      headers['x-forwarded-proto'] = encrypted ? 'https' : 'http';
+      if (headers.host !== undefined) headers['x-forwarded-host'] = headers.host;
+    }
+    headers['x-forwarded-for'] = chain ? `${chain}, ${peer}` : peer;
+    for (const name of Object.keys(headers)) if (name.startsWith('x-consumer-')) delete headers[name];
+    delete headers['sb-api-key'];
+    headers['x-request-id'] = context.id;
+    for (const [name, value] of Object.entries(verdict.headers)) {
+      if (value === undefined) delete headers[name];
+      else headers[name] = value;
+    }
+    request.url = verdict.url;
+  }
+
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    const started = options.now();
+    const { id, originalUrl } = requestContext(request);
+    inFlight++;
+    response.once('close', () => {
+      inFlight--;
+      if (options.accessLog) logRequest(request, response, id, originalUrl, options.now() - started);
+    });
+    try {
+      response.setHeader('x-request-id', id);
+      const own = options.own.get(splitUrl(originalUrl)[0]);
+      if (own) {
+        own(request, response);
+        return;
+      }
+      if (inFlight > options.maxInFlight) throw gatewayError('overloaded', { headers: { 'retry-after': '1' } });
+      const { route, verdict, prefix } = admit(request);
+      if (route.cors) response.setHeader('access-control-allow-origin', '*');
+      if (verdict.kind === 'refuse') throw verdict.error;
+      if (verdict.kind === 'preflight') {
+        sendBody(response, 200, preflightHeaders(request.headers['access-control-request-headers']), '');
+        return;
+      }
+      const target = options.target(route.mount as string);
+      if (!target) throw gatewayError('upstream_unavailable');
+      pass(request, verdict, prefix);
+      target.handle(request, response);
+    } catch (error) {
+      fail(request, response, error);
+    }
+  }
+
+  function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    const known = error instanceof ServiceError ? error : gatewayError('upstream_invalid', { cause: error });
+    if (known !== error) options.log.error({ reqId: requestContext(request).id, err: error }, 'a room threw');
+    const { contentType, body } = renderGatewayError(known, request.headers.accept);
+    // What is left of the body would be taken for the next request on this connection.
+    request.resume();
+    sendBody(response, known.status, { ...known.headers, 'content-type': contentType }, body);
+  }
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    try {
+      const { route, verdict, prefix } = admit(request);
+      if (verdict.kind === 'refuse') throw verdict.error;
+      const target = options.target(route.mount as string);
+      if (verdict.kind !== 'pass' || !target?.upgrade) throw gatewayError('upstream_unavailable');
+      pass(request, verdict, prefix);
+      target.upgrade(request, socket, head);
+    } catch (error) {
+      const known = error instanceof ServiceError ? error : gatewayError('upstream_invalid', { cause: error });
+      if (known !== error) options.log.error({ reqId: requestContext(request).id, err: error }, 'a room threw');
+      refuseUpgrade(socket, known, request.headers.accept);
+    }
+  }
+
+  function logRequest(request: IncomingMessage, response: ServerResponse, id: string, url: string, ms: number): void {
+    options.log.info(
+      {
+        reqId: id,
+        method: request.method,
+        url: redactUrl(url),
+        status: response.writableFinished ? response.statusCode : 499,
+        ms: Math.round(ms * 10) / 10,
+        ip: requestContext(request).remoteAddress,
+        agent: request.headers['user-agent'],
+      },
+      'request',
+    );
+  }
+
+  return { handle, upgrade, inFlight: () => inFlight };
+}
+
+function refuseUpgrade(socket: Duplex, error: ServiceError, accept: string | undefined): void {
+  const { contentType, body } = renderGatewayError(error, accept);
+  const lines = [
+    `HTTP/1.1 ${error.status} ${error.message}`,
+    `Content-Type: ${contentType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    ...Object.entries(error.headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function splitUrl(url: string): [string, string] {
+  const mark = url.indexOf('?');
+  return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}

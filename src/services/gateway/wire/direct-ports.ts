@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { sendJson } from '#kernel/http';
+import type { EdgeTarget } from './target.ts';
+
+/** A port of the compose file and who answers on it. */
+export interface DirectPort {
+  readonly port: number;
+  readonly setting: string;
+  /** Mount by host name (first match), and the one for every other name. */
+  readonly byHost: readonly { readonly names: readonly string[]; readonly mount: string }[];
+  readonly mount: string;
+}
+
+/** The compose file's ports of the rooms that exist. Several services shared one port under different host names. */
+export function directPorts(ports: {
+  readonly auth: number;
+  readonly rest: number;
+  readonly studio: number;
+}): readonly DirectPort[] {
+  return [
+    { port: ports.auth, setting: 'GATEWAY_DIRECT_AUTH_PORT', byHost: [], mount: 'auth' },
+    {
+      port: ports.rest,
+      setting: 'GATEWAY_DIRECT_REST_PORT',
+      byHost: [{ names: ['studio', 'supabase-studio'], mount: 'studio' }],
+      mount: 'rest',
+    },
+    { port: ports.studio, setting: 'GATEWAY_DIRECT_STUDIO_PORT', byHost: [], mount: 'studio' },
+  ];
+}
+
+/** The handler of one direct port. */
+export function directTarget(
+  port: DirectPort,
+  target: (mount: string) => EdgeTarget | undefined,
+): EdgeTarget & Required<Pick<EdgeTarget, 'upgrade'>> {
+  const choose = (request: IncomingMessage) => {
+    const name = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+    return target(port.byHost.find((entry) => entry.names.includes(name))?.mount ?? port.mount);
+  };
+  return {
+    handle(request: IncomingMessage, response: ServerResponse) {
+      const chosen = choose(request);
+      if (chosen) chosen.handle(request, response);
+      else sendJson(response, 503, { message: 'This service does not run in this process' });
+    },
+    upgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {
+      const chosen = choose(request);
+      if (chosen?.upgrade) chosen.upgrade(request, socket, head);
+      else socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    },
+  };
+}
