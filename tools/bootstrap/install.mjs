@@ -46,7 +46,7 @@ export async function install(root, hash, mode) {
   rmSync(installStamp(root), { force: true });
   rmSync(npmRecord(root), { force: true });
   const packages = Object.values(readJson(join(root, 'package-lock.json'))?.packages ?? {});
-  const total = packages.filter((entry) => mode === 'dev' || !entry.dev).length;
+  const total = packages.filter((entry) => !mayBeLeftOut(entry) && (mode === 'dev' || !entry.dev)).length;
   const stopProgress = showProgress(
     `installing about ${total} packages${mode === 'dev' ? ' (with development tools)' : ''}`,
     () => `${countFolders(join(root, 'node_modules'))} folders`,
