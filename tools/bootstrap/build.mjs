@@ -12,7 +12,7 @@ import { showProgress } from './progress.mjs';
  *
  * @returns the exit code
  */
-export async function build(root, hash) {
+export async function build(root, hash, recordChild = () => {}) {
   // Taken before the compiler reads: what is edited meanwhile makes the result stale again.
   const fingerprint = sourceFingerprint(root, hash);
   const fresh = join(root, 'dist.tmp');
@@ -20,7 +20,7 @@ export async function build(root, hash) {
   const target = join(root, 'dist');
   rmSync(fresh, { recursive: true, force: true });
   const stopProgress = showProgress('building');
-  const code = await compile(root, fresh);
+  const code = await compile(root, fresh, recordChild);
   if (code !== 0) {
     stopProgress('the build failed; the messages stand above');
     return code;
@@ -41,11 +41,12 @@ export async function build(root, hash) {
   return 0;
 }
 
-function compile(root, outDir) {
+function compile(root, outDir, recordChild) {
   const compiler = join(root, 'node_modules', 'typescript', 'lib', 'tsc.js');
   const args = [compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', outDir];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
+    if (child.pid !== undefined) recordChild(child.pid);
     child.once('error', (error) => {
       console.error(`cannot run the compiler: ${error.message}`);
       resolve(1);

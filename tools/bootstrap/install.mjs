@@ -39,9 +39,10 @@ function mayBeLeftOut({ optional, os, cpu, libc }) {
 /**
  * Runs `npm ci`.
  *
+ * @param recordChild is told npm's process id
  * @returns npm's exit code
  */
-export async function install(root, hash, mode) {
+export async function install(root, hash, mode, recordChild) {
   // Without these two an interrupted run cannot be taken for a finished one.
   rmSync(installStamp(root), { force: true });
   rmSync(npmRecord(root), { force: true });
@@ -51,7 +52,7 @@ export async function install(root, hash, mode) {
     `installing about ${total} packages${mode === 'dev' ? ' (with development tools)' : ''}`,
     () => `${countFolders(join(root, 'node_modules'))} folders`,
   );
-  const code = await runNpm(root, [
+  const code = await runNpm(root, recordChild, [
     'ci',
     mode === 'dev' ? '--include=dev' : '--omit=dev',
     '--include=optional',
@@ -66,11 +67,12 @@ export async function install(root, hash, mode) {
   return code;
 }
 
-function runNpm(root, args) {
+function runNpm(root, recordChild, args) {
   const cli = process.env.npm_execpath;
   const [command, first] = cli?.endsWith('.js') ? [process.execPath, [cli]] : ['npm', []];
   return new Promise((resolve) => {
     const child = spawn(command, [...first, ...args], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+    if (child.pid !== undefined) recordChild(child.pid);
     child.once('error', (error) => {
       console.error(`cannot run npm: ${error.message}`);
       resolve(1);

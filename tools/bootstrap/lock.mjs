@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,11 +9,13 @@ const staleAfter = 15_000;
 /**
  * Runs `work` while holding a lock file, waiting for another holder first. The file's modification time is a
  * heartbeat, so that a lock left behind by a killed process never blocks, whatever its process id is used for now.
+ *
+ * @param work gets a function that records the process id of a child. A child that outlives its killed parent still
+ *   counts as the holder.
  */
 export async function withLock(path, work) {
-  const owner = JSON.stringify({ pid: process.pid, host: hostname() });
   let announced = false;
-  while (!take(path, owner)) {
+  while (!take(path)) {
     if (isStale(path)) remove(path);
     else {
       if (!announced) console.error('another process is installing or building here; waiting for it …');
@@ -22,14 +25,19 @@ export async function withLock(path, work) {
   }
   const beat = setInterval(() => touch(path), staleAfter / 5);
   const release = () => rmSync(path, { force: true });
+  let current;
   const onSignal = (signal) => {
+    if (current !== undefined) endChild(current);
     release();
     process.exit(signal === 'SIGINT' ? 130 : 143);
   };
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   try {
-    return await work();
+    return await work((child) => {
+      current = child;
+      writeFileSync(path, content(child));
+    });
   } finally {
     clearInterval(beat);
     process.off('SIGINT', onSignal);
@@ -38,10 +46,22 @@ export async function withLock(path, work) {
   }
 }
 
+function endChild(pid) {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+function content(child) {
+  return JSON.stringify({ pid: process.pid, child, host: hostname() });
+}
+
 // Written under another name first: a lock that exists has its content.
-function take(path, owner) {
+function take(path) {
   const own = `${path}.${process.pid}`;
-  writeFileSync(own, owner);
+  writeFileSync(own, content());
   try {
     linkSync(own, path);
     return true;
@@ -55,20 +75,36 @@ function take(path, owner) {
 
 function isStale(path) {
   try {
-    if (Date.now() - statSync(path).mtimeMs > staleAfter) return true;
-    const { pid, host } = JSON.parse(readFileSync(path, 'utf8'));
-    return host === hostname() && !isAlive(pid);
-  } catch (error) {
-    return error instanceof SyntaxError;
+    const { pid, child, host } = JSON.parse(readFileSync(path, 'utf8'));
+    const local = host === hostname();
+    if (local && child !== undefined && /npm|tsc/.test(commandOf(child))) return false;
+    return (local && commandOf(pid) === '') || Date.now() - statSync(path).mtimeMs > staleAfter;
+  } catch {
+    // Gone, or just being rewritten: the next look tells.
+    return false;
   }
 }
 
-function isAlive(pid) {
+/** The command line of a living process, empty where there is none. */
+function commandOf(pid) {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return error.code === 'EPERM';
+    if (error.code !== 'EPERM') return '';
+  }
+  try {
+    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+  } catch {
+    // Slim images have no ps.
+    return readCommandLine(pid);
+  }
+}
+
+function readCommandLine(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '?';
   }
 }
 

@@ -10,14 +10,14 @@ import { withLock } from './lock.mjs';
  * @returns the exit code
  */
 export async function repair(root, wanted) {
-  return withLock(join(root, '.bootstrap.lock'), async () => {
+  return withLock(join(root, '.bootstrap.lock'), async (recordChild) => {
     const hash = lockHash(root);
     // A tree that a developer works in keeps its development packages when it is started.
     const mode = readJson(installStamp(root))?.mode === 'dev' ? 'dev' : wanted;
     if (!installIsFresh(root, hash, mode) && !adopt(root, hash, mode)) {
-      const code = await install(root, hash, mode);
+      const code = await install(root, hash, mode, recordChild);
       if (code !== 0) return code;
     }
-    return buildIsFresh(root, hash) ? 0 : build(root, hash);
+    return buildIsFresh(root, hash) ? 0 : build(root, hash, recordChild);
   });
 }
