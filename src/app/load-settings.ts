@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  type EffectiveSetting,
+  type EnvFile,
+  readEnvFile,
+  resolveSettings,
+  type SettingsOf,
+  type SettingsSchema,
+  type SourceProblem,
+  type Sources,
+  unknownOwnKeys,
+} from '#kernel/config';
+import { StartupError } from '#kernel/errors';
+import { type AuthSettings, authSettings } from '#services/auth';
+import { type DbSettings, dbSettings } from '#services/db';
+import { type GatewaySettings, gatewaySettings } from '#services/gateway';
+import { type RestSettings, restSettings } from '#services/rest';
+import { type StudioSettings, studioSettings } from '#services/studio';
+import { allSchemas } from './registry.ts';
+import { type RoomName, roomNames, type StackSettings, stackSettings } from './settings.ts';
+
+/** Where to look for settings. */
+export interface SettingsInput {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Working directory: relative paths and `.env` count from here. */
+  readonly cwd: string;
+  /** `--env-file` arguments; they replace `.env`. */
+  readonly envFiles: readonly string[];
+}
+
+/** Every room's parsed settings, and how they came to be. */
+export interface LoadedSettings {
+  readonly cwd: string;
+  readonly sources: Sources;
+  /** The file that generated values are appended to. */
+  readonly writableFile: string;
+  readonly rooms: ReadonlySet<RoomName>;
+  readonly stack: StackSettings;
+  readonly db: DbSettings;
+  readonly auth: AuthSettings;
+  readonly rest: RestSettings;
+  readonly studio: StudioSettings;
+  readonly gateway: GatewaySettings;
+  readonly effective: readonly (EffectiveSetting & { readonly room: string })[];
+  readonly problems: readonly SourceProblem[];
+  readonly warnings: readonly string[];
+}
+
+/** Reads the env files. @throws StartupError when a named one cannot be read */
+export function readSources(input: SettingsInput): { files: EnvFile[]; writableFile: string } {
+  const named = input.envFiles.map((file) => resolve(input.cwd, file));
+  const paths = named.length > 0 ? named : [resolve(input.cwd, '.env')];
+  const files: EnvFile[] = [];
+  for (const path of paths) {
+    if (named.length === 0 && !existsSync(path)) continue;
+    try {
+      files.push(readEnvFile(path, (name) => input.env[name]));
+    } catch (error) {
+      throw new StartupError(`cannot read ${path}: ${(error as Error).message}`, '--env-file', error);
+    }
+  }
+  return { files, writableFile: paths.at(-1) as string };
+}
+
+/**
+ * Resolves the settings of all rooms. Problems are collected, so that an operator can mend them all at once; see
+ * `assertUsable`.
+ */
+export function loadSettings(input: SettingsInput): LoadedSettings {
+  const { files, writableFile } = readSources(input);
+  const first = resolveSettings(stackSettings, { env: input.env, files, alone: false });
+  const problems: SourceProblem[] = [...first.problems];
+  const rooms = chosenRooms(first.values.services, problems);
+  const sources: Sources = { env: input.env, files, alone: rooms.size === 1 };
+  const warnings = new Set(first.warnings);
+  const effective: (EffectiveSetting & { room: string })[] = first.effective.map((entry) => ({
+    ...entry,
+    room: 'stack',
+  }));
+
+  function resolveRoom<S extends SettingsSchema>(room: string, schema: S): SettingsOf<S> {
+    const resolution = resolveSettings(schema, sources);
+    for (const problem of resolution.problems)
+      if (!problems.some((known) => known.line === problem.line)) problems.push(problem);
+    for (const warning of resolution.warnings) warnings.add(warning);
+    effective.push(...resolution.effective.map((entry) => ({ ...entry, room })));
+    return resolution.values;
+  }
+
+  const loaded = {
+    db: resolveRoom('db', dbSettings),
+    auth: resolveRoom('auth', authSettings),
+    rest: resolveRoom('rest', restSettings),
+    studio: resolveRoom('studio', studioSettings),
+    gateway: resolveRoom('gateway', gatewaySettings),
+  };
+  problems.push(
+    ...unknownOwnKeys(
+      allSchemas.map(({ schema }) => schema),
+      sources,
+    ),
+  );
+  for (const file of files)
+    for (const line of file.malformed) warnings.add(`${file.path}:${line} is no assignment and is ignored`);
+  return {
+    cwd: input.cwd,
+    sources,
+    writableFile,
+    rooms,
+    stack: first.values,
+    ...loaded,
+    effective,
+    problems,
+    warnings: [...warnings],
+  };
+}
+
+/** @throws StartupError with every problem on a line of its own */
+export function assertUsable(settings: LoadedSettings): void {
+  if (settings.problems.length === 0) return;
+  throw new StartupError(settings.problems.map(({ line, message }) => `${line} ${message}`).join('\n'));
+}
+
+function chosenRooms(services: readonly string[], problems: SourceProblem[]): ReadonlySet<RoomName> {
+  if (services.includes('all')) return new Set(roomNames);
+  const chosen = new Set<RoomName>();
+  for (const name of services) {
+    if ((roomNames as readonly string[]).includes(name)) chosen.add(name as RoomName);
+    else problems.push({ line: 'SERVICES', message: `names ${name}; there are ${roomNames.join(', ')}` });
+  }
+  return chosen;
+}
+
+/** The value of a name as the operator gave it, whichever source it stands in. */
+export function givenValue(sources: Sources, name: string): string | undefined {
+  const fromEnv = sources.env[name];
+  if (fromEnv) return fromEnv;
+  for (const file of [...sources.files].reverse()) {
+    const value = file.entries.get(name)?.value;
+    if (value) return value;
+  }
+  return undefined;
+}

@@ -1,0 +1,31 @@
+import type { SettingsSchema } from '#kernel/config';
+import { authSettings } from '#services/auth';
+import { dbSettings } from '#services/db';
+import { gatewaySettings } from '#services/gateway';
+import { restSettings } from '#services/rest';
+import { studioSettings } from '#services/studio';
+import { type RoomName, stackSettings } from './settings.ts';
+
+/** A room's place in the program. Needs that do not run in this process are left out of account. */
+export interface RegisteredRoom {
+  readonly name: RoomName;
+  readonly schema: SettingsSchema;
+  readonly needs: readonly RoomName[];
+  /** True: its failure is reported and retried, and keeps nobody else from serving. */
+  readonly optional: boolean;
+}
+
+/** The rooms in start order. */
+export const registry: readonly RegisteredRoom[] = [
+  { name: 'db', schema: dbSettings, needs: [], optional: false },
+  { name: 'auth', schema: authSettings, needs: ['db'], optional: false },
+  { name: 'rest', schema: restSettings, needs: ['db', 'auth'], optional: false },
+  { name: 'studio', schema: studioSettings, needs: [], optional: true },
+  { name: 'gateway', schema: gatewaySettings, needs: ['db', 'auth', 'rest', 'studio'], optional: false },
+];
+
+/** All settings there are, for the reference, the check for unknown names and `config`. */
+export const allSchemas: readonly { readonly name: string; readonly schema: SettingsSchema }[] = [
+  { name: 'stack', schema: stackSettings },
+  ...registry.map(({ name, schema }) => ({ name, schema })),
+];

@@ -1,0 +1,107 @@
+import { boolean, duration, integer, list, oneOf, type SettingsOf, string } from '#kernel/config';
+
+/** Names of all rooms of the product, in the order people list them. */
+export const roomNames = ['db', 'auth', 'rest', 'studio', 'gateway'] as const;
+
+/** A room of this release. */
+export type RoomName = (typeof roomNames)[number];
+
+/** Settings of the program as a whole, and secrets of services that are not served yet but must not be lost. */
+export const stackSettings = {
+  services: list({
+    name: 'SERVICES',
+    default: ['all'],
+    help: `Rooms to run in this process: all, or a comma list of ${roomNames.join(', ')}.`,
+  }),
+  workers: integer({
+    name: 'WORKERS',
+    default: 1,
+    min: 1,
+    max: 1,
+    help: 'Serving processes on this machine; only 1 so far.',
+  }),
+  volumesDir: string({
+    name: 'VOLUMES_DIR',
+    default: './volumes',
+    help: 'Folder of all data, laid out as in the compose file.',
+  }),
+  publicUrl: string({
+    name: 'SUPABASE_PUBLIC_URL',
+    help: 'Base URL end users see; default is the address of the gateway.',
+  }),
+  logLevel: oneOf({
+    name: 'STACK_LOG_LEVEL',
+    values: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    default: 'info',
+    help: 'Lines below this level are not written.',
+  }),
+  bindAddress: string({
+    name: 'BIND_ADDRESS',
+    default: '127.0.0.1',
+    help: 'Address the listeners bind to; anything but loopback is refused while a secret is a known demo value or too short.',
+  }),
+  retryFirst: duration({
+    name: 'STACK_RETRY_FIRST',
+    default: 1_000,
+    min: 10,
+    help: 'First pause before an optional room is started again.',
+  }),
+  retryLongest: duration({
+    name: 'STACK_RETRY_LONGEST',
+    default: 60_000,
+    min: 10,
+    help: 'Longest pause between such attempts.',
+  }),
+  applyMigrations: boolean({
+    name: 'STACK_APPLY_MIGRATIONS',
+    default: true,
+    help: 'Apply supabase/migrations, supabase/seed.sql and volumes/db/init at start.',
+  }),
+  jwtSecret: string({
+    name: 'JWT_SECRET',
+    secret: true,
+    aliases: ['SUPABASE_JWT_SECRET'],
+    help: 'Shared secret of all tokens (HS256), at least 32 characters.',
+  }),
+  postgresPassword: string({
+    name: 'POSTGRES_PASSWORD',
+    secret: true,
+    aliases: ['SUPABASE_DB_PASSWORD'],
+    help: 'Password of all login roles.',
+  }),
+  secretKeyBase: string({
+    name: 'SECRET_KEY_BASE',
+    secret: true,
+    help: 'Secret of realtime and pooler, at least 64 characters.',
+  }),
+  vaultKey: string({
+    name: 'VAULT_ENC_KEY',
+    secret: true,
+    help: "Encrypts the pooler's credentials; exactly 32 characters.",
+  }),
+  metaCryptoKey: string({
+    name: 'PG_META_CRYPTO_KEY',
+    original: ['CRYPTO_KEY'],
+    secret: true,
+    help: 'Encrypts connection strings sent to meta, at least 32 characters.',
+  }),
+  logflarePublic: string({
+    name: 'LOGFLARE_PUBLIC_ACCESS_TOKEN',
+    secret: true,
+    help: 'Ingest and query token of analytics, at least 32 characters.',
+  }),
+  logflarePrivate: string({
+    name: 'LOGFLARE_PRIVATE_ACCESS_TOKEN',
+    secret: true,
+    help: 'Management token of analytics, at least 32 characters.',
+  }),
+  s3KeyId: string({
+    name: 'S3_PROTOCOL_ACCESS_KEY_ID',
+    secret: true,
+    help: 'Access key of the S3-compatible endpoint.',
+  }),
+  s3KeySecret: string({ name: 'S3_PROTOCOL_ACCESS_KEY_SECRET', secret: true, help: 'Its secret.' }),
+};
+
+/** The program's own parsed settings. */
+export type StackSettings = SettingsOf<typeof stackSettings>;

@@ -1,0 +1,63 @@
+import { createLocalBus } from '#kernel/bus';
+import { createSupervisor, type Health, type Mount, type SupervisedRoom } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import type { LoadedSettings } from './load-settings.ts';
+import { wireRooms } from './wiring.ts';
+
+/** Health of every room by name. */
+export type StackHealth = Readonly<Record<string, Health & { readonly required: boolean }>>;
+
+/** What `status` tells about a running stack. */
+export interface StackInfo {
+  readonly url: string;
+  readonly database: {
+    readonly embedded: boolean;
+    readonly socketDir: string | undefined;
+    readonly port: number;
+    readonly name: string;
+  };
+}
+
+/** A whole installation. It is an object like any other: several live side by side in one process. */
+export interface Stack {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  health(): Promise<StackHealth>;
+  info(): StackInfo;
+}
+
+/** Creates a stack; nothing runs before `start`. */
+export function createStack(settings: LoadedSettings, log: Logger): Stack {
+  const bus = createLocalBus((error, subject) => log.error({ err: error, subject }, 'a bus handler failed'));
+  const mounts = new Map<string, Mount>();
+  const rooms: SupervisedRoom[] = [];
+  const supervisor = () => running;
+  const wired = wireRooms({
+    settings,
+    log,
+    bus,
+    mount: (name) => mounts.get(name),
+    health: async () => visible(await supervisor().health()),
+  });
+  for (const entry of wired.rooms) {
+    rooms.push(entry);
+    for (const mount of entry.room.mounts) mounts.set(mount.name, mount);
+  }
+  const running = createSupervisor({
+    rooms,
+    log,
+    retry: { first: settings.stack.retryFirst, longest: settings.stack.retryLongest },
+  });
+  return {
+    start: () => running.start(),
+    stop: () => running.stop(),
+    health: async () => visible(await running.health()),
+    info: () => ({ url: wired.url(), database: wired.database() }),
+  };
+}
+
+// The project step has a place in the start order but is no service; it shows only when a file failed.
+function visible(report: StackHealth): StackHealth {
+  const { project, ...services } = report;
+  return project?.status === 'unhealthy' ? { ...services, project } : services;
+}

@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { givenValue, type LoadedSettings } from './load-settings.ts';
+import { volumesOf } from './wiring.ts';
+
+const composeFiles = ['api/kong.yml', 'logs/vector.yml', 'pooler/pooler.exs'];
+
+/** Files of the compose folder that mean nothing here, in one warning. */
+export function ignoredComposeFiles(settings: LoadedSettings): string[] {
+  const found = composeFiles.filter((file) => existsSync(join(volumesOf(settings), file)));
+  return found.length === 0
+    ? []
+    : [`${found.join(', ')} in ${volumesOf(settings)} have no meaning here and are ignored`];
+}
+
+/** Settings that ask for something this release does not do, so that nobody believes it does. */
+export function missingFeatures(settings: LoadedSettings): string[] {
+  const asked = ['NATS_URL', 'STORAGE_BACKEND'].filter((name) => givenValue(settings.sources, name) !== undefined);
+  return asked.map((name) => `${name} is set, but the service that reads it is not part of this release`);
+}

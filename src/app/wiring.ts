@@ -1,0 +1,114 @@
+import { resolve } from 'node:path';
+import type { Bus } from '#kernel/bus';
+import type { Mount, Room, SupervisedRoom } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
+import { authRoom } from '#services/auth';
+import { type DbApi, dbRoom } from '#services/db';
+import { gatewayRoom } from '#services/gateway';
+import { restRoom } from '#services/rest';
+import { studioRoom } from '#services/studio';
+import type { LoadedSettings } from './load-settings.ts';
+import { createProjectStep } from './project.ts';
+import { registry } from './registry.ts';
+import type { RoomName } from './settings.ts';
+import type { StackHealth, StackInfo } from './stack.ts';
+
+/** What the rooms are joined with. */
+export interface WiringInput {
+  readonly settings: LoadedSettings;
+  readonly log: Logger;
+  readonly bus: Bus;
+  readonly mount: (name: string) => Mount | undefined;
+  readonly health: () => Promise<StackHealth>;
+}
+
+/** The rooms of a stack with their places in the start order. */
+export interface Wired {
+  readonly rooms: readonly SupervisedRoom[];
+  readonly url: () => string;
+  readonly database: () => StackInfo['database'];
+}
+
+/** Creates the chosen rooms and joins their ports. This is the only place that knows all of them. */
+export function wireRooms(input: WiringInput): Wired {
+  const { settings, log, health } = input;
+  const chosen = settings.rooms;
+  const roomLog = (name: string) => log.child({ room: name });
+
+  const db: Room<DbApi> | undefined = chosen.has('db')
+    ? dbRoom.create({ settings: settings.db, log: roomLog('db'), cwd: settings.cwd })
+    : undefined;
+  const connection = (role: Parameters<DbApi['connection']>[0], url: string | undefined) => (): ConnectionOptions => {
+    if (url) return parseConnectionUrl(url);
+    return db ? db.api.connection(role) : remoteConnection(settings, role);
+  };
+  const auth = chosen.has('auth')
+    ? authRoom.create({
+        settings: settings.auth,
+        log: roomLog('auth'),
+        database: connection('supabase_auth_admin', settings.auth.databaseUrl),
+      })
+    : undefined;
+  const rest = chosen.has('rest')
+    ? restRoom.create({
+        settings: settings.rest,
+        log: roomLog('rest'),
+        database: connection('authenticator', settings.rest.dbUri),
+      })
+    : undefined;
+  const studio = chosen.has('studio')
+    ? studioRoom.create({ settings: settings.studio, log: roomLog('studio'), health })
+    : undefined;
+  const gateway = chosen.has('gateway')
+    ? gatewayRoom.create({ settings: settings.gateway, log: roomLog('gateway'), mount: input.mount, health })
+    : undefined;
+
+  const created: Readonly<Partial<Record<RoomName, Room>>> = clean({ db, auth, rest, studio, gateway });
+  const rooms: SupervisedRoom[] = [];
+  for (const { name, needs, optional } of registry) {
+    const room = created[name];
+    if (!room) continue;
+    const present = needs.filter((need) => created[need]) as string[];
+    if (name === 'rest' && db) present.push('project');
+    rooms.push({ name, room, needs: present, optional });
+  }
+  if (db) {
+    const step = createProjectStep(
+      () => (settings.stack.applyMigrations ? db.api.applyProjectSql() : Promise.resolve({ applied: [] })),
+      ({ applied, failure }) => {
+        if (applied.length > 0) log.info({ files: applied }, 'project SQL applied');
+        if (failure) log.error({ ...failure }, 'a project SQL file failed; later files were not applied');
+      },
+    );
+    rooms.push({ name: 'project', room: step, needs: auth ? ['db', 'auth'] : ['db'], optional: false });
+  }
+  return {
+    rooms,
+    url: () => gateway?.api.url() ?? '',
+    database: () => ({
+      embedded: db?.api.embedded ?? false,
+      socketDir: db?.api.socketDir,
+      port: db?.api.port ?? settings.db.port,
+      name: db?.api.database ?? settings.db.database,
+    }),
+  };
+}
+
+/** The database of a stack whose db room runs elsewhere. */
+function remoteConnection(settings: LoadedSettings, user: string): ConnectionOptions {
+  return {
+    host: settings.db.host ?? 'localhost',
+    port: settings.db.port,
+    database: settings.db.database,
+    user,
+    ...(settings.stack.postgresPassword && { password: settings.stack.postgresPassword }),
+  };
+}
+
+function clean<T extends object>(rooms: { [K in keyof T]: T[K] | undefined }): Partial<T> {
+  return Object.fromEntries(Object.entries(rooms).filter(([, room]) => room !== undefined)) as Partial<T>;
+}
+
+/** The absolute data folder of a stack. */
+export const volumesOf = (settings: LoadedSettings): string => resolve(settings.cwd, settings.stack.volumesDir);

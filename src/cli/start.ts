@@ -1,0 +1,66 @@
+import { performance } from 'node:perf_hooks';
+import { createLogger, createRedactor } from '#kernel/log';
+import { checkRoleKeys, checkSecrets, prepare } from '../app/prepare.ts';
+import { forgetRunFile, writeRunFile } from '../app/run-file.ts';
+import { createStack } from '../app/stack.ts';
+import { ignoredComposeFiles, missingFeatures } from '../app/warnings.ts';
+import { banner } from './banner.ts';
+import type { Command } from './command.ts';
+
+/** `start`: brings the stack up and serves until a signal comes. */
+export const startCommand: Command = {
+  name: 'start',
+  summary: 'start everything and serve until SIGINT or SIGTERM',
+  help: `usage: pmoves-supabase start [--env-file FILE]… [--json]
+
+Makes what is missing (secrets in .env, data under volumes/), starts the database and the services, prints where they
+are, and serves. SIGINT or SIGTERM lets requests in flight finish (STACK_DRAIN_TIMEOUT); a second signal ends at once.
+--json prints the addresses as one JSON line instead of the banner.`,
+
+  async run(context) {
+    const started = performance.now();
+    const seconds = Math.floor(context.now() / 1_000);
+    const preparation = await prepare(context.input, seconds);
+    const { settings } = preparation;
+    const warnings = [
+      ...settings.warnings,
+      ...checkSecrets(settings),
+      ...(await checkRoleKeys(settings, seconds)),
+      ...ignoredComposeFiles(settings),
+      ...missingFeatures(settings),
+    ];
+    const secrets = settings.effective.filter(({ setting }) => setting.secret).map(({ value }) => value);
+    const redact = createRedactor(secrets.map((value) => (typeof value === 'string' ? value : undefined)));
+    const log = createLogger({ level: settings.stack.logLevel, redact });
+    for (const warning of warnings) log.warn({ room: 'stack' }, warning);
+
+    const stack = createStack(settings, log);
+    let stopping = false;
+    const stopOnSignal = context.stopSignal.then(async (signal) => {
+      stopping = true;
+      log.info({ signal }, 'stopping');
+      forgetRunFile(settings);
+      await stack.stop();
+      log.info({}, 'stopped');
+    });
+    try {
+      await stack.start();
+    } catch (error) {
+      if (!stopping) throw error;
+      await stopOnSignal;
+      return 0;
+    }
+    if (stopping) {
+      await stopOnSignal;
+      return 0;
+    }
+    const info = stack.info();
+    writeRunFile(settings, info);
+    const elapsed = performance.now() - started;
+    context.out(
+      context.json ? JSON.stringify({ ...info, ms: Math.round(elapsed) }) : banner(preparation, info, elapsed),
+    );
+    await stopOnSignal;
+    return 0;
+  },
+};
