@@ -43,7 +43,7 @@ export function normalisePath(path: string): string | undefined {
   if (/\\|%00/.test(path)) return undefined;
   if (!/^\/\/|\/(?:\.|%2e)/i.test(path)) return path;
   const out: string[] = [];
-  const segments = path.replace(/^\/+/, '/').split('/').slice(1);
+  const segments = path.split('/').slice(1);
   for (const [index, segment] of segments.entries()) {
     const plain = segment.replace(/%2e/gi, '.');
     const last = index === segments.length - 1;
@@ -56,5 +56,5 @@ export function normalisePath(path: string): string | undefined {
     }
     if (last) out.push('');
   }
-  return `/${out.join('/')}`;
+  return `/${out.join('/')}`.replace(/^\/+/, '/');
 }
