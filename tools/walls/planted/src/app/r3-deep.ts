@@ -1,0 +1,3 @@
+import { decide } from '../services/beta/core/decide.ts';
+
+export const reached = decide;

@@ -1,0 +1,3 @@
+import { decide } from '../app/index.ts';
+
+export const start = decide;

@@ -1,0 +1,3 @@
+import { log } from '#kernel/log';
+
+export const reached = log;

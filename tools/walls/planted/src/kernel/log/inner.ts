@@ -1,0 +1,1 @@
+export const inner = 'reached only from inside kernel/log';

@@ -1,0 +1,3 @@
+import type { Decision } from '#services/beta';
+
+export type Known = Decision;

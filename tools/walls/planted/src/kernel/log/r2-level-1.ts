@@ -1,0 +1,3 @@
+import { config } from '#kernel/config';
+
+export const reached = config;

@@ -1,0 +1,3 @@
+import { inner } from '../log/inner.ts';
+
+export const reached = inner;

@@ -1,0 +1,3 @@
+import type { Decision } from '../index.ts';
+
+export type Reached = Decision;

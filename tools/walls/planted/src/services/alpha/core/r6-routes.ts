@@ -1,0 +1,3 @@
+import { table } from '../routes/table.ts';
+
+export const reached = table;

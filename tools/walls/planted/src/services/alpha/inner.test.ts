@@ -1,0 +1,3 @@
+import { fake } from './testing/fake.ts';
+
+export const tested = fake;

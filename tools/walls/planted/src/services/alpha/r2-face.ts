@@ -1,0 +1,3 @@
+import { inner } from '../../kernel/log/inner.ts';
+
+export const reached = inner;

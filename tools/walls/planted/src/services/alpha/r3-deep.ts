@@ -1,0 +1,3 @@
+import type { Decision } from '../beta/core/decide.ts';
+
+export type Reached = Decision;

@@ -1,0 +1,3 @@
+import { decide } from '#services/beta';
+
+export const reached = decide;

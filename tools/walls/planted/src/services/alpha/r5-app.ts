@@ -1,0 +1,3 @@
+import { decide } from '../../app/index.ts';
+
+export const reached = decide;

@@ -1,0 +1,3 @@
+import { tested } from './inner.test.ts';
+
+export const reached = tested;

@@ -1,0 +1,3 @@
+import { sql } from '#kernel/sql';
+
+export const find = sql;

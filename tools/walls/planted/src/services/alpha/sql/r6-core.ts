@@ -1,0 +1,3 @@
+import type { Decision } from '../core/decide.ts';
+
+export type Reached = Decision;

@@ -1,0 +1,3 @@
+import { http } from '#kernel/http';
+
+export const reached = http;

@@ -1,0 +1,1 @@
+export const fake = 'for the tests of any room';

@@ -1,0 +1,3 @@
+import { hash } from '@node-rs/bcrypt';
+
+export const reached = hash;

@@ -1,0 +1,3 @@
+import { decide } from '../../src/services/alpha/index.ts';
+
+export const reached = decide;

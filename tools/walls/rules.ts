@@ -1,0 +1,174 @@
+import type { IForbiddenRuleType } from 'dependency-cruiser';
+
+const tests = String.raw`\.test\.ts$|/testing/`;
+
+/** Kernel folders, lowest level first; a folder may import only from levels below its own. */
+export const kernelLevels: readonly (readonly string[])[] = [
+  ['errors'],
+  ['log', 'config'],
+  ['lifecycle', 'jwt', 'bus'],
+  ['sql', 'http'],
+];
+
+/** Third-party packages and the one folder of `src` that may import each. */
+export const packageOwners: Readonly<Record<string, string>> = {
+  '@node-rs/bcrypt': 'src/services/auth',
+  fastify: 'src/kernel/http',
+  jose: 'src/kernel/jwt',
+  nodemailer: 'src/services/auth',
+  pg: 'src/kernel/sql',
+  pino: 'src/kernel/log',
+};
+
+function levelRules(): IForbiddenRuleType[] {
+  return kernelLevels.map((folders, level) => ({
+    name: `R2-kernel-level-${level}`,
+    comment: 'A kernel folder imports only from lower levels',
+    severity: 'error',
+    from: { path: `^src/kernel/(${folders.join('|')})/` },
+    to: { path: `^src/kernel/(${kernelLevels.slice(level).flat().join('|')})/`, pathNot: '^src/kernel/$1/' },
+  }));
+}
+
+// A package's types may come from @types; scoped names are written there with two underscores.
+function installedAt(name: string): string {
+  return `(^|/)node_modules/(${name}|@types/${name.replace('@', '').replace('/', '__')})/`;
+}
+
+function ownerRules(): IForbiddenRuleType[] {
+  const owned = Object.entries(packageOwners).map<IForbiddenRuleType>(([name, owner]) => ({
+    name: `R7-owner-of-${name}`,
+    comment: `${name} is imported in ${owner} only; others use what that folder offers`,
+    severity: 'error',
+    from: { path: '^src/', pathNot: [`^${owner}/`, tests] },
+    to: { path: installedAt(name) },
+  }));
+  const unowned: IForbiddenRuleType = {
+    name: 'R7-package-without-owner',
+    comment: 'A new package gets an owner in tools/walls/rules.ts',
+    severity: 'error',
+    from: { path: '^src/', pathNot: tests },
+    to: { path: '(^|/)node_modules/', pathNot: Object.keys(packageOwners).map(installedAt) },
+  };
+  return [...owned, unowned];
+}
+
+/** The walls of the source tree. Each rule is broken once by a file below `planted/`, and a test expects the report. */
+export const rules: IForbiddenRuleType[] = [
+  {
+    name: 'R1-kernel-knows-no-room',
+    severity: 'error',
+    from: { path: '^src/kernel/' },
+    to: { path: '^src/(services|app|cli|main)' },
+  },
+  ...levelRules(),
+  {
+    name: 'R2-kernel-by-its-face',
+    comment: 'A kernel folder is entered through its index.ts',
+    severity: 'error',
+    from: { path: '^src/(services|app|cli|main)' },
+    to: { path: '^src/kernel/', pathNot: String.raw`^src/kernel/[^/]+/index\.ts$` },
+  },
+  {
+    name: 'R2-kernel-neighbour-by-its-face',
+    severity: 'error',
+    from: { path: '^src/kernel/([^/]+)/' },
+    to: { path: '^src/kernel/', pathNot: ['^src/kernel/$1/', String.raw`^src/kernel/[^/]+/index\.ts$`] },
+  },
+  {
+    name: 'R3-room-by-its-front-door',
+    comment: "Enter by index.ts; a test may use another room's fakes besides",
+    severity: 'error',
+    from: { path: '^src/services/([^/]+)/' },
+    to: {
+      path: '^src/services/',
+      pathNot: ['^src/services/$1/', String.raw`^src/services/[^/]+/index\.ts$`, '^src/services/[^/]+/testing/'],
+    },
+  },
+  {
+    name: 'R3-room-by-its-front-door-from-app',
+    severity: 'error',
+    from: { path: '^src/(app/|cli/|main)' },
+    to: { path: '^src/services/', pathNot: String.raw`^src/services/[^/]+/index\.ts$` },
+  },
+  {
+    name: 'R4-types-only-between-rooms',
+    comment: 'Values arrive through ports, joined in src/app',
+    severity: 'error',
+    from: { path: '^src/services/([^/]+)/' },
+    to: {
+      path: '^src/services/',
+      pathNot: ['^src/services/$1/', '^src/services/[^/]+/testing/'],
+      dependencyTypesNot: ['type-only'],
+    },
+  },
+  {
+    name: 'R5-nobody-imports-the-app',
+    severity: 'error',
+    from: { path: '^src/', pathNot: String.raw`^src/(app|cli)/|^src/main\.ts$` },
+    to: { path: '^src/app/' },
+  },
+  {
+    name: 'R5-nobody-imports-the-cli',
+    severity: 'error',
+    from: { path: '^src/', pathNot: String.raw`^src/cli/|^src/main\.ts$` },
+    to: { path: '^src/cli/' },
+  },
+  {
+    name: 'R5-nobody-imports-main',
+    severity: 'error',
+    from: { path: '^src/' },
+    to: { path: String.raw`^src/main\.ts$` },
+  },
+  {
+    name: 'R6-core-knows-no-routes',
+    severity: 'error',
+    from: { path: '^src/services/([^/]+)/core/', pathNot: tests },
+    to: { path: '^src/services/$1/routes/' },
+  },
+  {
+    name: 'R6-sql-knows-no-core',
+    severity: 'error',
+    from: { path: '^src/services/([^/]+)/sql/', pathNot: tests },
+    to: { path: '^src/services/$1/(core|routes)/' },
+  },
+  {
+    name: 'R6-no-http-below-routes',
+    severity: 'error',
+    from: { path: '^src/services/[^/]+/(core|sql)/', pathNot: tests },
+    to: { path: '^(src/kernel/http/|(node:)?https?$)' },
+  },
+  ...ownerRules(),
+  { name: 'R8-no-cycles', severity: 'error', from: {}, to: { circular: true } },
+  {
+    name: 'R9-no-test-code-in-production',
+    severity: 'error',
+    from: { path: '^src/', pathNot: tests },
+    to: { path: `${tests}|^test/` },
+  },
+  {
+    name: 'R10-conformance-is-a-black-box',
+    severity: 'error',
+    from: { path: '^test/conformance/' },
+    to: { path: '^(src|dist)/' },
+  },
+  {
+    name: 'R11-not-by-the-own-face',
+    severity: 'error',
+    from: { path: '^src/services/([^/]+)/', pathNot: tests },
+    to: { path: String.raw`^src/services/$1/index\.ts$` },
+  },
+  {
+    name: 'R12-resolvable',
+    comment: 'What cannot be resolved cannot be checked either',
+    severity: 'error',
+    from: {},
+    to: { couldNotResolve: true },
+  },
+  {
+    name: 'R13-declared-for-production',
+    severity: 'error',
+    from: { path: '^src/', pathNot: tests },
+    to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+  },
+];

@@ -1,0 +1,84 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Survey, survey } from './cruise.ts';
+import { kernelLevels, rules } from './rules.ts';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// One offending file per rule: what a wall lets through here, it lets through everywhere.
+const planted: readonly (readonly [rule: string, from: string, to: string])[] = [
+  ['R1-kernel-knows-no-room', 'src/kernel/log/r1-room.ts', 'src/services/beta/index.ts'],
+  ['R2-kernel-level-0', 'src/kernel/errors/r2-level-0.ts', 'src/kernel/log/index.ts'],
+  ['R2-kernel-level-1', 'src/kernel/log/r2-level-1.ts', 'src/kernel/config/index.ts'],
+  ['R2-kernel-level-2', 'src/kernel/jwt/r2-level-2.ts', 'src/kernel/sql/index.ts'],
+  ['R2-kernel-level-3', 'src/kernel/sql/r2-level-3.ts', 'src/kernel/http/index.ts'],
+  ['R2-kernel-by-its-face', 'src/services/alpha/r2-face.ts', 'src/kernel/log/inner.ts'],
+  ['R2-kernel-neighbour-by-its-face', 'src/kernel/sql/r2-neighbour.ts', 'src/kernel/log/inner.ts'],
+  ['R3-room-by-its-front-door', 'src/services/alpha/r3-deep.ts', 'src/services/beta/core/decide.ts'],
+  ['R3-room-by-its-front-door-from-app', 'src/app/r3-deep.ts', 'src/services/beta/core/decide.ts'],
+  ['R4-types-only-between-rooms', 'src/services/alpha/r4-value.ts', 'src/services/beta/index.ts'],
+  ['R5-nobody-imports-the-app', 'src/services/alpha/r5-app.ts', 'src/app/index.ts'],
+  ['R5-nobody-imports-the-cli', 'src/app/r5-cli.ts', 'src/cli/start.ts'],
+  ['R5-nobody-imports-main', 'src/cli/r5-main.ts', 'src/main.ts'],
+  ['R6-core-knows-no-routes', 'src/services/alpha/core/r6-routes.ts', 'src/services/alpha/routes/table.ts'],
+  ['R6-sql-knows-no-core', 'src/services/alpha/sql/r6-core.ts', 'src/services/alpha/core/decide.ts'],
+  ['R6-no-http-below-routes', 'src/services/alpha/core/r6-node-http.ts', 'http'],
+  ['R6-no-http-below-routes', 'src/services/alpha/sql/r6-kernel-http.ts', 'src/kernel/http/index.ts'],
+  ['R7-owner-of-@node-rs/bcrypt', 'src/services/beta/r7-bcrypt.ts', '@node-rs/bcrypt'],
+  ['R7-owner-of-fastify', 'src/services/beta/r7-fastify.ts', 'fastify'],
+  ['R7-owner-of-jose', 'src/services/beta/r7-jose.ts', 'jose'],
+  ['R7-owner-of-nodemailer', 'src/services/beta/r7-nodemailer.ts', 'nodemailer'],
+  ['R7-owner-of-pg', 'src/services/beta/r7-pg.ts', 'pg'],
+  ['R7-owner-of-pino', 'src/services/beta/r7-pino.ts', 'pino'],
+  ['R7-package-without-owner', 'src/services/beta/r7-unowned.ts', 'typescript'],
+  ['R8-no-cycles', 'src/app/r8-ring-a.ts', 'src/app/r8-ring-b.ts'],
+  ['R9-no-test-code-in-production', 'src/services/alpha/r9-fake.ts', 'src/services/alpha/testing/fake.ts'],
+  ['R9-no-test-code-in-production', 'src/services/alpha/r9-test.ts', 'src/services/alpha/inner.test.ts'],
+  ['R10-conformance-is-a-black-box', 'test/conformance/r10-source.test.ts', 'src/services/alpha/index.ts'],
+  ['R11-not-by-the-own-face', 'src/services/alpha/core/r11-own-face.ts', 'src/services/alpha/index.ts'],
+  ['R12-resolvable', 'src/app/r12-nowhere.ts', './nowhere.ts'],
+  ['R13-declared-for-production', 'src/services/beta/r13-development.ts', 'vitest'],
+  ['R7-package-without-owner', 'src/services/beta/r13-development.ts', 'vitest'],
+];
+
+describe('planted violations', () => {
+  let found: Survey;
+  beforeAll(async () => {
+    found = await survey(at('planted'));
+  }, 60_000);
+
+  test('each is reported, and nothing else', () => {
+    const packageOf = (to: string) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(to)?.[1] ?? to;
+    const reported = found.breaches.map(({ rule, from, to }) => [rule, from, packageOf(to)].join(' | '));
+    expect(reported.sort()).toEqual(planted.map((entry) => entry.join(' | ')).sort());
+  });
+
+  test('there is one for every rule', () => {
+    const broken = new Set(found.breaches.map(({ rule }) => rule));
+    expect(rules.map(({ name }) => name).filter((name) => !broken.has(name as string))).toEqual([]);
+  });
+});
+
+describe('the real tree', () => {
+  const onDisk = readdirSync(at('../../src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `src/${name.replaceAll('\\', '/')}`);
+  let found: Survey;
+  beforeAll(async () => {
+    found = await survey(at('../..'));
+  }, 60_000);
+
+  // A checker without a parser for TypeScript examines nothing and is content.
+  test('every source file has been examined, and its imports understood', () => {
+    const examined = new Set(found.modules);
+    expect(onDisk.filter((name) => !examined.has(name))).toEqual([]);
+    expect(onDisk.length).toBeGreaterThan(60);
+    expect(found.imports).toBeGreaterThan(onDisk.length);
+  });
+
+  test('every kernel folder has a level', () => {
+    const folders = readdirSync(at('../../src/kernel'));
+    expect(kernelLevels.flat().sort()).toEqual(folders.sort());
+  });
+});
