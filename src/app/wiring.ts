@@ -60,9 +60,14 @@ export function wireRooms(input: WiringInput): Wired {
   const studio = chosen.has('studio')
     ? studioRoom.create({ settings: settings.studio, log: roomLog('studio'), health })
     : undefined;
-  const gateway = chosen.has('gateway')
-    ? gatewayRoom.create({ settings: settings.gateway, log: roomLog('gateway'), mount: input.mount, health })
-    : undefined;
+  // Without a public edge the gateway room still opens the ports of the rooms that run here.
+  const gateway = gatewayRoom.create({
+    settings: settings.gateway,
+    log: roomLog('gateway'),
+    edge: chosen.has('gateway'),
+    mount: input.mount,
+    health,
+  });
 
   const created: Readonly<Partial<Record<RoomName, Room>>> = clean({ db, auth, rest, studio, gateway });
   const rooms: SupervisedRoom[] = [];
@@ -85,7 +90,7 @@ export function wireRooms(input: WiringInput): Wired {
   }
   return {
     rooms,
-    url: () => gateway?.api.url() ?? '',
+    url: () => gateway.api.url(),
     database: () => ({
       embedded: db?.api.embedded ?? false,
       socketDir: db?.api.socketDir,

@@ -70,6 +70,11 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
   };
 
   async function start(): Promise<void> {
+    if (settings.directPorts || !deps.edge) await openDirectPorts();
+    if (deps.edge) await openEdge();
+  }
+
+  async function openEdge(): Promise<void> {
     const ready = healthHandler(deps.health);
     const edge = createEdge({
       gate: {
@@ -92,17 +97,6 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
         ['/_health/live', liveHandler],
       ]),
     });
-    if (settings.directPorts) {
-      for (const port of directPorts({
-        auth: settings.directAuthPort,
-        rest: settings.directRestPort,
-        studio: settings.directStudioPort,
-      })) {
-        listeners.push(
-          await startListener({ ...limits, port: port.port, setting: port.setting, ...directTarget(port, target) }),
-        );
-      }
-    }
     const { handle, upgrade } = edge;
     const tls = readCertificate(settings);
     if (tls) {
@@ -120,6 +114,20 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
     listeners.push(http);
   }
 
+  async function openDirectPorts(): Promise<void> {
+    const ports = directPorts({
+      auth: settings.directAuthPort,
+      rest: settings.directRestPort,
+      studio: settings.directStudioPort,
+    });
+    for (const port of ports) {
+      const mounts = [port.mount, ...port.byHost.map(({ mount }) => mount)];
+      if (!mounts.some((name) => target(name))) continue;
+      const { setting } = port;
+      listeners.push(await startListener({ ...limits, port: port.port, setting, ...directTarget(port, target) }));
+    }
+  }
+
   return {
     mounts: [],
     api: { url: () => http?.url ?? '', httpsUrl: () => https?.url },
@@ -132,7 +140,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
       http = undefined;
       https = undefined;
     },
-    health: () => ({ status: http ? 'healthy' : 'starting' }),
+    health: () => ({ status: listeners.length > 0 ? 'healthy' : 'starting' }),
   };
 }
 

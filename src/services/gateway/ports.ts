@@ -2,6 +2,8 @@ import type { Health, Mount } from '#kernel/lifecycle';
 
 /** What the gateway needs from the rest of the program. It knows mounts by name, never a room. */
 export interface GatewayPorts {
+  /** False: this process has no public edge; only the own ports of the rooms it runs are opened. */
+  readonly edge: boolean;
   /** The mount of that name, where a room in this process offers one. */
   readonly mount: (name: string) => Mount | undefined;
   /** Health of every room of this process. */

@@ -143,6 +143,7 @@ export const gatewaySettings = {
   directRestPort: integer({
     name: 'GATEWAY_DIRECT_REST_PORT',
     original: ['PGRST_SERVER_PORT'],
+    alone: ['PORT'],
     default: 3000,
     max: 65_535,
     help: "Rest's own port with DIRECT_PORTS, shared with studio by Host header.",
