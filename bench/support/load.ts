@@ -1,0 +1,89 @@
+import { connect, type Socket } from 'node:net';
+
+/** What a load run measured. */
+export interface LoadResult {
+  readonly requests: number;
+  readonly perSecond: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** A bounded load: `connections` sockets, each sending its next request when the answer is complete. */
+export interface LoadOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly connections: number;
+  /** Milliseconds. */
+  readonly duration: number;
+  /** The bytes of one whole HTTP/1.1 request. */
+  readonly next: () => string;
+}
+
+/**
+ * Loads a server over kept-alive sockets with as little work as can be on this side: answers are only counted, by
+ * Content-Length. @throws Error on the first answer that is no 2xx
+ */
+export async function load(options: LoadOptions): Promise<LoadResult> {
+  const latencies: number[] = [];
+  const started = performance.now();
+  const end = started + options.duration;
+  await Promise.all(Array.from({ length: options.connections }, () => drive(options, end, latencies)));
+  const elapsed = performance.now() - started;
+  latencies.sort((a, b) => a - b);
+  const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
+  return {
+    requests: latencies.length,
+    perSecond: (latencies.length / elapsed) * 1_000,
+    p50: at(0.5),
+    p95: at(0.95),
+    p99: at(0.99),
+  };
+}
+
+function drive(options: LoadOptions, end: number, latencies: number[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket: Socket = connect(options.port, options.host);
+    socket.setNoDelay(true);
+    let sent = 0;
+    let missing = -1;
+    let head = '';
+    const send = () => {
+      if (performance.now() >= end) {
+        socket.end();
+        resolve();
+        return;
+      }
+      sent = performance.now();
+      head = '';
+      missing = -1;
+      socket.write(options.next());
+    };
+    socket.on('connect', send);
+    socket.on('error', reject);
+    socket.on('data', (chunk: Buffer) => {
+      if (missing < 0) {
+        head += chunk.toString('latin1');
+        const border = head.indexOf('\r\n\r\n');
+        if (border < 0) return;
+        if (!/^HTTP\/1\.1 2\d\d/.test(head)) {
+          socket.destroy();
+          reject(new Error(`unexpected answer: ${head.slice(0, 300)}`));
+          return;
+        }
+        const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? 0);
+        missing = border + 4 + length - head.length;
+      } else missing -= chunk.length;
+      if (missing > 0) return;
+      latencies.push(performance.now() - sent);
+      send();
+    });
+  });
+}
+
+/** The middle of some figures. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
