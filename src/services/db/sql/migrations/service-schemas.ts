@@ -1,0 +1,39 @@
+import { type Step, type StepContext, schemaExists } from '../step.ts';
+import { exposeNewObjects } from './user-schemas.ts';
+
+/** Schemas of the services whose objects come from the service's own migrations. */
+export const serviceSchemaSteps: readonly Step[] = [
+  schema(
+    'storage',
+    () => `
+grant usage on schema storage to anon, authenticated, service_role, postgres;
+grant all on schema storage to supabase_storage_admin, dashboard_user;
+${exposeNewObjects('postgres', 'storage')}
+`,
+  ),
+  schema(
+    'realtime',
+    ({ admin }) => `
+grant usage on schema realtime to postgres;
+alter default privileges for role ${admin} in schema realtime grant all on tables to postgres, dashboard_user;
+alter default privileges for role ${admin} in schema realtime grant all on functions to postgres, dashboard_user;
+alter default privileges for role ${admin} in schema realtime grant all on sequences to postgres, dashboard_user;
+`,
+  ),
+  schema('_realtime', () => ''),
+  schema(
+    'vault',
+    () => `
+grant usage on schema vault to postgres with grant option;
+grant usage on schema vault to service_role;
+`,
+  ),
+];
+
+function schema(name: string, rest: (context: StepContext) => string): Step {
+  return {
+    version: `schema/${name}`,
+    unless: schemaExists(name),
+    sql: (context) => `create schema ${name} authorization ${context.admin};\n${rest(context)}`,
+  };
+}
