@@ -21,7 +21,7 @@ export function readEnvFile(path: string, lookup: (name: string) => string | und
 
 /**
  * Parses Docker Compose's `.env` syntax: `KEY=value`, optional `export`, `#` comments (after white space when the value
- * is unquoted), single quotes (literal), double quotes (escapes, may span lines), `$NAME`, `${NAME}`, `${NAME:-default}`,
+ * is unquoted), single quotes (literal but for `\'`), double quotes (escapes, may span lines), `$NAME`, `${NAME}`, `${NAME:-default}`,
  * `${NAME-default}`, `${NAME:+other}`, `$$` for a dollar.
  */
 export function parseEnvFile(path: string, text: string, lookup: (name: string) => string | undefined): EnvFile {
@@ -33,7 +33,7 @@ export function parseEnvFile(path: string, text: string, lookup: (name: string) 
     const start = index + 1;
     const line = lines[index] as string;
     if (/^\s*(#|$)/.test(line)) continue;
-    const match = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=[ \t]*(.*)$/.exec(line);
+    const match = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=[ \t]*(.*)$/s.exec(line);
     if (!match) {
       malformed.push(start);
       continue;
@@ -53,7 +53,10 @@ export function parseEnvFile(path: string, text: string, lookup: (name: string) 
         continue;
       }
       const raw = body.slice(0, end);
-      entries.set(key, { value: quote === "'" ? raw : interpolate(unescapeQuoted(raw), resolve), line: start });
+      entries.set(key, {
+        value: quote === "'" ? unescapeLiteral(raw) : interpolate(unescapeQuoted(raw), resolve),
+        line: start,
+      });
     } else {
       const bare = rest.replace(/(^|\s)#.*$/, '').trimEnd();
       entries.set(key, { value: interpolate(bare, resolve), line: start });
@@ -64,10 +67,15 @@ export function parseEnvFile(path: string, text: string, lookup: (name: string) 
 
 function closingQuote(text: string, quote: string): number {
   for (let index = 0; index < text.length; index++) {
-    if (quote === '"' && text[index] === '\\') index++;
+    if (text[index] === '\\') index++;
     else if (text[index] === quote) return index;
   }
   return -1;
+}
+
+// Between single quotes only the quote itself can be escaped; every other backslash stays.
+function unescapeLiteral(text: string): string {
+  return text.replace(/\\(.)/gs, (whole, next: string) => (next === "'" ? next : whole));
 }
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\' };
