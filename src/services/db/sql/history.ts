@@ -53,28 +53,35 @@ export async function createHistory(client: Client): Promise<void> {
   await client.pg.query(createSql);
 }
 
-/** One query that says everything a warm start has to know. */
+const existsSql = `
+select has_schema_privilege(namespace.oid, 'usage') as readable
+from pg_namespace as namespace
+join pg_class on pg_class.relnamespace = namespace.oid and relname = 'state'
+where nspname = '_stack'
+`;
+
+const nothing: History = {
+  outcomes: new Map(),
+  passwordDigest: undefined,
+  settings: [],
+  hasInternalDatabase: false,
+  foreign: false,
+};
+
+/** Everything a warm start has to know, in two cheap queries. */
 export async function readHistory(client: Client): Promise<History> {
-  try {
-    const row = (await client.pg.query<Row>(readSql)).rows[0];
-    return {
-      outcomes: new Map(Object.entries(row?.outcomes ?? {})),
-      passwordDigest: row?.password_digest ?? undefined,
-      settings: row?.settings ?? [],
-      hasInternalDatabase: row?.has_internal_database ?? false,
-      foreign: false,
-    };
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code !== '42P01' && code !== '42501') throw error;
-    return {
-      outcomes: new Map(),
-      passwordDigest: undefined,
-      settings: [],
-      hasInternalDatabase: false,
-      foreign: code === '42501',
-    };
-  }
+  const exists = await client.pg.query<{ readable: boolean }>(existsSql);
+  const readable = exists.rows[0]?.readable;
+  if (readable === undefined) return nothing;
+  if (!readable) return { ...nothing, foreign: true };
+  const row = (await client.pg.query<Row>(readSql)).rows[0];
+  return {
+    outcomes: new Map(Object.entries(row?.outcomes ?? {})),
+    passwordDigest: row?.password_digest ?? undefined,
+    settings: row?.settings ?? [],
+    hasInternalDatabase: row?.has_internal_database ?? false,
+    foreign: false,
+  };
 }
 
 /** Notes a step's outcome. */

@@ -65,13 +65,9 @@ export async function initialiseDatabase(client: Client, options: InitialiseOpti
 }
 
 async function connectOrCreate(client: Client, options: InitialiseOptions): Promise<Client> {
-  try {
-    return await options.connect(options.database);
-  } catch (error) {
-    if (asDatabaseError(error)?.code !== '3D000') throw error;
-    await createDatabase(client, options.database);
-    return options.connect(options.database);
-  }
+  const { rows } = await client.pg.query('select from pg_database where datname = $1', [options.database]);
+  if (rows.length === 0) await createDatabase(client, options.database);
+  return options.connect(options.database);
 }
 
 async function createDatabase(client: Client, database: string): Promise<void> {
