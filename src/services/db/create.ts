@@ -1,0 +1,81 @@
+import { type Clock, type Health, type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import { connectClient } from '#kernel/sql';
+import { type RunningDatabase, startDatabase } from './core/start-database.ts';
+import { dbError } from './errors.ts';
+import type { DbApi } from './ports.ts';
+import type { DbSettings } from './settings.ts';
+
+/** What the db room is made of. */
+export interface DbDeps {
+  readonly settings: DbSettings;
+  readonly log: Logger;
+  /** Relative folders count from here. */
+  readonly cwd: string;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+}
+
+/** The database: an embedded PostgreSQL, or somebody else's. */
+export const dbRoom: RoomDefinition<DbDeps, DbApi> = { name: 'db', create };
+
+const probeTimeout = 2_000;
+
+function create(deps: DbDeps): Room<DbApi> {
+  const { settings } = deps;
+  let running: RunningDatabase | undefined;
+  let stopped = false;
+
+  const api: DbApi = {
+    connection(role, database = settings.database) {
+      if (!running) throw dbError('not_started');
+      return running.connection(role, database);
+    },
+    get embedded() {
+      return running?.embedded !== undefined;
+    },
+    get socketDir() {
+      return running?.socketDir;
+    },
+    port: settings.port,
+    database: settings.database,
+    get serverVersion() {
+      return running?.serverVersion ?? 0;
+    },
+  };
+
+  return {
+    mounts: [],
+    api,
+    async start(signal) {
+      stopped = false;
+      running = await startDatabase({ ...deps, clock: deps.clock ?? systemClock }, signal);
+    },
+    async stop() {
+      const stopping = running;
+      running = undefined;
+      stopped = true;
+      await stopping?.stop();
+    },
+    async health() {
+      if (!running) return { status: stopped ? 'stopped' : 'starting' };
+      return probe(running);
+    },
+  };
+}
+
+// Health asserts function: a connection is made and answered, not only a process seen.
+async function probe(running: RunningDatabase): Promise<Health> {
+  const version = `${Math.floor(running.serverVersion / 10_000)}.${running.serverVersion % 10_000}`;
+  const about = { version, embedded: running.embedded !== undefined };
+  const { embedded } = running;
+  if (embedded && embedded.state !== 'ready')
+    return { status: 'unhealthy', detail: { ...about, reason: embedded.reason ?? 'the database is recovering' } };
+  try {
+    const client = await connectClient(running.probe, 1, true, probeTimeout);
+    await client.pg.end().catch(() => {});
+    return { status: 'healthy', detail: about };
+  } catch (error) {
+    return { status: 'unhealthy', detail: { ...about, reason: (error as Error).message } };
+  }
+}

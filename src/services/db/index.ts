@@ -1,0 +1,4 @@
+export { type DbDeps, dbRoom } from './create.ts';
+export { dbErrors } from './errors.ts';
+export type { DbApi, LoginRole } from './ports.ts';
+export { type DbSettings, dbSettings } from './settings.ts';

@@ -1,0 +1,97 @@
+import { duration, integer, oneOf, type SettingsOf, string } from '#kernel/config';
+
+/** The db room's settings. */
+export const dbSettings = {
+  host: string({
+    name: 'POSTGRES_HOST',
+    help: 'Address of a PostgreSQL 15–18 server to use. Unset: an embedded one; `db` and `supabase-db` mean that too unless they resolve.',
+  }),
+  port: integer({
+    name: 'POSTGRES_PORT',
+    aliases: ['SUPABASE_DB_PORT'],
+    default: 5432,
+    min: 1,
+    max: 65_535,
+    help: 'Port of the external server, or the loopback port the embedded one listens on.',
+  }),
+  database: string({
+    name: 'POSTGRES_DB',
+    aliases: ['SUPABASE_DB_NAME'],
+    default: 'postgres',
+    pattern: [/^[^\0]{1,63}$/, 'must be a database name of at most 63 characters'],
+    help: 'Database that holds the project.',
+  }),
+  user: string({
+    name: 'POSTGRES_USER',
+    help: 'Role to prepare an external database as. Unset: supabase_admin, and where that is refused postgres.',
+  }),
+  password: string({
+    name: 'POSTGRES_PASSWORD',
+    aliases: ['SUPABASE_DB_PASSWORD'],
+    secret: true,
+    help: 'Password of all login roles.',
+  }),
+  sslMode: oneOf({
+    name: 'POSTGRES_SSLMODE',
+    values: ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'],
+    help: "TLS towards an external server, as libpq's sslmode. Default prefer, with a root certificate verify-full.",
+  }),
+  sslRootCertificate: string({
+    name: 'POSTGRES_SSLROOTCERT',
+    help: 'File with the certificate authorities (PEM) trusted for an external server.',
+  }),
+  jwtSecret: string({
+    name: 'JWT_SECRET',
+    aliases: ['SUPABASE_JWT_SECRET'],
+    secret: true,
+    help: 'Kept in the database as app.settings.jwt_secret.',
+  }),
+  jwtExpiry: integer({
+    name: 'JWT_EXPIRY',
+    aliases: ['SUPABASE_JWT_EXP'],
+    default: 3_600,
+    min: 1,
+    help: 'Lifetime of access tokens in seconds, kept in the database as app.settings.jwt_exp.',
+  }),
+  volumesDir: string({
+    name: 'VOLUMES_DIR',
+    default: './volumes',
+    help: 'Folder of all data; the embedded database lives in db/data below it.',
+  }),
+  binDir: string({
+    name: 'POSTGRES_BIN_DIR',
+    help: "Folder with a distribution's postgres and initdb (15–18) to run as the embedded server.",
+  }),
+  bindAddress: string({
+    name: 'BIND_ADDRESS',
+    default: '127.0.0.1',
+    help: 'The embedded server listens here when it is a loopback address, on 127.0.0.1 otherwise.',
+  }),
+  memory: oneOf({
+    name: 'STACK_DB_MEMORY',
+    values: ['auto', 'low'],
+    default: 'auto',
+    help: 'Memory of the embedded server: sized by the machine, or as little as possible.',
+  }),
+  maxConnections: integer({
+    name: 'STACK_DB_MAX_CONNECTIONS',
+    default: 100,
+    min: 10,
+    max: 10_000,
+    help: 'Connections the embedded server accepts.',
+  }),
+  startWait: duration({
+    name: 'STACK_DB_START_WAIT',
+    default: 0,
+    help: 'How long a start waits for an unreachable external server; 0 waits for ever, with a line every 10 seconds.',
+  }),
+  stopTimeout: duration({
+    name: 'STACK_DB_STOP_TIMEOUT',
+    default: 60_000,
+    min: 100,
+    help: 'How long the embedded server may take to shut down; afterwards it is cut off and recovers at its next start.',
+  }),
+};
+
+/** The db room's parsed settings. */
+export type DbSettings = SettingsOf<typeof dbSettings>;
