@@ -24,10 +24,11 @@ export function createLocalBus(onError: (error: unknown, subject: string) => voi
     },
     subscribe(subject, handler) {
       const set = handlers.get(subject) ?? new Set();
-      handlers.set(subject, set.add(handler));
+      // A function of its own, so that one handler may subscribe twice and each end its own subscription.
+      const entry = (payload: unknown) => handler(payload);
+      handlers.set(subject, set.add(entry));
       return () => {
-        set.delete(handler);
-        if (set.size === 0) handlers.delete(subject);
+        if (set.delete(entry) && set.size === 0) handlers.delete(subject);
       };
     },
   };

@@ -24,6 +24,7 @@ export interface SupervisorOptions {
 export interface Supervisor {
   /** @throws the first error of a required room; what has been started is stopped again */
   start(): Promise<void>;
+  /** Stops what has been started, once: every caller waits for the same end. Never rejects. */
   stop(): Promise<void>;
   health(): Promise<Readonly<Record<string, Health & { readonly required: boolean }>>>;
 }
@@ -35,6 +36,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const failures = new Map<string, string>();
   const started: SupervisedRoom[] = [];
   const retries = new Set<Promise<void>>();
+  let stopped: Promise<void> | undefined;
 
   async function startOptional(entry: SupervisedRoom): Promise<void> {
     let pause = options.retry.first;
@@ -54,6 +56,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   async function startOne(entry: SupervisedRoom): Promise<void> {
+    // What is stopping must not be joined by a room whose needs were met a moment too late.
+    stopping.signal.throwIfAborted();
     started.push(entry);
     const before = performance.now();
     if (entry.optional) {
@@ -65,7 +69,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     options.log.debug({ room: entry.name, ms: Math.round(performance.now() - before) }, 'room started');
   }
 
-  async function stop(): Promise<void> {
+  function stop(): Promise<void> {
+    stopped ??= stopAll();
+    return stopped;
+  }
+
+  async function stopAll(): Promise<void> {
     stopping.abort();
     await Promise.allSettled([...retries]);
     for (const entry of started.splice(0).reverse()) {
@@ -81,18 +90,21 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     async start() {
       // Rooms whose needs are met start side by side: start-up time is the longest path, not the sum.
       const done = new Map<string, Promise<void>>();
+      let failure: { readonly error: unknown } | undefined;
       for (const entry of order) {
         const needs = entry.needs.map((name) => done.get(name));
-        done.set(
-          entry.name,
-          Promise.all(needs).then(() => startOne(entry)),
-        );
+        const starting = Promise.all(needs).then(() => startOne(entry));
+        starting.catch((error: unknown) => {
+          failure ??= { error };
+          // The others may be waiting for something that takes long, and have nothing left to wait for.
+          stopping.abort();
+        });
+        done.set(entry.name, starting);
       }
-      const outcomes = await Promise.allSettled(done.values());
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed) {
+      await Promise.allSettled(done.values());
+      if (failure) {
         await stop();
-        throw failed.reason;
+        throw failure.error;
       }
     },
     stop,
@@ -100,16 +112,20 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const report: Record<string, Health & { required: boolean }> = {};
       for (const { name, room, optional } of order) {
         const failure = failures.get(name);
-        const health: Health = failure
-          ? { status: 'unhealthy', detail: { reason: failure } }
-          : await Promise.resolve(room.health()).catch(
-              (error: Error): Health => ({ status: 'unhealthy', detail: { reason: error.message } }),
-            );
+        const health: Health = failure ? { status: 'unhealthy', detail: { reason: failure } } : await askHealth(room);
         report[name] = { ...health, required: !optional };
       }
       return report;
     },
   };
+}
+
+async function askHealth(room: Room): Promise<Health> {
+  try {
+    return await room.health();
+  } catch (error) {
+    return { status: 'unhealthy', detail: { reason: (error as Error).message } };
+  }
 }
 
 function startOrder(rooms: readonly SupervisedRoom[]): SupervisedRoom[] {

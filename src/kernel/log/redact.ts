@@ -15,7 +15,8 @@ const urlPasswordPattern = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi;
  *   hiding them would garble ordinary words
  */
 export function createRedactor(secrets: readonly (string | undefined)[]): Redactor {
-  const known = [...new Set(secrets.filter((secret): secret is string => secret !== undefined && secret.length >= 6))];
+  const given = secrets.filter((secret): secret is string => secret !== undefined && secret.length >= 6);
+  const known = [...new Set(given.flatMap(writtenForms))];
   // Longest first, so that a secret that contains another goes whole.
   known.sort((a, b) => b.length - a.length);
   return (text) => {
@@ -23,6 +24,12 @@ export function createRedactor(secrets: readonly (string | undefined)[]): Redact
     for (const secret of known) if (result.includes(secret)) result = result.replaceAll(secret, mask);
     return result.replace(jwtPattern, mask).replace(opaqueKeyPattern, mask).replace(urlPasswordPattern, `$1${mask}@`);
   };
+}
+
+// As it is, inside a JSON text (a line of the log), and inside a URL.
+function writtenForms(secret: string): string[] {
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  return [secret, inJson, encodeURIComponent(Buffer.from(secret).toString())];
 }
 
 const secretParameters =
