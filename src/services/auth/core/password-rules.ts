@@ -1,0 +1,54 @@
+import { authError, invalid } from '../errors.ts';
+
+/** What a password needs. */
+export interface PasswordRules {
+  readonly minLength: number;
+  /** Each a set of characters of which one must occur. */
+  readonly requiredSets: readonly string[];
+}
+
+/** Why a password is weak, in the words and codes clients know. */
+export interface Weakness {
+  readonly message: string;
+  readonly reasons: readonly ('length' | 'characters')[];
+}
+
+/** Bytes bcrypt looks at; longer passwords are refused rather than cut. */
+const bcryptLimit = 72;
+
+/** Reads `GOTRUE_PASSWORD_REQUIRED_CHARACTERS`: sets divided by colons, `\:` being a colon. */
+export function parseRequiredCharacters(text: string | undefined): string[] {
+  if (!text) return [];
+  return text
+    .split(/(?<!\\):/)
+    .map((set) => set.replaceAll('\\:', ':'))
+    .filter((set) => set !== '');
+}
+
+/** What is weak about a password, or undefined. */
+export function findWeakness(password: string, rules: PasswordRules): Weakness | undefined {
+  const messages: string[] = [];
+  const reasons: ('length' | 'characters')[] = [];
+  if ([...password].length < rules.minLength) {
+    messages.push(`Password should be at least ${rules.minLength} characters.`);
+    reasons.push('length');
+  }
+  const lacking = rules.requiredSets.some((set) => ![...set].some((character) => password.includes(character)));
+  if (lacking) {
+    messages.push(`Password should contain at least one character of each: ${rules.requiredSets.join(', ')}.`);
+    reasons.push('characters');
+  }
+  return messages.length === 0 ? undefined : { message: messages.join(' '), reasons };
+}
+
+/** @throws validation_failed beyond 72 bytes, weak_password */
+export function assertStrong(password: string, rules: PasswordRules): void {
+  assertFits(password);
+  const weakness = findWeakness(password, rules);
+  if (weakness) throw authError('weak_password', { message: weakness.message, details: { reasons: weakness.reasons } });
+}
+
+/** @throws validation_failed beyond 72 bytes */
+export function assertFits(password: string): void {
+  if (Buffer.byteLength(password) > bcryptLimit) throw invalid('Password cannot be longer than 72 characters');
+}
