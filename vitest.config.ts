@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['source'];
-const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+// The last one is what global set-up files are loaded in.
+const shared = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  environments: { __vitest__: { resolve: { conditions } } },
+};
 
 export default defineConfig({
   test: {

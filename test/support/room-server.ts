@@ -1,0 +1,104 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { resolveSettings } from '#kernel/config';
+import { createLogger, createRedactor } from '#kernel/log';
+import { type ConnectionOptions, connectClient, type MigrationFile } from '#kernel/sql';
+import { dbRoom, dbSettings } from '#services/db';
+
+/** Where the test run's server is; everything a test needs to connect. */
+export interface RoomServer {
+  readonly socketDir: string;
+  readonly port: number;
+  readonly password: string;
+  readonly jwtSecret: string;
+  readonly serverVersion: number;
+  /** Database with all roles, schemas and the tables of auth; it is cloned, never connected to. */
+  readonly template: string;
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    roomServer: RoomServer;
+  }
+}
+
+const password = 'room-test-password';
+const jwtSecret = 'room-test-secret-with-at-least-32-characters';
+const template = 'project_template';
+
+/** Vitest's global set-up of project `room`: one embedded server for the run, through the product's own db room. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(tmpdir(), 'room-server-'));
+  // The server's user has to get in when the tests run as root.
+  chmodSync(folder, 0o755);
+  const { values } = resolveSettings(dbSettings, {
+    env: {
+      POSTGRES_PASSWORD: password,
+      JWT_SECRET: jwtSecret,
+      POSTGRES_DB: template,
+      POSTGRES_PORT: String(await freePort()),
+      VOLUMES_DIR: folder,
+      STACK_DB_STOP_TIMEOUT: '10s',
+    },
+    files: [],
+    alone: false,
+  });
+  const log = createLogger({ level: 'warn', redact: createRedactor([]) });
+  const room = dbRoom.create({ settings: values, log, cwd: folder });
+  const teardown = async () => {
+    await room.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await room.start(new AbortController().signal);
+    await makeAuthSchema(room.api.connection('supabase_auth_admin'));
+    await forbidConnections(room.api.connection('supabase_admin', '_supabase'));
+    project.provide('roomServer', {
+      socketDir: room.api.socketDir as string,
+      port: room.api.port,
+      password,
+      jwtSecret,
+      serverVersion: room.api.serverVersion,
+      template,
+    });
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+  return teardown;
+}
+
+/** Applies the auth room's schema, once there is one. */
+async function makeAuthSchema(connection: ConnectionOptions): Promise<void> {
+  const migrations = new URL('../../src/services/auth/sql/migrations/index.ts', import.meta.url);
+  if (!existsSync(migrations)) return;
+  const { authMigrations, migrate } = (await import(migrations.href)) as {
+    authMigrations: readonly MigrationFile[];
+    migrate: (connection: ConnectionOptions, files: readonly MigrationFile[]) => Promise<unknown>;
+  };
+  await migrate(connection, authMigrations);
+}
+
+// A database can only be cloned while nobody is connected to it.
+async function forbidConnections(connection: ConnectionOptions): Promise<void> {
+  const client = await connectClient(connection);
+  try {
+    await client.pg.query(`alter database ${template} with allow_connections false`);
+  } finally {
+    await client.pg.end();
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
