@@ -57,6 +57,7 @@ export async function loadKeySet(source: KeySetSource): Promise<KeySet> {
     if (jwk.kty === 'oct') {
       const secret = Buffer.from(jwk.k ?? '', 'base64url');
       if (secret.length === 0) throw new Error('a JWK of type oct has no k');
+      if (!/^HS(256|384|512)$/.test(algorithm)) throw new Error(`a JWK of type oct cannot be used with ${algorithm}`);
       verification.push({ kind: 'hmac', id: jwk.kid, algorithm, secret });
       continue;
     }

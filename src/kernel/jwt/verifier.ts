@@ -29,8 +29,11 @@ export function createVerifier({ keys, cacheEntries, now }: VerifierOptions): Ve
   const cache = new Map<string, VerifiedToken>();
   const counters = { hits: 0, misses: 0, evictions: 0 };
 
+  const isExpired = ({ claims }: VerifiedToken) => typeof claims.exp === 'number' && claims.exp * 1_000 < now();
+
+  // An expired token is verified each time, so that it does not keep a place that a live one needs.
   function remember(digest: string, verified: VerifiedToken): VerifiedToken {
-    if (cacheEntries > 0) {
+    if (cacheEntries > 0 && !isExpired(verified)) {
       if (cache.size >= cacheEntries) {
         cache.delete(cache.keys().next().value as string);
         counters.evictions++;
@@ -44,9 +47,7 @@ export function createVerifier({ keys, cacheEntries, now }: VerifierOptions): Ve
     const known = cache.get(digest);
     if (!known) return undefined;
     cache.delete(digest);
-    // An expired token is verified anew, so that it does not keep a place that a live one needs.
-    const { exp } = known.claims;
-    if (typeof exp === 'number' && exp * 1_000 < now()) return undefined;
+    if (isExpired(known)) return undefined;
     cache.set(digest, known);
     counters.hits++;
     return known;
@@ -102,12 +103,12 @@ function fittingKeys(keys: readonly VerificationKey[], kid: string | undefined, 
   return fitting;
 }
 
+// Texts are compared, not bytes: base64url has several texts for the same bytes, and each would be a token of its own.
 function macMatches(parts: readonly [string, string, string], key: VerificationKey & { kind: 'hmac' }): boolean {
-  const given = Buffer.from(parts[2], 'base64url');
-  const made = createHmac(hashes[key.algorithm] ?? 'sha256', key.secret)
-    .update(`${parts[0]}.${parts[1]}`)
-    .digest();
-  return given.length === made.length && timingSafeEqual(given, made);
+  const hash = hashes[key.algorithm] as string;
+  const made = createHmac(hash, key.secret).update(`${parts[0]}.${parts[1]}`).digest('base64url');
+  const given = Buffer.from(parts[2]);
+  return given.length === made.length && timingSafeEqual(given, Buffer.from(made));
 }
 
 async function verifyPublic(token: string, keys: readonly VerificationKey[], header: Header): Promise<VerifiedToken> {
