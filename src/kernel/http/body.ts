@@ -23,6 +23,8 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
     request.resume();
     return Promise.reject(new BodyError('too-large'));
   }
+  // No event will come any more from a request that is over.
+  if (request.destroyed && !request.readableEnded) return Promise.reject(new BodyError('aborted'));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -38,12 +38,15 @@ export interface Listener {
 
 /** Opens a listener. @throws StartupError when the address is taken or not ours */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
+  // Node refuses a longer time for a part of the request than for the whole.
+  const headersTimeout = Math.min(options.headersTimeout, options.requestTimeout || Number.POSITIVE_INFINITY);
   const settings = {
     maxHeaderSize: options.maxHeaderSize,
-    headersTimeout: options.headersTimeout,
+    headersTimeout,
     requestTimeout: options.requestTimeout,
     keepAliveTimeout: options.keepAliveTimeout,
-    connectionsCheckingInterval: 5_000,
+    // How late a time-out may be noticed.
+    connectionsCheckingInterval: Math.max(50, Math.min(5_000, headersTimeout / 2)),
   };
   const server: Server = options.tls
     ? createHttpsServer({ ...settings, cert: options.tls.certificate, key: options.tls.key }, options.handle)
