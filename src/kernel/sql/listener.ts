@@ -26,6 +26,8 @@ export function createListener(options: ListenerOptions): Listener {
 
   async function session(): Promise<void> {
     client = await connectClient(options.connection);
+    // Asked to stop while connecting: nobody would end this connection any more.
+    stopping.signal.throwIfAborted();
     const ended = new Promise<void>((resolve) => client?.pg.once('end', () => resolve()));
     client.pg.on('notification', ({ channel, payload }) => options.onNotify(channel, payload ?? ''));
     for (const channel of options.channels) await client.pg.query(`listen ${client.pg.escapeIdentifier(channel)}`);

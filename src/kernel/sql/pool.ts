@@ -39,16 +39,20 @@ interface Waiter {
 /** A bounded pool with a bounded, fair waiting queue. Connections are opened on demand and lent last-in first-out. */
 export class Pool {
   readonly #options: PoolOptions;
+  readonly #openClient: typeof connectClient;
   readonly #idle: Client[] = [];
   readonly #waiters: Waiter[] = [];
   #open = 0;
   #timeouts = 0;
   #closed = false;
+  #closing: Promise<void> | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #drained: (() => void) | undefined;
 
-  constructor(options: PoolOptions) {
+  /** @param openClient how connections are opened; tests give their own */
+  constructor(options: PoolOptions, openClient: typeof connectClient = connectClient) {
     this.#options = options;
+    this.#openClient = openClient;
   }
 
   get stats(): PoolStats {
@@ -107,7 +111,12 @@ export class Pool {
   }
 
   /** Closes idle connections at once, busy ones when they are returned; resolves when none is left. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#sweeper);
     for (const waiter of this.#waiters.splice(0)) {
@@ -125,7 +134,7 @@ export class Pool {
     this.#open++;
     const { connection, statementLimit, rawText, acquireTimeout } = this.#options;
     try {
-      return await connectClient(connection, statementLimit, rawText, acquireTimeout);
+      return await this.#openClient(connection, statementLimit, rawText, acquireTimeout);
     } catch (error) {
       this.#open--;
       this.#serveWaiter();
