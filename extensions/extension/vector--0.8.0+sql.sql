@@ -70,35 +70,43 @@ from public;
 
 -- Private: numbers to vectors and back ------------------------------------------------------------------------------
 
+-- Works on bytes, because text functions look for characters one by one in UTF-8.
 create function pg_catalog._vector_floats(v vector) returns real[]
 language plpgsql immutable strict parallel safe set search_path = pg_catalog, pg_temp as $$
 declare
-  body text := btrim(v::text, E' \n\r\t');
+  body bytea := convert_to(v::text, 'UTF8');
   floats real[];
 begin
-  if left(body, 1) <> '[' or right(body, 1) <> ']' or position('"' in body) > 0 then
+  if get_byte(body, 0) <> ascii('[') or get_byte(body, octet_length(body) - 1) <> ascii(']') then
+    body := convert_to(btrim(v::text, E' \n\r\t'), 'UTF8');
+  end if;
+  if get_byte(body, 0) <> ascii('[') or get_byte(body, octet_length(body) - 1) <> ascii(']')
+    or position('\x22' in body) > 0
+  then
     raise invalid_text_representation using
-      message = format('invalid input syntax for type vector: "%s"', left(body, 200)),
+      message = format('invalid input syntax for type vector: "%s"', left(v::text, 200)),
       detail = 'Vector contents must start with "[" and hold numbers only.';
   end if;
-  floats := ('{' || substr(body, 2, length(body) - 2) || '}')::real[];
+  body := set_byte(set_byte(body, 0, ascii('{')), octet_length(body) - 1, ascii('}'));
+  floats := convert_from(body, 'UTF8')::real[];
   if cardinality(floats) = 0 then
     raise data_exception using message = 'vector must have at least 1 dimension';
   end if;
   if array_ndims(floats) > 1 or array_position(floats, null) is not null then
     raise invalid_text_representation using
-      message = format('invalid input syntax for type vector: "%s"', left(body, 200));
+      message = format('invalid input syntax for type vector: "%s"', left(v::text, 200));
   end if;
   return floats;
 end
 $$;
 
-create function pg_catalog._vector_make(floats real[], expected integer) returns vector
+-- A negative `expected` takes any number of dimensions. Without its text a vector is good for computing only.
+create function pg_catalog._vector_make(floats real[], expected integer, with_text boolean default true) returns vector
 language plpgsql immutable strict parallel safe security definer set search_path = pg_catalog, pg_temp as $$
 declare
   dimensions constant integer := cardinality(floats);
   origin constant bytea := _vector_block('{0}');
-  body bytea;
+  body bytea := '';
   block bytea;
   blocks bytea := '';
   squared_norm float8 := 0;
@@ -118,7 +126,9 @@ begin
   elsif 'Infinity' = any (floats) or '-Infinity' = any (floats) then
     raise data_exception using message = 'infinite value not allowed in vector';
   end if;
-  body := convert_to('[' || array_to_string(floats, ',') || ']', 'UTF8');
+  if with_text or dimensions <= 16 then
+    body := convert_to('[' || array_to_string(floats, ',') || ']', 'UTF8');
+  end if;
   if dimensions <= 16 then
     return _vector_join(body, '');
   end if;
@@ -142,7 +152,7 @@ return _vector_size(v) < 35 or _vector_slice(v, _vector_size(v), 1) = '\x01';
 
 create function pg_catalog._vector_ready(v vector) returns vector
 language sql immutable parallel safe
-return case when _vector_is_ready(v) then v else _vector_make(_vector_floats(v), -1) end;
+return case when _vector_is_ready(v) then v else _vector_make(_vector_floats(v), -1, false) end;
 
 create function pg_catalog._vector_dims(v vector) returns integer
 language plpgsql immutable strict parallel safe set search_path = pg_catalog, pg_temp as $$
