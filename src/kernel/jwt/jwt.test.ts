@@ -186,13 +186,13 @@ describe('the memory of verified tokens', () => {
   test('never holds more than it may, and drops what was not used for longest', () => {
     const own = fresh(3);
     const tokens = [1, 2, 3, 4].map((n) => signHs256({ n }, secret));
-    for (const token of tokens.slice(0, 3)) own.verify(token);
-    own.verify(tokens[0] as string);
-    own.verify(tokens[3] as string);
+    for (const token of tokens.slice(0, 3)) void own.verify(token);
+    void own.verify(tokens[0] as string);
+    void own.verify(tokens[3] as string);
     expect(own.cache).toMatchObject({ size: 3, evictions: 1 });
-    own.verify(tokens[0] as string);
+    void own.verify(tokens[0] as string);
     expect(own.cache.hits).toBe(2);
-    own.verify(tokens[1] as string);
+    void own.verify(tokens[1] as string);
     expect(own.cache.hits).toBe(2);
   });
 
@@ -200,9 +200,9 @@ describe('the memory of verified tokens', () => {
     let time = 0;
     const own = fresh(10, () => time);
     const token = signHs256({ exp: 100 }, secret);
-    own.verify(token);
+    void own.verify(token);
     time = 99_000;
-    own.verify(token);
+    void own.verify(token);
     expect(own.cache).toMatchObject({ hits: 1, size: 1 });
     time = 101_000;
     expect(own.verify(token)).toMatchObject({ claims: { exp: 100 } });
@@ -211,7 +211,7 @@ describe('the memory of verified tokens', () => {
 
   test('can be turned off', () => {
     const own = fresh(0);
-    own.verify(signHs256({}, secret));
+    void own.verify(signHs256({}, secret));
     expect(own.cache.size).toBe(0);
   });
 
