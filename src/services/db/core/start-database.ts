@@ -46,7 +46,7 @@ async function startEmbedded(options: StartOptions, signal: AbortSignal): Promis
   const { settings } = options;
   if (settings.password === undefined) throw new StartupError('the database needs a password', 'POSTGRES_PASSWORD');
   const server = createEmbeddedServer({ ...options, processes: systemProcessTable() });
-  const { socketDir, port } = await server.start(signal);
+  const { socketDir, port, isNew } = await server.start(signal);
   try {
     const connection = (user: LoginRole, database: string): ConnectionOptions => ({
       host: socketDir,
@@ -56,7 +56,7 @@ async function startEmbedded(options: StartOptions, signal: AbortSignal): Promis
       ...(settings.password !== undefined && { password: settings.password }),
     });
     const open = (database: string) => connectClient(connection(superuser, database));
-    const client = await openExisting(open, settings.database);
+    const client = await openExisting(open, settings.database, isNew);
     const serverVersion = await initialise(client, options, { superuser: true, ownExtensions: true, open });
     return {
       embedded: server,
@@ -93,7 +93,12 @@ async function startExternal(options: StartOptions, home: string, signal: AbortS
 }
 
 // Until it is made, the project's database cannot be connected to; `postgres` is always there.
-async function openExisting(open: (database: string) => Promise<Client>, database: string): Promise<Client> {
+async function openExisting(
+  open: (database: string) => Promise<Client>,
+  database: string,
+  isNew: boolean,
+): Promise<Client> {
+  if (isNew) return open('postgres');
   try {
     return await open(database);
   } catch (error) {

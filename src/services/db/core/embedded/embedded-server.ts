@@ -11,7 +11,7 @@ import { ensureDataDirectory } from '../place/data-directory.ts';
 import { claimDataDirectory, type OwnerLock } from '../place/owner-lock.ts';
 import { canReach } from '../place/reach.ts';
 import { type DatabaseRecord, readRecord, writeRecord, writeWhole } from '../place/record.ts';
-import { clearRuntimeDir, openRuntimeDir } from '../place/runtime-dir.ts';
+import { clearRuntimeDir, openRuntimeDir, removeRuntimeDir } from '../place/runtime-dir.ts';
 import { makeFolder, placeServer, type ServerPlace } from '../place/server-place.ts';
 import { currentUser, type SystemUser } from '../place/system-user.ts';
 import { clearLeftovers } from '../process/leftovers.ts';
@@ -36,6 +36,8 @@ export interface EmbeddedOptions {
 export interface EmbeddedAddress {
   readonly socketDir: string;
   readonly port: number;
+  /** The data directory was made by this start. */
+  readonly isNew: boolean;
 }
 
 /** The embedded PostgreSQL of one data directory. */
@@ -56,6 +58,7 @@ export function createEmbeddedServer(options: EmbeddedOptions): EmbeddedServer {
   const { settings, log, clock, processes } = options;
   const home = join(resolve(options.cwd, settings.volumesDir), 'db');
   let lock: OwnerLock | undefined;
+  let runtimeDir: string | undefined;
   let keeper: ReturnType<typeof createServerKeeper> | undefined;
 
   function leftoverContext(dataDir: string) {
@@ -75,11 +78,11 @@ export function createEmbeddedServer(options: EmbeddedOptions): EmbeddedServer {
         `user ${place.user.name} cannot reach VOLUMES_DIR: the database is kept elsewhere`,
       );
     const installation = await prepareInstallation(settings.binDir, place, log);
-    if (await ensureDataDirectory(place, installation.binaries, settings.port, signal))
-      log.info({ data: place.dataDir }, 'a new database was made');
+    const isNew = await ensureDataDirectory(place, installation.binaries, settings.port, signal);
+    if (isNew) log.info({ data: place.dataDir }, 'a new database was made');
     keepRecord(home, place, record);
     const socketDir = openRuntimeDir(runtimeParents(place.user), place.dataDir, place.user);
-    return { place, installation, socketDir, shape: writeConfig(place, installation, socketDir, settings) };
+    return { place, installation, isNew, socketDir, shape: writeConfig(place, installation, socketDir, settings) };
   }
 
   return {
@@ -94,7 +97,7 @@ export function createEmbeddedServer(options: EmbeddedOptions): EmbeddedServer {
     },
     async start(signal) {
       try {
-        const { place, installation, socketDir, shape } = await prepare(signal);
+        const { place, installation, isNew, socketDir, shape } = await prepare(signal);
         const fault = { dataDir: place.dataDir, port: settings.port };
         keeper = createServerKeeper({
           log,
@@ -117,7 +120,8 @@ export function createEmbeddedServer(options: EmbeddedOptions): EmbeddedServer {
           },
         });
         await keeper.start(signal);
-        return { socketDir, port: settings.port };
+        runtimeDir = socketDir;
+        return { socketDir, port: settings.port, isNew };
       } catch (error) {
         await this.stop();
         throw asStartupError(error, home);
@@ -125,6 +129,8 @@ export function createEmbeddedServer(options: EmbeddedOptions): EmbeddedServer {
     },
     async stop() {
       await keeper?.stop();
+      if (runtimeDir !== undefined) removeRuntimeDir(runtimeDir);
+      runtimeDir = undefined;
       lock?.release();
       lock = undefined;
     },
@@ -133,11 +139,11 @@ export function createEmbeddedServer(options: EmbeddedOptions): EmbeddedServer {
 
 // Whatever the file system refuses on the way concerns the folder of the data.
 function asStartupError(error: unknown, home: string): unknown {
-  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  const { code, syscall } = error as NodeJS.ErrnoException;
   if (error instanceof StartupError || !code || !syscall) return error;
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new StartupError(`the disk of ${home} is full`, 'VOLUMES_DIR', error);
-  return new StartupError(`cannot use ${path ?? home} (${code})`, 'VOLUMES_DIR', error);
+  return new StartupError(`cannot use ${home} (${code} at ${syscall})`, 'VOLUMES_DIR', error);
 }
 
 function keepRecord(home: string, place: ServerPlace, record: DatabaseRecord | undefined): void {

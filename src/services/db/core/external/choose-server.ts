@@ -43,9 +43,9 @@ export async function chooseServer(
     return 'embedded';
   }
   if (composeHosts.has(host)) {
-    // Unresolvable for a moment is no reason to leave a recorded server.
-    if (record?.kind === 'external') return 'external';
-    if (!(await resolvesNow(host))) return 'embedded';
+    // A name that resolves only at times is no reason to change over.
+    if (record) return record.kind;
+    return (await resolvesNow(host)) ? 'external' : 'embedded';
   }
   if (record?.kind === 'embedded')
     throw new StartupError(

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartupError } from '#kernel/errors';
 
@@ -42,6 +42,7 @@ export function writeWhole(path: string, text: string): void {
   const draft = `${path}.${randomUUID()}`;
   const file = openSync(draft, 'wx', 0o644);
   try {
+    fchmodSync(file, 0o644);
     writeSync(file, text);
     fsyncSync(file);
   } finally {

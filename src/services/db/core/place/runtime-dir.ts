@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chownSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartupError } from '#kernel/errors';
 import type { SystemUser } from './system-user.ts';
@@ -47,4 +47,14 @@ function claim(path: string, user: SystemUser): boolean {
 /** Removes sockets and their lock files that a killed server left. Call it only while no server can be running. */
 export function clearRuntimeDir(path: string): void {
   for (const name of readdirSync(path)) if (name.startsWith('.s.PGSQL.')) rmSync(join(path, name), { force: true });
+}
+
+/** Removes a runtime folder that a stopped server has left empty; one that is not empty stays for whoever uses it. */
+export function removeRuntimeDir(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+  }
 }

@@ -7,6 +7,7 @@ import type { ServerPlace } from '../place/server-place.ts';
 import { parsePostmasterFile } from '../postmaster-file.ts';
 import { splitMessages } from './log-lines.ts';
 import { spawnOptions } from './run-program.ts';
+import { watchOver } from './watchdog.ts';
 
 /** How a server ended. */
 export interface ServerExit {
@@ -37,6 +38,9 @@ export interface ServerCommand {
 
 const keptComplaints = 30;
 
+/** Milliseconds to wait for a dead server's last messages. */
+const lastWords = 200;
+
 /** Starts a server. @throws the error of the operating system when the program cannot be run */
 export async function launchServer(command: ServerCommand): Promise<ServerProcess> {
   const { place } = command;
@@ -48,9 +52,17 @@ export async function launchServer(command: ServerCommand): Promise<ServerProces
     detached: true,
   });
   const exited = new Promise<ServerExit>((resolve) => {
-    // `close` comes after the last message, `exit` may come before it.
-    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('exit', (code, signal) => {
+      const exit = { code, signal };
+      // Its last messages may still be on the way; but a session that outlives it holds the pipe open, so no longer than this.
+      const late = setTimeout(resolve, lastWords, exit);
+      child.once('close', () => {
+        clearTimeout(late);
+        resolve(exit);
+      });
+    });
   });
+  child.on('error', (error) => complaints.push(error.message));
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', reject);
@@ -64,9 +76,11 @@ export async function launchServer(command: ServerCommand): Promise<ServerProces
   });
   child.stderr?.setEncoding('utf8').on('data', split);
   const pid = child.pid as number;
+  const watchdog = watchOver(pid, place);
   let gone = false;
   const ended = exited.then((exit) => {
     gone = true;
+    watchdog.dismiss();
     return exit;
   });
   return {
