@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { docComments } from './doc-comments.ts';
 import { fileSize } from './file-size.ts';
 import { treeOf } from './in-memory-tree.ts';
 import { lockfile } from './lockfile.ts';
@@ -148,6 +149,20 @@ test.each([
   ['  let inside = 0;', 0],
 ])('module state in %j', (text, count) => {
   expect(moduleState(treeOf({ 'src/a.ts': text }))).toHaveLength(count);
+});
+
+test.each([
+  ['/** Does. */\nexport function a() {}', []],
+  ['/** Is. */\nexport const a = 1;', []],
+  ['export function a() {}', ['a']],
+  ['// Not one.\nexport const a = 1, b = 2;', ['a', 'b']],
+  ['/* Not one. */\nexport interface A {}', ['A']],
+  ['/** Says. */\nexport function a(x: 1): 1;\nexport function a(x: unknown) {}', []],
+  ["/** Of the import. */\nimport x from 'x';\nexport type A = 1;", ['A']],
+  ["export { a } from './a.ts';\nfunction own() {}", []],
+])('exports without a doc comment in %j', (text, names) => {
+  const found = docComments(treeOf({ 'src/a.ts': text, 'src/a.test.ts': 'export const t = 1;' })) as string[];
+  expect(found.map((problem) => /exports (\w+)/.exec(problem)?.[1])).toEqual(names);
 });
 
 test('nothing is left for later', () => {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { docComments } from './doc-comments.ts';
 import { fileSize } from './file-size.ts';
 import { lockfile } from './lockfile.ts';
 import { machinePaths } from './machine-paths.ts';
@@ -16,6 +17,7 @@ const checks: Readonly<Record<string, Check>> = {
   'file size': fileSize(),
   names,
   rooms,
+  'doc comments': docComments,
   'module state': moduleState,
   unfinished,
   'machine paths': machinePaths,

@@ -9,6 +9,7 @@ export const sqlErrors = {
   request_aborted: { status: 499, message: 'The client closed the request' },
 } as const;
 
+/** Builds one of them. */
 export const sqlError = defineErrors(sqlErrors);
 
 /** Whether an error says that the waiting queue was full. */
