@@ -1,10 +1,12 @@
+import { join, resolve } from 'node:path';
 import { type Clock, type Health, type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
-import { connectClient } from '#kernel/sql';
+import { type Client, connectClient } from '#kernel/sql';
 import { type RunningDatabase, startDatabase } from './core/start-database.ts';
 import { dbError } from './errors.ts';
-import type { DbApi } from './ports.ts';
+import type { DbApi, ProjectSqlOutcome } from './ports.ts';
 import type { DbSettings } from './settings.ts';
+import { applyUserMigrations } from './sql/user-migrations.ts';
 
 /** What the db room is made of. */
 export interface DbDeps {
@@ -42,6 +44,7 @@ function create(deps: DbDeps): Room<DbApi> {
     get serverVersion() {
       return running?.serverVersion ?? 0;
     },
+    applyProjectSql: () => applyProjectSql(deps, () => connectClient(api.connection('postgres'))),
   };
 
   return {
@@ -62,6 +65,18 @@ function create(deps: DbDeps): Room<DbApi> {
       return probe(running);
     },
   };
+}
+
+async function applyProjectSql(deps: DbDeps, connect: () => Promise<Client>): Promise<ProjectSqlOutcome> {
+  const initDir = join(resolve(deps.cwd, deps.settings.volumesDir), 'db', 'init');
+  try {
+    return await applyUserMigrations({ projectDir: deps.cwd, initDir, connect });
+  } catch (error) {
+    const { path, syscall, message } = error as NodeJS.ErrnoException;
+    // A folder that cannot be read is the operator's to mend, like a file that fails.
+    if (path === undefined || syscall === 'connect') throw error;
+    return { applied: [], failure: { file: path, line: 1, message } };
+  }
 }
 
 // Health asserts function: a connection is made and answered, not only a process seen.

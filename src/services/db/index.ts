@@ -1,4 +1,4 @@
 export { type DbDeps, dbRoom } from './create.ts';
 export { dbErrors } from './errors.ts';
-export type { DbApi, LoginRole } from './ports.ts';
+export type { DbApi, LoginRole, ProjectSqlOutcome } from './ports.ts';
 export { type DbSettings, dbSettings } from './settings.ts';

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClient } from '#kernel/sql';
@@ -117,6 +117,26 @@ test('a changed password holds from the next start on', async () => {
   expect(await queryOnce(tcp('postgres', "new p@ss'word"), 'select 1 as one')).toEqual([{ one: 1 }]);
   await changed.room.stop();
   await own.start();
+});
+
+test("the project's own SQL is applied once, and a failing file is reported with its line", async () => {
+  mkdirSync(join(folder, 'db/init'), { recursive: true });
+  mkdirSync(join(folder, 'supabase/migrations'), { recursive: true });
+  writeFileSync(join(folder, 'db/init/first.sql'), 'create table from_init (id int);');
+  writeFileSync(join(folder, 'supabase/migrations/20260101000000_todos.sql'), 'create table todos (id int);');
+  writeFileSync(join(folder, 'supabase/seed.sql'), 'insert into todos values (1);\ninsert into nowhere values (1);');
+  expect(await own.room.api.applyProjectSql()).toEqual({
+    applied: ['init/first.sql', 'supabase/migrations/20260101000000_todos.sql'],
+    failure: { file: 'supabase/seed.sql', line: 2, message: expect.stringContaining('"nowhere" does not exist') },
+  });
+  writeFileSync(join(folder, 'supabase/seed.sql'), 'insert into todos values (1);');
+  expect(await own.room.api.applyProjectSql()).toEqual({ applied: ['supabase/seed.sql'] });
+  expect(await own.room.api.applyProjectSql()).toEqual({ applied: [] });
+  const owners = await queryOnce(
+    own.room.api.connection('postgres'),
+    `select tableowner::text from pg_tables where tablename = 'todos'`,
+  );
+  expect(owners).toEqual([{ tableowner: 'postgres' }]);
 });
 
 test('no file that everybody can read holds a secret', () => {

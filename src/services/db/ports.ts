@@ -26,4 +26,15 @@ export interface DbApi {
   readonly database: string;
   /** `server_version_num`, e.g. 180004; 0 before the start. */
   readonly serverVersion: number;
+  /**
+   * Runs what is new of the project's own SQL: `db/init/*.sql` below `VOLUMES_DIR`, then `supabase/migrations/*.sql` and
+   * `supabase/seed.sql` of the working directory, as `postgres`. A failing file ends it and is reported, not thrown.
+   */
+  applyProjectSql(): Promise<ProjectSqlOutcome>;
+}
+
+/** Files applied now, and the one that failed with the place of the error. */
+export interface ProjectSqlOutcome {
+  readonly applied: readonly string[];
+  readonly failure?: { readonly file: string; readonly line: number; readonly message: string };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { StartupError } from '#kernel/errors';
 import { canReach } from './reach.ts';
@@ -61,7 +61,10 @@ export function placeServer(home: string, record: DatabaseRecord | undefined, ro
   const owner = dataOwner(join(recorded ?? home, 'data'));
   const user = owner ?? findUser('postgres') ?? findUser('nobody');
   if (!user) throw new StartupError('started as root, but there is no user postgres or nobody to run the database as');
-  const base = recorded ?? (canReach(home, user) ? home : join(systemHome, placeId(home)));
+  const base =
+    recorded ?? (isEmpty(join(home, 'data')) && !canReach(home, user) ? join(systemHome, placeId(home)) : home);
+  if (!isEmpty(join(base, 'data')) && !canReach(base, user))
+    throw new StartupError(`user ${user.name}, who owns ${join(base, 'data')}, cannot get there`, 'VOLUMES_DIR');
   return { base, dataDir: join(base, 'data'), user, dropsPrivileges: true };
 }
 
@@ -69,6 +72,8 @@ export function placeServer(home: string, record: DatabaseRecord | undefined, ro
 function placeId(home: string): string {
   return createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 12);
 }
+
+const isEmpty = (folder: string): boolean => !existsSync(folder) || readdirSync(folder).length === 0;
 
 function dataOwner(dataDir: string): SystemUser | undefined {
   const found = statSync(dataDir, { throwIfNoEntry: false });
