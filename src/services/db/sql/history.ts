@@ -16,7 +16,7 @@ export interface History {
   readonly settings: readonly string[];
   /** The database of the internal services exists. */
   readonly hasInternalDatabase: boolean;
-  /** The history belongs to a superuser and may not be read: then everything was done by that superuser. */
+  /** The history belongs to another role, who did everything; there is nothing to do for this one. */
   readonly foreign: boolean;
 }
 
@@ -54,7 +54,7 @@ export async function createHistory(client: Client): Promise<void> {
 }
 
 const existsSql = `
-select has_schema_privilege(namespace.oid, 'usage') as readable
+select has_table_privilege(pg_class.oid, 'insert') and has_schema_privilege(namespace.oid, 'usage') as ours
 from pg_namespace as namespace
 join pg_class on pg_class.relnamespace = namespace.oid and relname = 'state'
 where nspname = '_stack'
@@ -70,10 +70,10 @@ const nothing: History = {
 
 /** Everything a warm start has to know, in two cheap queries. */
 export async function readHistory(client: Client): Promise<History> {
-  const exists = await client.pg.query<{ readable: boolean }>(existsSql);
-  const readable = exists.rows[0]?.readable;
-  if (readable === undefined) return nothing;
-  if (!readable) return { ...nothing, foreign: true };
+  const exists = await client.pg.query<{ ours: boolean }>(existsSql);
+  const ours = exists.rows[0]?.ours;
+  if (ours === undefined) return nothing;
+  if (!ours) return { ...nothing, foreign: true };
   const row = (await client.pg.query<Row>(readSql)).rows[0];
   return {
     outcomes: new Map(Object.entries(row?.outcomes ?? {})),

@@ -1,5 +1,5 @@
 import { asDatabaseError, type Client, quoteIdentifier } from '#kernel/sql';
-import { createHistory, type History, readHistory, recordPassword, recordStep } from './history.ts';
+import { createHistory, type History, type Outcome, readHistory, recordPassword, recordStep } from './history.ts';
 import { createInternalSchemas, internalDatabase } from './internal-database.ts';
 import { steps } from './migrations/all.ts';
 import { isDone, runSteps } from './run-steps.ts';
@@ -70,14 +70,17 @@ async function connectOrCreate(client: Client, options: InitialiseOptions): Prom
   return options.connect(options.database);
 }
 
-async function createDatabase(client: Client, database: string): Promise<void> {
+/** @returns false when the database was there already */
+async function createDatabase(client: Client, database: string): Promise<boolean> {
   try {
     // template0: nobody can be connected to it, which would make the copy fail.
     await client.pg.query(`create database ${quoteIdentifier(database)} template template0`);
+    return true;
   } catch (error) {
     const code = asDatabaseError(error)?.code;
     // Another node was faster.
     if (code !== '42P04' && code !== '23505') throw error;
+    return false;
   }
 }
 
@@ -114,10 +117,11 @@ async function initialiseLocked(
   const report = due.length > 0 ? await runSteps(client, due, context, server) : { applied: [], denied: [] };
   const applied = [...report.applied];
   const denied = [...report.denied];
-  if (!internalIsDone(history)) {
-    const refusal = await createInternal(client, options, context);
-    if (refusal === undefined) applied.push(internalVersion);
-    else denied.push({ version: internalVersion, message: refusal });
+  if (!internalIsDone(history, options)) {
+    const { outcome, message } = await createInternal(client, history, options, context);
+    if (outcome === 'applied') applied.push(internalVersion);
+    if (outcome === 'denied') denied.push({ version: internalVersion, message });
+    await recordStep(client, internalVersion, outcome, message);
   }
   denied.push(...(await applySecrets(client, history, options)));
   return { applied, denied };
@@ -149,41 +153,41 @@ async function applySecrets(
 
 async function createInternal(
   client: Client,
+  history: History,
   options: InitialiseOptions,
   context: StepContext,
-): Promise<string | undefined> {
+): Promise<{ readonly outcome: Outcome; readonly message: string }> {
+  if (history.hasInternalDatabase && !options.superuser) return { outcome: 'found', message: '' };
   try {
-    await createDatabase(client, internalDatabase);
-    if (options.superuser) await client.pg.query(`alter database ${internalDatabase} owner to ${context.admin}`);
+    const created = !history.hasInternalDatabase && (await createDatabase(client, internalDatabase));
+    if (created) await client.pg.query(`alter database ${internalDatabase} owner to ${context.admin}`);
     const internal = await options.connect(internalDatabase);
     try {
       await createInternalSchemas(internal, context.admin);
     } finally {
       await internal.pg.end().catch(ignoreFailure);
     }
+    return { outcome: created ? 'applied' : 'found', message: '' };
   } catch (error) {
-    if (options.superuser || asDatabaseError(error) === undefined) throw error;
-    const message = (error as Error).message;
-    await recordStep(client, internalVersion, 'denied', message);
-    return message;
+    const refusal = asDatabaseError(error);
+    if (options.superuser || refusal === undefined) throw error;
+    return { outcome: 'denied', message: `${refusal.code}: ${refusal.message}` };
   }
-  await recordStep(client, internalVersion, 'applied');
-  return undefined;
 }
 
 async function isComplete(history: History, options: InitialiseOptions, context: StepContext): Promise<boolean> {
   const server = serverKey(options, context);
   return (
-    internalIsDone(history) &&
+    internalIsDone(history, options) &&
     steps.every((step) => isDone(step, history, options.superuser, server)) &&
     settingsMatch(history, options) &&
     (options.password === undefined || (await matchesDigest(options.password, history.passwordDigest)))
   );
 }
 
-function internalIsDone(history: History): boolean {
+function internalIsDone(history: History, options: InitialiseOptions): boolean {
   const outcome = history.outcomes.get(internalVersion)?.outcome;
-  return outcome === 'denied' || (outcome !== undefined && history.hasInternalDatabase);
+  return outcome === 'denied' ? !options.superuser : outcome !== undefined && history.hasInternalDatabase;
 }
 
 function settingsMatch(history: History, options: InitialiseOptions): boolean {

@@ -74,8 +74,9 @@ const parameters = [
 export const parameterSteps: readonly Step[] = [
   {
     version: 'parameters/postgres',
-    // Databases of the official images grant these through a server library instead.
-    unless: "current_setting('supautils.privileged_extensions', true) is not null",
+    // Grants belong to the whole server. The official images do it with a server library instead.
+    unless: `has_parameter_privilege(to_regrole('postgres')::oid, 'session_replication_role', 'set')
+      or current_setting('supautils.privileged_extensions', true) is not null`,
     sql: () => `grant set on parameter ${parameters.map(parameterName).join(', ')} to postgres`,
   },
 ];
