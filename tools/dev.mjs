@@ -1,68 +1,74 @@
-// `npm run dev`: runs the program from its sources, and again after every change. The data stays: the database's folder
-// is the same one, and it is shut down properly before the next start.
+// `npm run dev`: runs the program, and again after every change of its sources. The data stays: the database's folder is
+// the same one, and it is shut down properly before the next start.
 import { spawn } from 'node:child_process';
-import { readFileSync, watch } from 'node:fs';
+import { existsSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { createUpdater } from './dev/update.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const runFile = join(process.env.VOLUMES_DIR ?? join(root, 'volumes'), 'stack.json');
-const flags = ['--conditions', 'source', '--enable-source-maps', ...(stripsTypes() ? [] : ['--import', 'tsx'])];
 // Whoever edits waits for the restart, so requests that hang are not waited for.
 const env = { STACK_DRAIN_TIMEOUT: '100ms', ...process.env };
+const update = createUpdater(root);
 
 let child;
 let restarting = false;
-let changedMeanwhile = false;
+let debounce;
+const changed = new Set();
 
 launch();
-let debounce;
 watch(join(root, 'src'), { recursive: true }, (_event, name) => {
-  if (name === null || /\.test\.ts$|\.md$|~$|\.sw.$/.test(name)) return;
+  if (name === null || !/\.(ts|sql|json|html|control)$/.test(name) || /\.test\.ts$|\/testing\//.test(name)) return;
+  changed.add(name);
   clearTimeout(debounce);
-  debounce = setTimeout(() => void restart(name), 30);
+  debounce = setTimeout(() => void restart(), 30);
 });
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => {
     restarting = true;
-    child.kill(signal);
+    if (hasEnded()) process.exit(0);
     child.once('exit', (code) => process.exit(code ?? 0));
+    child.kill(signal);
   });
 
-// Node 22.18 and later run TypeScript as it is.
-function stripsTypes() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  return major > 22 || (major === 22 && minor >= 18);
-}
-
 function launch() {
-  const args = [...flags, join(root, 'src', 'main.ts'), 'start', ...process.argv.slice(2)];
+  const args = ['--enable-source-maps', join(root, 'dist', 'main.js'), 'start', ...process.argv.slice(2)];
   child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env });
   child.once('exit', (code) => {
     if (!restarting) console.error(`dev: ended with code ${code}; waiting for a change`);
   });
 }
 
-async function restart(name) {
-  if (restarting) {
-    changedMeanwhile = true;
-    return;
-  }
+async function restart() {
+  if (restarting) return;
   restarting = true;
-  const began = performance.now();
-  do {
-    changedMeanwhile = false;
+  while (changed.size > 0) {
+    const began = performance.now();
+    const names = [...changed];
+    changed.clear();
+    const problems = names.flatMap((name) => update(name));
+    if (problems.length > 0) {
+      console.error(`dev: ${problems.join('\ndev: ')}`);
+      continue;
+    }
     await end();
     launch();
-    await serving();
-  } while (changedMeanwhile);
+    if (await serves())
+      console.error(
+        `dev: ${names.join(', ')} changed, serving again after ${Math.round(performance.now() - began)} ms`,
+      );
+  }
   restarting = false;
-  console.error(`dev: ${name} changed, serving again after ${Math.round(performance.now() - began)} ms`);
+}
+
+function hasEnded() {
+  return child.exitCode !== null || child.signalCode !== null;
 }
 
 async function end() {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded()) return;
   const exited = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   const patience = setTimeout(() => child.kill('SIGKILL'), 5_000);
@@ -70,14 +76,11 @@ async function end() {
   clearTimeout(patience);
 }
 
-// The program says where it serves in a file once it does.
-async function serving() {
-  while (child.exitCode === null && child.signalCode === null && !changedMeanwhile) {
-    try {
-      if (JSON.parse(readFileSync(runFile, 'utf8')).pid === child.pid) return;
-    } catch {
-      // Not there yet, or half written.
-    }
+// The program says where it serves in a file, once it does.
+async function serves() {
+  while (!hasEnded() && changed.size === 0) {
+    if (existsSync(runFile) && readFileSync(runFile, 'utf8').includes(`"pid": ${child.pid},`)) return true;
     await sleep(10);
   }
+  return false;
 }
