@@ -1,22 +1,9 @@
 import { createLocalBus } from '#kernel/bus';
-import { createSupervisor, type Health, type Mount, type SupervisedRoom } from '#kernel/lifecycle';
+import { createSupervisor, type Mount, type SupervisedRoom } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { LoadedSettings } from './load-settings.ts';
+import type { StackHealth, StackInfo } from './stack-info.ts';
 import { wireRooms } from './wiring.ts';
-
-/** Health of every room by name. */
-export type StackHealth = Readonly<Record<string, Health & { readonly required: boolean }>>;
-
-/** What `status` tells about a running stack. */
-export interface StackInfo {
-  readonly url: string;
-  readonly database: {
-    readonly embedded: boolean;
-    readonly socketDir: string | undefined;
-    readonly port: number;
-    readonly name: string;
-  };
-}
 
 /** A whole installation. It is an object like any other: several live side by side in one process. */
 export interface Stack {

@@ -12,7 +12,7 @@ import type { LoadedSettings } from './load-settings.ts';
 import { createProjectStep } from './project.ts';
 import { registry } from './registry.ts';
 import type { RoomName } from './settings.ts';
-import type { StackHealth, StackInfo } from './stack.ts';
+import type { StackHealth, StackInfo } from './stack-info.ts';
 
 /** What the rooms are joined with. */
 export interface WiringInput {

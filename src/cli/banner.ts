@@ -1,5 +1,5 @@
 import type { Preparation } from '../app/prepare.ts';
-import type { StackInfo } from '../app/stack.ts';
+import type { StackInfo } from '../app/stack-info.ts';
 
 /**
  * What a start prints. Keys and passwords are shown once, on the start that made them.

@@ -1,5 +1,4 @@
 import { type Client, cancelQuery } from './client.ts';
-import type { ConnectionOptions } from './connection-options.ts';
 import { sqlError } from './errors.ts';
 import { type PipelinedTransaction, runPipeline, type StepResult } from './pipeline.ts';
 import { Pool, type PoolOptions, type PoolStats } from './pool.ts';
@@ -104,5 +103,3 @@ async function run<Row>(client: Client, text: string, values: readonly unknown[]
   const result = await client.pg.query(text, values as unknown[]);
   return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
 }
-
-export type { ConnectionOptions };

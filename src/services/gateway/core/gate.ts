@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { ServiceError } from '#kernel/errors';
 import { gatewayError } from '../errors.ts';
 import { extractKey, isOpaque, type KnownKey, withoutKey } from './api-keys.ts';
@@ -6,12 +5,20 @@ import { checkBasic, decideAuthorization } from './authorization.ts';
 import { isPreflight } from './cors.ts';
 import type { Match } from './match.ts';
 
+/** The headers that decide; others may be there. */
+export interface RequestHeaders {
+  readonly authorization?: string | undefined;
+  readonly origin?: string | undefined;
+  readonly [name: string]: string | string[] | undefined;
+}
+
 /** What the gate looks at. */
 export interface GateRequest {
   readonly method: string | undefined;
   readonly match: Match;
   readonly query: string;
-  readonly headers: IncomingHttpHeaders;
+  /** Names in lower case. */
+  readonly headers: RequestHeaders;
   readonly rawHeaders: readonly string[];
 }
 

@@ -1,0 +1,15 @@
+import type { Health } from '#kernel/lifecycle';
+
+/** Health of every room by name. */
+export type StackHealth = Readonly<Record<string, Health & { readonly required: boolean }>>;
+
+/** What `status` tells about a running stack. */
+export interface StackInfo {
+  readonly url: string;
+  readonly database: {
+    readonly embedded: boolean;
+    readonly socketDir: string | undefined;
+    readonly port: number;
+    readonly name: string;
+  };
+}

@@ -1,0 +1,73 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createLogger, createRedactor } from '#kernel/log';
+import { prepare } from './prepare.ts';
+import { createStack, type Stack } from './stack.ts';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const freePort = () =>
+  new Promise<number>((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+
+interface Running {
+  readonly stack: Stack;
+  readonly url: string;
+  readonly anonKey: string;
+  readonly serviceKey: string;
+}
+
+async function run(env: Record<string, string> = {}): Promise<Running> {
+  const cwd = mkdtempSync(join(tmpdir(), 'stack-'));
+  chmodSync(cwd, 0o755);
+  closers.push(() => rmSync(cwd, { recursive: true, force: true }));
+  const ports = { KONG_HTTP_PORT: String(await freePort()), POSTGRES_PORT: String(await freePort()) };
+  const { settings } = await prepare({ env: { ...ports, ...env }, cwd, envFiles: [] }, Math.floor(Date.now() / 1_000));
+  const stack = createStack(settings, createLogger({ level: 'silent', redact: createRedactor([]) }));
+  closers.push(() => stack.stop());
+  await stack.start();
+  const { anonKey = '', serviceRoleKey = '' } = settings.gateway;
+  return { stack, url: stack.info().url, anonKey, serviceKey: serviceRoleKey };
+}
+
+const settingsOf = (running: Running, apikey: string) =>
+  fetch(`${running.url}/auth/v1/settings`, { headers: { apikey } });
+
+describe('two stacks in one process', () => {
+  it('share nothing: keys, settings and data are each its own, and one outlives the other', async () => {
+    const first = await run({ DISABLE_SIGNUP: 'true' });
+    const second = await run({ DISABLE_SIGNUP: 'false' });
+    expect(first.anonKey).not.toBe(second.anonKey);
+    expect((await settingsOf(first, second.anonKey)).status).toBe(401);
+    expect(await (await settingsOf(first, first.anonKey)).json()).toMatchObject({ disable_signup: true });
+    expect(await (await settingsOf(second, second.anonKey)).json()).toMatchObject({ disable_signup: false });
+
+    const create = (running: Running, email: string) =>
+      fetch(`${running.url}/auth/v1/admin/users`, {
+        method: 'POST',
+        headers: { apikey: running.serviceKey, authorization: `Bearer ${running.serviceKey}` },
+        body: JSON.stringify({ email, password: 'a-long-password', email_confirm: true }),
+      });
+    expect((await create(second, 'one@example.com')).status).toBe(200);
+    const users = await fetch(`${first.url}/auth/v1/admin/users`, {
+      headers: { apikey: first.serviceKey, authorization: `Bearer ${first.serviceKey}` },
+    });
+    expect(await users.json()).toMatchObject({ users: [] });
+
+    await first.stack.stop();
+    await expect(fetch(`${first.url}/health`)).rejects.toThrow();
+    expect((await fetch(`${second.url}/health`)).status).toBe(200);
+    const report = await second.stack.health();
+    expect(Object.values(report).every(({ status }) => status === 'healthy')).toBe(true);
+  });
+});
