@@ -1,0 +1,43 @@
+import type { Signer } from '#kernel/jwt';
+import type { Clock } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import type { Database } from '#kernel/sql';
+import type { AuthSettings } from '../settings.ts';
+import { instantAt } from './instant.ts';
+import type { PostOffice } from './mail/post-office.ts';
+import type { Strangers } from './one-time/frequency.ts';
+import type { CodeHasher } from './one-time-code.ts';
+import type { PasswordRules } from './password-rules.ts';
+import type { Passwords } from './passwords.ts';
+import type { RedirectPolicy } from './redirect.ts';
+
+/** Everything decisions are made with. One for each running room. */
+export interface AuthContext {
+  readonly settings: AuthSettings;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly passwords: Passwords;
+  readonly passwordRules: PasswordRules;
+  readonly codes: CodeHasher;
+  readonly signer: Signer;
+  readonly post: PostOffice;
+  readonly redirects: RedirectPolicy;
+  readonly strangers: Strangers;
+}
+
+/** What is known of whoever asks, beside what they ask for. */
+export interface Caller {
+  /** Address as text that PostgreSQL takes for `inet`, or null. */
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  /** Base of links in mails. */
+  readonly externalUrl: string;
+  /** Where links lead in the end; already checked. */
+  readonly redirectTo: string;
+  /** Audience users are looked for in. */
+  readonly aud: string;
+}
+
+/** The present moment as a statement's parameter. */
+export const nowOf = (context: AuthContext): string => instantAt(context.clock.now());

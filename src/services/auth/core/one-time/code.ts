@@ -1,0 +1,76 @@
+import { authError, invalid } from '../../errors.ts';
+import type { Sql } from '../../sql/rows.ts';
+import { normaliseEmail, normalisePhone } from '../addresses.ts';
+import type { AuthContext, Caller } from '../context.ts';
+import { type SignedIn, signedIn, startSession } from '../session/issue.ts';
+import { applyProof, type Proof, proveByEmail, proveByHash, proveByPhone, settleInvited } from './verify.ts';
+
+/** A code, or a link's hash, that a client presents; absent texts are empty. */
+export interface VerifyRequest {
+  readonly type: string;
+  readonly token: string;
+  readonly tokenHash: string;
+  readonly email: string;
+  readonly phone: string;
+  readonly redirectTo: string;
+}
+
+/** @throws validation_failed */
+export function assertVerifiable(request: VerifyRequest): void {
+  const { type, token, tokenHash, email, phone, redirectTo } = request;
+  if (type === '') throw invalid('Verify requires a verification type');
+  if (token === '' && tokenHash === '') throw invalid('Verify requires either a token or a token hash');
+  if (token !== '' && tokenHash !== '') throw invalid('Verify requires either a token or a token hash');
+  if (token !== '' && (email === '') === (phone === ''))
+    throw invalid('Only an email address or phone number should be provided on verify');
+  if (tokenHash !== '' && (email !== '' || phone !== '' || redirectTo !== ''))
+    throw invalid('Only the token_hash and type should be provided');
+}
+
+/**
+ * Checks a code and signs in whom it belongs to.
+ *
+ * @returns undefined after the first of two confirmations of a change of address
+ */
+export async function presentCode(
+  context: AuthContext,
+  caller: Caller,
+  request: VerifyRequest,
+): Promise<SignedIn | undefined> {
+  assertVerifiable(request);
+  const address = readAddress(request);
+  const outcome = await context.db.transaction(async (sql) => {
+    const proof = await prove(context, sql, caller, request, address);
+    const verified = await applyProof(context, sql, proof);
+    if (verified.kind === 'half') return undefined;
+    return { user: verified.user, grant: await startSession(context, sql, verified.user, 'otp', caller) };
+  });
+  if (!outcome) return undefined;
+  await settleInvited(context, outcome.user);
+  return signedIn(context, outcome.grant);
+}
+
+function readAddress({ email, phone }: VerifyRequest): string {
+  if (phone !== '') return normalisePhone(phone);
+  if (email === '') return '';
+  try {
+    return normaliseEmail(email);
+  } catch (error) {
+    throw authError('validation_failed', { status: 422, message: 'Invalid email format', cause: error });
+  }
+}
+
+function prove(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  { type, token, tokenHash, phone }: VerifyRequest,
+  address: string,
+): Promise<Proof> {
+  if (tokenHash !== '') return proveByHash(context, sql, type, tokenHash);
+  // People copy codes with the dashes and blanks that mails set them in.
+  const code = token.replace(/[-\s]/g, '');
+  return phone === ''
+    ? proveByEmail(context, sql, type, address, code, caller.aud)
+    : proveByPhone(context, sql, type, address, code, caller.aud);
+}

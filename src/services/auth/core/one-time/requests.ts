@@ -1,0 +1,152 @@
+import { authError, invalid } from '../../errors.ts';
+import type { Metadata } from '../../sql/rows.ts';
+import { findUserByEmail, findUserByPhone } from '../../sql/users.ts';
+import { normaliseEmail, normalisePhone } from '../addresses.ts';
+import { audit } from '../audit.ts';
+import type { AuthContext, Caller } from '../context.ts';
+import { dispatch, type PreparedLetter } from '../mail/letters.ts';
+import type { CodeChallenge } from '../pkce.ts';
+import { newPassword } from '../secret-values.ts';
+import { assertSignUpsAllowed, signUp } from '../sign-up.ts';
+import { prepareConfirmation, prepareEmailChange, prepareRecovery } from './send.ts';
+
+/** A request for a code by mail; absent texts are empty. */
+export interface CodeRequest {
+  readonly email: string;
+  readonly phone: string;
+  readonly createUser: boolean;
+  readonly data: Metadata;
+  readonly challenge: CodeChallenge | undefined;
+}
+
+/** Length of the password of users that are made by asking for a code. */
+const temporaryLength = 33;
+
+/** Sends a code or link that signs somebody in; makes a user of who is unknown, where that is wanted. */
+export async function requestCode(context: AuthContext, caller: Caller, request: CodeRequest): Promise<void> {
+  const { settings } = context;
+  if (request.email !== '' && request.phone !== '')
+    throw invalid('Only an email address or phone number should be provided');
+  if (request.email === '' && request.phone === '') throw invalid('One of email or phone must be set');
+  if (request.phone !== '') return requestPhoneCode(context, caller, request);
+  if (!settings.emailEnabled) throw authError('email_provider_disabled');
+  if (!settings.magicLinkEnabled)
+    throw authError('email_provider_disabled', { message: 'Login with magic link is disabled' });
+  const email = normaliseEmail(request.email);
+  const user = await findUserByEmail(context.db, email, caller.aud);
+  if (!user) {
+    if (!request.createUser) {
+      context.strangers.assertPause('otp', email, settings.smtpMaxFrequency, context.clock.now());
+      throw authError('otp_disabled');
+    }
+    await signUpForCode(context, caller, email, request);
+    return;
+  }
+  const letter = await context.db.transaction(async (sql) => {
+    // An account without a confirmed address gets the mail that confirms it: the code signs it in all the same.
+    if (user.email_confirmed_at === null) {
+      await audit(context, sql, user, 'user_confirmation_requested');
+      return prepareConfirmation(context, sql, caller, user, request.challenge);
+    }
+    await audit(context, sql, user, 'user_recovery_requested');
+    return prepareRecovery(context, sql, caller, user, 'magic_link', request.challenge);
+  });
+  await dispatch(context, [letter]);
+}
+
+async function requestPhoneCode(context: AuthContext, caller: Caller, request: CodeRequest): Promise<void> {
+  if (!context.settings.phoneEnabled)
+    throw authError('phone_provider_disabled', { status: 400, message: 'Unsupported phone provider' });
+  if (request.challenge) throw invalid('PKCE not supported for phone signups');
+  const phone = normalisePhone(request.phone);
+  const user = await findUserByPhone(context.db, phone, caller.aud);
+  if (!user && !request.createUser) throw authError('otp_disabled');
+  throw authError('sms_send_failed');
+}
+
+async function signUpForCode(context: AuthContext, caller: Caller, email: string, request: CodeRequest): Promise<void> {
+  assertSignUpsAllowed(context);
+  const result = await signUp(context, caller, {
+    email,
+    phone: '',
+    password: newPassword(temporaryLength, context.passwordRules.requiredSets),
+    data: request.data,
+    challenge: request.challenge,
+  });
+  // With autoconfirm the sign-up has sent nothing, and the user waits for a mail.
+  if (result.kind !== 'session') return;
+  const user = await findUserByEmail(context.db, email, caller.aud);
+  if (!user) return;
+  const letter = await context.db.transaction((sql) =>
+    prepareRecovery(context, sql, caller, user, 'magic_link', request.challenge),
+  );
+  await dispatch(context, [letter]);
+}
+
+/** Sends a mail for setting a new password. Unknown addresses get the same answer. */
+export async function requestRecovery(
+  context: AuthContext,
+  caller: Caller,
+  address: string,
+  challenge: CodeChallenge | undefined,
+): Promise<void> {
+  if (address === '') throw invalid('Password recovery requires an email');
+  const email = normaliseEmail(address);
+  const user = await findUserByEmail(context.db, email, caller.aud);
+  if (!user) {
+    context.strangers.assertPause('recovery', email, context.settings.smtpMaxFrequency, context.clock.now());
+    return;
+  }
+  const letter = await context.db.transaction(async (sql) => {
+    await audit(context, sql, user, 'user_recovery_requested');
+    return prepareRecovery(context, sql, caller, user, 'recovery', challenge);
+  });
+  await dispatch(context, [letter]);
+}
+
+/** A request to send something again. */
+export interface ResendRequest {
+  readonly type: string;
+  readonly email: string;
+  readonly phone: string;
+  readonly challenge: CodeChallenge | undefined;
+}
+
+/** Sends a confirmation again. Whoever waits for none gets the same answer. */
+export async function resend(context: AuthContext, caller: Caller, request: ResendRequest): Promise<void> {
+  const { settings } = context;
+  const { type } = request;
+  if (!['signup', 'email_change', 'sms', 'phone_change'].includes(type))
+    throw invalid('Missing one of these types: signup, email_change, sms, phone_change');
+  const byPhone = type === 'sms' || type === 'phone_change';
+  if (!byPhone && request.email === '') throw invalid('Type provided requires an email address');
+  if (byPhone && request.phone === '') throw invalid('Type provided requires a phone number');
+  if (request.email !== '' && request.phone !== '')
+    throw invalid('Only an email address or phone number should be provided');
+  if (byPhone) return resendByPhone(context, caller, request);
+  if (!settings.emailEnabled)
+    throw authError('email_provider_disabled', { status: 400, message: 'Email logins are disabled' });
+  const email = normaliseEmail(request.email);
+  const user = await findUserByEmail(context.db, email, caller.aud);
+  const isPending = type === 'signup' ? user?.email_confirmed_at === null : Boolean(user?.email_change);
+  if (!user || !isPending) {
+    context.strangers.assertPause(`resend ${type}`, email, settings.smtpMaxFrequency, context.clock.now());
+    return;
+  }
+  const letters = await context.db.transaction(async (sql): Promise<PreparedLetter[]> => {
+    if (type === 'email_change')
+      return prepareEmailChange(context, sql, caller, user, user.email_change, request.challenge);
+    await audit(context, sql, user, 'user_confirmation_requested');
+    return [await prepareConfirmation(context, sql, caller, user, request.challenge)];
+  });
+  await dispatch(context, letters);
+}
+
+async function resendByPhone(context: AuthContext, caller: Caller, request: ResendRequest): Promise<void> {
+  if (!context.settings.phoneEnabled)
+    throw authError('phone_provider_disabled', { status: 400, message: 'Phone logins are disabled' });
+  const phone = normalisePhone(request.phone);
+  const user = await findUserByPhone(context.db, phone, caller.aud);
+  const isPending = request.type === 'sms' ? user?.phone_confirmed_at === null : Boolean(user?.phone_change);
+  if (isPending) throw authError('sms_send_failed');
+}

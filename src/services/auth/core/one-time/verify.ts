@@ -1,0 +1,201 @@
+import { authError, invalid } from '../../errors.ts';
+import { clearOneTimeTokens } from '../../sql/one-time-tokens.ts';
+import type { Sql, User } from '../../sql/rows.ts';
+import {
+  findUserByEmail,
+  findUserByPhone,
+  findUserByToken,
+  findUserChangingPhone,
+  findUsersChangingEmail,
+  isEmailTaken,
+  lockUser,
+  type TokenType,
+  updateUser,
+} from '../../sql/users.ts';
+import { audit } from '../audit.ts';
+import { type AuthContext, nowOf } from '../context.ts';
+import { millisecondsOf } from '../instant.ts';
+import { newPassword } from '../secret-values.ts';
+import { confirmEmail, confirmPhone, finishEmailChange, finishPhoneChange } from '../user/confirm.ts';
+import { isBanned, isConfirmed } from '../user-view.ts';
+
+/** What a code or link is good for, as clients name it. */
+export type VerifyType =
+  | 'signup'
+  | 'invite'
+  | 'recovery'
+  | 'magiclink'
+  | 'email'
+  | 'email_change'
+  | 'sms'
+  | 'phone_change';
+
+/** Types whose code comes by mail, with the tokens they may be. */
+const tokensOf: Readonly<Record<string, readonly TokenType[]>> = {
+  signup: ['confirmation_token'],
+  invite: ['confirmation_token'],
+  recovery: ['recovery_token'],
+  magiclink: ['recovery_token'],
+  email: ['confirmation_token', 'recovery_token'],
+  email_change: ['email_change_token_new', 'email_change_token_current'],
+};
+
+/** Time a code sent by text message works, in milliseconds. */
+const smsExpiry = 60_000;
+
+/** A user who proved to have a code. */
+export interface Proof {
+  readonly user: User;
+  readonly token: TokenType;
+}
+
+/** What came of a proof. `half` is the first of two confirmations of a change of address. */
+export type Verified = { readonly kind: 'user'; readonly user: User } | { readonly kind: 'half' };
+
+const gone = (message: string): Error => authError('otp_expired', { message });
+
+/**
+ * Finds whom a link's token belongs to. Unknown, used, superseded and expired ones are not told apart. The user's row is
+ * locked, so that of two requests with one link only one gets through.
+ *
+ * @throws otp_expired, user_banned, validation_failed for a type that has no links
+ */
+export async function proveByHash(context: AuthContext, sql: Sql, type: string, hash: string): Promise<Proof> {
+  const message = 'Email link is invalid or has expired';
+  const tokens = tokensOf[type];
+  if (!tokens) throw invalid('Invalid email verification type');
+  const candidate = await findUserByToken(sql, hash, tokens);
+  if (!candidate) throw gone(message);
+  await lockUser(sql, candidate.id);
+  const user = await findUserByToken(sql, hash, tokens);
+  const token = user && tokens.find((name) => user[name] === hash);
+  if (!user || !token) throw gone(message);
+  if (isBanned(user, context.clock.now())) throw authError('user_banned');
+  if (isExpired(context, user, token)) throw gone(message);
+  return { user, token };
+}
+
+/** Finds whom a code belongs to that was sent to an email address. @throws like `proveByHash` */
+export async function proveByEmail(
+  context: AuthContext,
+  sql: Sql,
+  type: string,
+  email: string,
+  code: string,
+  aud: string,
+): Promise<Proof> {
+  const tokens = tokensOf[type];
+  if (!tokens) throw invalid('Invalid email verification type');
+  const found =
+    type === 'email_change'
+      ? await findUsersChangingEmail(sql, email, aud)
+      : [await findUserByEmail(sql, email, aud)].filter((user) => user !== undefined);
+  for (const candidate of found) {
+    const proof = await proveAs(context, sql, candidate.id, tokens, email, code);
+    if (proof) return proof;
+  }
+  throw gone('Token has expired or is invalid');
+}
+
+/** Finds whom a code belongs to that was sent to a phone. @throws like `proveByHash` */
+export async function proveByPhone(
+  context: AuthContext,
+  sql: Sql,
+  type: string,
+  phone: string,
+  code: string,
+  aud: string,
+): Promise<Proof> {
+  if (type !== 'sms' && type !== 'phone_change') throw invalid('Invalid sms verification type');
+  const isChange = type === 'phone_change';
+  const found = isChange ? await findUserChangingPhone(sql, phone, aud) : await findUserByPhone(sql, phone, aud);
+  const tokens: TokenType[] = [isChange ? 'phone_change_token' : 'confirmation_token'];
+  const proof = found && (await proveAs(context, sql, found.id, tokens, phone, code));
+  if (!proof) throw gone('Token has expired or is invalid');
+  return proof;
+}
+
+async function proveAs(
+  context: AuthContext,
+  sql: Sql,
+  userId: string,
+  tokens: readonly TokenType[],
+  address: string,
+  code: string,
+): Promise<Proof | undefined> {
+  const user = await lockUser(sql, userId);
+  if (!user) return undefined;
+  if (isBanned(user, context.clock.now())) throw authError('user_banned');
+  const token = tokens.find((name) => context.codes.fits(user[name], address, code));
+  return token && !isExpired(context, user, token, /^\d+$/.test(address)) ? { user, token } : undefined;
+}
+
+function isExpired(context: AuthContext, user: User, token: TokenType, byPhone = false): boolean {
+  const sentAt = {
+    confirmation_token: user.confirmation_sent_at,
+    recovery_token: user.recovery_sent_at,
+    reauthentication_token: user.reauthentication_sent_at,
+    email_change_token_new: user.email_change_sent_at,
+    email_change_token_current: user.email_change_sent_at,
+    phone_change_token: user.phone_change_sent_at,
+  }[token];
+  const life = byPhone ? smsExpiry : context.settings.otpExpiry;
+  return sentAt === null || millisecondsOf(sentAt) + life < context.clock.now();
+}
+
+/** Does what a proved code is good for. */
+export async function applyProof(context: AuthContext, sql: Sql, { user, token }: Proof): Promise<Verified> {
+  switch (token) {
+    case 'confirmation_token':
+      await acceptSignUp(context, sql, user);
+      break;
+    case 'recovery_token':
+      await acceptRecovery(context, sql, user);
+      break;
+    case 'phone_change_token':
+      await audit(context, sql, user, 'user_modified');
+      return { kind: 'user', user: await finishPhoneChange(context, sql, user, user.phone_change) };
+    default:
+      return acceptEmailChange(context, sql, user, token);
+  }
+  return { kind: 'user', user: (await lockUser(sql, user.id)) ?? user };
+}
+
+async function acceptSignUp(context: AuthContext, sql: Sql, user: User): Promise<void> {
+  await audit(context, sql, user, 'user_signedup', { provider: user.email === null ? 'phone' : 'email' });
+  if (user.email === null) await confirmPhone(context, sql, user);
+  else await confirmEmail(context, sql, user);
+}
+
+async function acceptRecovery(context: AuthContext, sql: Sql, user: User): Promise<void> {
+  await updateUser(sql, user.id, { recovery_token: '' }, nowOf(context));
+  await clearOneTimeTokens(sql, user.id, ['recovery_token']);
+  if (isConfirmed(user)) await audit(context, sql, user, 'login');
+  else {
+    await audit(context, sql, user, 'user_signedup', { provider: 'email' });
+    await confirmEmail(context, sql, user);
+  }
+}
+
+async function acceptEmailChange(context: AuthContext, sql: Sql, user: User, token: TokenType): Promise<Verified> {
+  const isFirstOfTwo =
+    context.settings.secureEmailChange && user.email_change_confirm_status === 0 && Boolean(user.email);
+  if (isFirstOfTwo) {
+    await updateUser(sql, user.id, { email_change_confirm_status: 1, [token]: '' }, nowOf(context));
+    await clearOneTimeTokens(sql, user.id, [token]);
+    return { kind: 'half' };
+  }
+  if (await isEmailTaken(sql, user.email_change, user.aud, user.id)) throw authError('email_exists');
+  await audit(context, sql, user, 'user_modified');
+  return { kind: 'user', user: await finishEmailChange(context, sql, user, user.email_change) };
+}
+
+/**
+ * Gives people who accepted an invitation a password nobody knows, until they choose one. Done after the commit: a
+ * transaction must not wait for a password hash.
+ */
+export async function settleInvited(context: AuthContext, user: User): Promise<void> {
+  if (user.encrypted_password || user.invited_at === null) return;
+  const passwordHash = await context.passwords.hash(newPassword(64, context.passwordRules.requiredSets));
+  await updateUser(context.db, user.id, { encrypted_password: passwordHash }, nowOf(context));
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { authError } from '../../errors.ts';
+import type { AmrRow, Sql, User } from '../../sql/rows.ts';
+import { insertSession } from '../../sql/sessions.ts';
+import { findUser } from '../../sql/users.ts';
+import { type AuthContext, type Caller, nowOf } from '../context.ts';
+import type { Weakness } from '../password-rules.ts';
+import { newRefreshToken } from '../secret-values.ts';
+import { userView, type WireObject } from '../user-view.ts';
+import { accessClaims, type SessionFacts } from './claims.ts';
+
+/** A session with the token that keeps it going. */
+export interface Grant {
+  readonly user: User;
+  readonly session: SessionFacts;
+  readonly amr: readonly AmrRow[];
+  readonly refreshToken: string;
+}
+
+/** A token answer: body and the headers that tell gateways and logs whom it is for. */
+export interface SignedIn {
+  readonly body: WireObject;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts a session for a user.
+ *
+ * @param method how they proved who they are, e.g. `password` (claim `amr`)
+ * @returns the grant, with the user read anew
+ */
+export async function startSession(
+  context: AuthContext,
+  sql: Sql,
+  user: User,
+  method: string,
+  caller: Caller,
+): Promise<Grant> {
+  const now = nowOf(context);
+  const id = randomUUID();
+  const refreshToken = newRefreshToken();
+  await insertSession(
+    sql,
+    {
+      id,
+      userId: user.id,
+      amrId: randomUUID(),
+      method,
+      refreshToken,
+      userAgent: caller.userAgent,
+      ip: caller.ip,
+    },
+    now,
+  );
+  const fresh = await findUser(sql, user.id);
+  if (!fresh) throw authError('user_not_found');
+  return {
+    user: fresh,
+    session: { id, created_at: now, not_after: null },
+    amr: [{ method, updated_at: now }],
+    refreshToken,
+  };
+}
+
+/** Signs the access token of a grant and makes the answer. Nothing is read or written. */
+export async function signedIn(
+  context: AuthContext,
+  grant: Grant,
+  extra: {
+    readonly weakness?: Weakness | undefined;
+    readonly providerToken?: string | null;
+    readonly providerRefreshToken?: string | null;
+    readonly headers?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<SignedIn> {
+  const { user, session, amr, refreshToken } = grant;
+  const claims = accessClaims(context.settings, user, session, amr, context.clock.now());
+  const token = await context.signer.sign(claims);
+  return {
+    headers: {
+      'sb-auth-user-id': user.id,
+      'sb-auth-session-id': session.id,
+      'sb-auth-refresh-token-prefix': refreshToken.slice(0, 5),
+      ...extra.headers,
+    },
+    body: {
+      access_token: token,
+      token_type: 'bearer',
+      expires_in: context.settings.jwtExpiry,
+      expires_at: claims.exp,
+      refresh_token: refreshToken,
+      user: userView(user),
+      ...(extra.providerToken && { provider_token: extra.providerToken }),
+      ...(extra.providerRefreshToken && { provider_refresh_token: extra.providerRefreshToken }),
+      ...(extra.weakness && { weak_password: { message: extra.weakness.message, reasons: extra.weakness.reasons } }),
+    },
+  };
+}

@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import { authError, invalid } from '../errors.ts';
+import type { Metadata, Sql, User } from '../sql/rows.ts';
+import { findUser, findUserByEmail, findUserByPhone } from '../sql/users.ts';
+import { normaliseEmail, normalisePhone } from './addresses.ts';
+import { audit } from './audit.ts';
+import { type AuthContext, type Caller, nowOf } from './context.ts';
+import { dispatch, type PreparedLetter } from './mail/letters.ts';
+import { prepareConfirmation } from './one-time/send.ts';
+import { assertStrong } from './password-rules.ts';
+import type { CodeChallenge } from './pkce.ts';
+import { type Grant, type SignedIn, signedIn, startSession } from './session/issue.ts';
+import { confirmEmail, confirmPhone } from './user/confirm.ts';
+import { createUser, RivalSignUp } from './user/create.ts';
+import { userView, type WireObject } from './user-view.ts';
+
+/** What a sign-up asks for; absent texts are empty. */
+export interface SignUpRequest {
+  readonly email: string;
+  readonly phone: string;
+  readonly password: string;
+  readonly data: Metadata;
+  readonly challenge: CodeChallenge | undefined;
+}
+
+/** A session, or a user that has to confirm an address first. */
+export type SignUpResult =
+  | { readonly kind: 'session'; readonly signedIn: SignedIn }
+  | { readonly kind: 'user'; readonly user: WireObject };
+
+type Outcome =
+  | { readonly kind: 'grant'; readonly grant: Grant }
+  | { readonly kind: 'user'; readonly user: WireObject; readonly letter?: PreparedLetter };
+
+/** @throws signup_disabled */
+export function assertSignUpsAllowed(context: AuthContext): void {
+  if (context.settings.disableSignup) throw authError('signup_disabled');
+}
+
+/**
+ * Signs somebody up with a password (GoTrue, "Sign-up"). Without autoconfirm a confirmed user's second sign-up gets the
+ * same answer as a first one, made up.
+ */
+export async function signUp(context: AuthContext, caller: Caller, request: SignUpRequest): Promise<SignUpResult> {
+  assertSignUpsAllowed(context);
+  if (request.password === '') throw invalid('Signup requires a valid password');
+  assertStrong(request.password, context.passwordRules);
+  if (request.email !== '' && request.phone !== '')
+    throw invalid('Only an email address or phone number should be provided on signup.');
+  const address = readAddress(context, request);
+  const plan: Plan = {
+    ...request,
+    ...address,
+    passwordHash: await context.passwords.hash(request.password),
+    mayClaim: await mayClaim(context, caller, address, request.password),
+  };
+  const attempt = (): Promise<Outcome> => context.db.transaction((sql) => signUpWithin(context, sql, caller, plan));
+  let outcome: Outcome;
+  try {
+    outcome = await attempt();
+  } catch (error) {
+    // Two sign-ups at once: the one that lost finds a user now.
+    if (!(error instanceof RivalSignUp)) throw error;
+    outcome = await attempt();
+  }
+  if (outcome.kind === 'grant') return { kind: 'session', signedIn: await signedIn(context, outcome.grant) };
+  await dispatch(context, [outcome.letter]);
+  return { kind: 'user', user: outcome.user };
+}
+
+function readAddress(context: AuthContext, request: SignUpRequest): { email: string; phone: string } {
+  const { settings } = context;
+  if (request.phone !== '') {
+    if (!settings.phoneEnabled)
+      throw authError('phone_provider_disabled', { status: 400, message: 'Phone signups are disabled' });
+    if (request.challenge) throw invalid('PKCE not supported for phone signups');
+    return { email: '', phone: normalisePhone(request.phone) };
+  }
+  if (!settings.emailEnabled)
+    throw authError('email_provider_disabled', { status: 400, message: 'Email signups are disabled' });
+  return { email: normaliseEmail(request.email), phone: '' };
+}
+
+interface Plan extends SignUpRequest {
+  readonly passwordHash: string;
+  readonly mayClaim: boolean;
+}
+
+type Address = Pick<SignUpRequest, 'email' | 'phone'>;
+
+const autoconfirms = ({ settings }: AuthContext, { email }: Address): boolean =>
+  email ? settings.autoconfirm : settings.phoneAutoconfirm;
+
+const findKnown = (sql: Sql, { email, phone }: Address, aud: string): Promise<User | undefined> =>
+  email ? findUserByEmail(sql, email, aud) : findUserByPhone(sql, phone, aud);
+
+// With autoconfirm a sign-up to an unconfirmed account would be let in. Only who knows its password is: the account may
+// be an admin's making. Asked before the transaction, which must not wait for a password hash.
+async function mayClaim(context: AuthContext, caller: Caller, address: Address, password: string): Promise<boolean> {
+  if (!autoconfirms(context, address)) return false;
+  const known = await findKnown(context.db, address, caller.aud);
+  return known !== undefined && context.passwords.verify(password, known.encrypted_password);
+}
+
+async function signUpWithin(context: AuthContext, sql: Sql, caller: Caller, plan: Plan): Promise<Outcome> {
+  const { settings } = context;
+  const { email, phone, data, passwordHash } = plan;
+  const known = await findKnown(sql, plan, caller.aud);
+  const isKnownConfirmed = known && (email ? known.email_confirmed_at : known.phone_confirmed_at) !== null;
+  const autoconfirm = autoconfirms(context, plan);
+  if (known && isKnownConfirmed) {
+    if (settings.autoconfirm || settings.phoneAutoconfirm) throw authError('user_already_exists');
+    await audit(context, sql, known, 'user_repeated_signup', { provider: email ? 'email' : 'phone' });
+    return { kind: 'user', user: inventedUser(context, caller, plan) };
+  }
+  if (known && autoconfirm && !plan.mayClaim) throw authError('user_already_exists');
+  const user =
+    known ??
+    (await createUser(context, sql, {
+      aud: caller.aud,
+      email: email || null,
+      phone: phone || null,
+      passwordHash,
+      data,
+      mirrorIdentity: email !== '',
+    }));
+  if (autoconfirm) return confirmAndSignIn(context, sql, caller, user, email ? 'email' : 'phone');
+  // Text messages have nowhere to go in this release.
+  if (!email) throw authError('sms_send_failed');
+  await audit(context, sql, user, 'user_confirmation_requested', { provider: 'email' });
+  const letter = await prepareConfirmation(context, sql, caller, user, plan.challenge);
+  const fresh = (await findUser(sql, user.id)) ?? user;
+  return { kind: 'user', user: viewAfterSignUp(fresh), letter };
+}
+
+async function confirmAndSignIn(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  user: User,
+  provider: 'email' | 'phone',
+): Promise<Outcome> {
+  await audit(context, sql, user, 'user_signedup', { provider });
+  if (provider === 'email') await confirmEmail(context, sql, user);
+  else await confirmPhone(context, sql, user);
+  await audit(context, sql, user, 'login', { provider });
+  return { kind: 'grant', grant: await startSession(context, sql, user, 'password', caller) };
+}
+
+// Whoever signs up to an invitation must not learn what the invitation holds.
+function viewAfterSignUp(user: User): WireObject {
+  const view = userView(user);
+  return user.invited_at === null ? view : { ...view, app_metadata: {}, user_metadata: {}, identities: [] };
+}
+
+/** A user that does not exist, for those who sign up with somebody else's address. */
+function inventedUser(context: AuthContext, caller: Caller, { email, phone, data }: SignUpRequest): WireObject {
+  const now = nowOf(context);
+  const provider = email ? 'email' : 'phone';
+  return {
+    id: randomUUID(),
+    aud: caller.aud,
+    role: '',
+    email,
+    phone,
+    confirmation_sent_at: now,
+    app_metadata: { provider, providers: [provider] },
+    user_metadata: data,
+    identities: [],
+    created_at: now,
+    updated_at: now,
+    is_anonymous: false,
+  };
+}
+
+/** Makes a user without any address and signs them in. @throws anonymous_provider_disabled */
+export async function signUpAnonymously(context: AuthContext, caller: Caller, data: Metadata): Promise<SignedIn> {
+  if (!context.settings.anonymousEnabled) throw authError('anonymous_provider_disabled');
+  assertSignUpsAllowed(context);
+  const grant = await context.db.transaction(async (sql) => {
+    const user = await createUser(context, sql, {
+      aud: caller.aud,
+      email: null,
+      phone: null,
+      passwordHash: null,
+      data,
+      mirrorIdentity: false,
+    });
+    return startSession(context, sql, user, 'anonymous', caller);
+  });
+  return signedIn(context, grant);
+}

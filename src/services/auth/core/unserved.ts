@@ -1,0 +1,13 @@
+import { type AuthSettings, authSettings } from '../settings.ts';
+
+const families = ['external_', 'hook_', 'unserved_', 'template_'];
+
+/** Settings that ask for something this release does not have, by the names operators know. */
+export function unservedSettings(settings: AuthSettings): string[] {
+  const names: string[] = [];
+  for (const [key, { name }] of Object.entries(authSettings))
+    if (families.some((prefix) => key.startsWith(prefix)) && settings[key as keyof AuthSettings]) names.push(name);
+  if (settings.refreshAlgorithm === '2') names.push(authSettings.refreshAlgorithm.name);
+  if (settings.smsProvider !== undefined) names.push(authSettings.smsProvider.name);
+  return names;
+}

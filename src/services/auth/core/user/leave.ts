@@ -1,0 +1,78 @@
+import { authError, invalid } from '../../errors.ts';
+import { deleteIdentity } from '../../sql/identities.ts';
+import type { SessionRow, User } from '../../sql/rows.ts';
+import { deleteOtherSessions, deleteSession, deleteSessions } from '../../sql/sessions.ts';
+import { isEmailTaken, type UserChanges, updateUser } from '../../sql/users.ts';
+import { audit } from '../audit.ts';
+import { type AuthContext, nowOf } from '../context.ts';
+import { dispatch } from '../mail/letters.ts';
+import { prepareReauthentication } from '../one-time/send.ts';
+import { refreshProviders } from './create.ts';
+
+/** Ends sessions: all of a user's (`global`), this one (`local`), or all but this one (`others`). */
+export async function signOut(
+  context: AuthContext,
+  user: User,
+  session: SessionRow | undefined,
+  scope: string,
+): Promise<void> {
+  if (!['global', 'local', 'others'].includes(scope)) throw invalid(`Unsupported logout scope "${scope}"`);
+  await context.db.transaction(async (sql) => {
+    await audit(context, sql, user, 'logout');
+    // A token without a session cannot say which one it means.
+    if (!session || scope === 'global') await deleteSessions(sql, user.id);
+    else if (scope === 'local') await deleteSession(sql, session.id);
+    else await deleteOtherSessions(sql, user.id, session.id);
+  });
+}
+
+/** Sends the nonce for changing a password. */
+export async function requestNonce(context: AuthContext, user: User): Promise<void> {
+  if (!user.email && !user.phone)
+    throw invalid('Reauthentication requires the user to have an email or a phone number');
+  if (user.email) {
+    if (user.email_confirmed_at === null)
+      throw authError('email_not_confirmed', { status: 422, message: 'Please verify your email first.' });
+  } else if (user.phone_confirmed_at === null)
+    throw authError('phone_not_confirmed', { status: 422, message: 'Please verify your phone first.' });
+  else throw authError('sms_send_failed');
+  const letter = await context.db.transaction(async (sql) => {
+    await audit(context, sql, user, 'user_reauthenticate_requested');
+    return prepareReauthentication(context, sql, user);
+  });
+  await dispatch(context, [letter]);
+}
+
+/** Takes a way to sign in away from a user; one has to remain. @param identityId the row's id */
+export async function unlinkIdentity(context: AuthContext, user: User, identityId: string, ip: string): Promise<void> {
+  const identity = user.identities.find(({ id }) => id === identityId);
+  if (user.identities.length <= 1) throw authError('single_identity_not_deletable');
+  if (!identity) throw authError('identity_not_found');
+  const rest = user.identities.filter(({ id }) => id !== identityId);
+  await context.db.transaction(async (sql) => {
+    await audit(
+      context,
+      sql,
+      user,
+      'identity_unlinked',
+      { identity_id: identity.id, provider: identity.provider, provider_id: identity.provider_id },
+      ip,
+    );
+    await deleteIdentity(sql, identity.id, user.id);
+    const changes = await changesAfterUnlink(rest);
+    if (changes) await updateUser(sql, user.id, changes, nowOf(context));
+    await refreshProviders(context, sql, user.id);
+  });
+
+  async function changesAfterUnlink(remaining: User['identities']): Promise<UserChanges | undefined> {
+    if (identity?.provider === 'phone') return { phone: null, phone_confirmed_at: null };
+    if (!user.email || remaining.some(({ email }) => email === user.email?.toLowerCase())) return undefined;
+    const successor = remaining.find(
+      ({ email, identity_data }) => email !== null && identity_data.email_verified === true,
+    );
+    if (!successor?.email) return { email: null, email_confirmed_at: null };
+    if (await isEmailTaken(context.db, successor.email, user.aud, user.id))
+      throw authError('email_conflict_identity_not_deletable');
+    return { email: successor.email };
+  }
+}

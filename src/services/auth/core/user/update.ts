@@ -1,0 +1,152 @@
+import { authError, invalid } from '../../errors.ts';
+import type { Metadata, SessionRow, Sql, User } from '../../sql/rows.ts';
+import { findUser, isEmailTaken, isPhoneTaken, lockUser, updateUser } from '../../sql/users.ts';
+import { normaliseEmail, normalisePhone } from '../addresses.ts';
+import { audit } from '../audit.ts';
+import { type AuthContext, type Caller, nowOf } from '../context.ts';
+import { dispatch, dispatchNotice, notice, type PreparedLetter } from '../mail/letters.ts';
+import { prepareEmailChange } from '../one-time/send.ts';
+import { assertStrong } from '../password-rules.ts';
+import type { CodeChallenge } from '../pkce.ts';
+import { hasSecondFactor } from '../user-view.ts';
+import { finishEmailChange, finishPhoneChange } from './confirm.ts';
+import { mergeMetadata } from './metadata.ts';
+import { assertNonce, isRecovery, needsNonce, setPassword } from './password.ts';
+
+/** What a user wants changed about themselves; absent texts are empty. */
+export interface UpdateRequest {
+  readonly email: string;
+  readonly phone: string;
+  readonly password: string | undefined;
+  readonly currentPassword: string;
+  readonly nonce: string;
+  readonly data: Metadata | undefined;
+  readonly appMetadata: Metadata | undefined;
+  readonly challenge: CodeChallenge | undefined;
+}
+
+/** Who wants it: the user, the session they are in, and whether their role is an admin's. */
+export interface Updater {
+  readonly user: User;
+  readonly session: SessionRow | undefined;
+  readonly isAdmin: boolean;
+}
+
+/** Changes a user on their own behalf (GoTrue, `PUT /user`). @returns the user as it is then */
+export async function updateSelf(
+  context: AuthContext,
+  caller: Caller,
+  updater: Updater,
+  asked: UpdateRequest,
+): Promise<User> {
+  const request = normalise(context, asked);
+  assertPermitted(updater, request);
+  await assertFree(context, caller, updater.user, request);
+  const passwordHash = await checkNewPassword(context, updater, request);
+  const letters = await context.db.transaction((sql) => apply(context, sql, caller, updater, request, passwordHash));
+  await dispatch(context, letters);
+  const user = await findUser(context.db, updater.user.id);
+  if (!user) throw authError('user_not_found');
+  await notify(context, updater.user, user, passwordHash !== undefined);
+  return user;
+}
+
+function normalise(context: AuthContext, request: UpdateRequest): UpdateRequest {
+  const email = request.email === '' ? '' : normaliseEmail(request.email);
+  const phone = request.phone === '' ? '' : normalisePhone(request.phone);
+  if (request.password !== undefined) assertStrong(request.password, context.passwordRules);
+  return { ...request, email, phone };
+}
+
+const changesEmail = (user: User, { email }: UpdateRequest): boolean => email !== '' && email !== user.email;
+const changesPhone = (user: User, { phone }: UpdateRequest): boolean => phone !== '' && phone !== user.phone;
+
+function assertPermitted({ user, session, isAdmin }: Updater, request: UpdateRequest): void {
+  if (request.appMetadata && !isAdmin)
+    throw authError('not_admin', { message: 'Updating app_metadata requires admin privileges' });
+  const isSensitive = Boolean(request.password) || changesEmail(user, request) || changesPhone(user, request);
+  if (hasSecondFactor(user) && session?.aal !== 'aal2' && isSensitive)
+    throw authError('insufficient_aal', {
+      message: 'AAL2 session is required to update email or password when MFA is enabled.',
+    });
+  if (user.is_anonymous && request.password && request.email === '' && request.phone === '')
+    throw invalid('Updating password of an anonymous user without an email or phone is not allowed', 422);
+  if (user.is_sso_user && (isSensitive || request.nonce !== '')) throw authError('user_sso_managed');
+}
+
+async function assertFree(context: AuthContext, caller: Caller, user: User, request: UpdateRequest): Promise<void> {
+  if (changesEmail(user, request) && (await isEmailTaken(context.db, request.email, caller.aud, user.id)))
+    throw authError('email_exists');
+  if (!changesPhone(user, request)) return;
+  if (await isPhoneTaken(context.db, request.phone, user.id)) throw authError('phone_exists');
+  // A number that is not taken at its word needs a text message, and those have nowhere to go in this release.
+  if (!context.settings.phoneAutoconfirm) throw authError('sms_send_failed');
+}
+
+/** @returns the hash of the new password, or undefined when there is none */
+async function checkNewPassword(
+  context: AuthContext,
+  { user, session }: Updater,
+  request: UpdateRequest,
+): Promise<string | undefined> {
+  const { password, currentPassword } = request;
+  if (password === undefined) return undefined;
+  if (needsNonce(context, session?.created_at)) assertNonce(context, user, request.nonce);
+  const stored = user.encrypted_password || null;
+  if (stored !== null && context.settings.requireCurrentPassword && !(await isRecovery(context, session?.id))) {
+    if (currentPassword === '') throw authError('current_password_required');
+    if (!(await context.passwords.verify(currentPassword, stored))) throw authError('current_password_invalid');
+  }
+  if (stored !== null && (await context.passwords.verify(password, stored))) throw authError('same_password');
+  return context.passwords.hash(password);
+}
+
+async function apply(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  { user, session }: Updater,
+  request: UpdateRequest,
+  passwordHash: string | undefined,
+): Promise<PreparedLetter[]> {
+  const { settings } = context;
+  if (passwordHash !== undefined) {
+    await setPassword(context, sql, user.id, passwordHash, session?.id);
+    await audit(context, sql, user, 'user_updated_password');
+  }
+  const present = (await lockUser(sql, user.id)) ?? user;
+  if (request.data || request.appMetadata)
+    await updateUser(
+      sql,
+      user.id,
+      {
+        ...(request.data && { raw_user_meta_data: mergeMetadata(present.raw_user_meta_data, request.data) }),
+        ...(request.appMetadata && {
+          raw_app_meta_data: mergeMetadata(present.raw_app_meta_data, request.appMetadata),
+        }),
+      },
+      nowOf(context),
+    );
+  let letters: PreparedLetter[] = [];
+  if (changesEmail(user, request)) {
+    const current = (await findUser(sql, user.id)) ?? present;
+    // Adding an address to an anonymous account is a sign-up; changing one always needs proof.
+    if (user.is_anonymous && settings.autoconfirm) await finishEmailChange(context, sql, current, request.email);
+    else letters = await prepareEmailChange(context, sql, caller, current, request.email, request.challenge);
+  }
+  if (changesPhone(user, request))
+    await finishPhoneChange(context, sql, (await findUser(sql, user.id)) ?? present, request.phone);
+  await audit(context, sql, user, 'user_modified');
+  return letters;
+}
+
+async function notify(context: AuthContext, before: User, after: User, newPassword: boolean): Promise<void> {
+  const { settings } = context;
+  if (newPassword && settings.notifyPasswordChanged)
+    await dispatchNotice(context, notice(after, 'password_changed_notification'));
+  if (settings.notifyPhoneChanged && before.phone && before.phone !== after.phone)
+    await dispatchNotice(
+      context,
+      notice(after, 'phone_changed_notification', { Phone: after.phone ?? '', OldPhone: before.phone }),
+    );
+}

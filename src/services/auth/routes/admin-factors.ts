@@ -1,0 +1,36 @@
+import { factorOf, removeFactor, rename } from '../core/admin/factors.ts';
+import { factorView } from '../core/user-view.ts';
+import { userInPath } from './admin-users.ts';
+import { factorIdOf } from './factor.ts';
+import type { Route } from './route.ts';
+
+export const adminFactorsGet: Route = {
+  method: 'GET',
+  path: '/admin/users/:user_id/factors',
+  access: 'admin',
+  handle: async (exchange) => ({ body: (await userInPath(exchange)).factors.map(factorView) }),
+};
+
+export const adminFactorDelete: Route = {
+  method: 'DELETE',
+  path: '/admin/users/:user_id/factors/:factor_id',
+  access: 'admin',
+  async handle(exchange, actor) {
+    const user = await userInPath(exchange);
+    const factor = factorOf(user, factorIdOf(exchange));
+    await removeFactor(exchange.context, { actor, action: 'factor_deleted', ip: exchange.ip ?? '' }, user, factor);
+    return { body: factorView(factor) };
+  },
+};
+
+export const adminFactorPut: Route = {
+  method: 'PUT',
+  path: '/admin/users/:user_id/factors/:factor_id',
+  access: 'admin',
+  async handle(exchange, actor) {
+    const user = await userInPath(exchange);
+    const factor = factorOf(user, factorIdOf(exchange));
+    const name = exchange.fields().text('friendly_name');
+    return { body: factorView(await rename(exchange.context, actor, user, factor, name)) };
+  },
+};

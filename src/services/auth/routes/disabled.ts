@@ -1,0 +1,112 @@
+import { withFailure } from '../core/redirect-answer.ts';
+import { type AuthErrorCode, authError, invalid } from '../errors.ts';
+import { externalProviders } from '../settings.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import type { LimitName } from './limits.ts';
+import type { Route } from './route.ts';
+
+/** An endpoint of a feature that is off, which upstream says before anything else. */
+function off(method: Route['method'], path: string, code: AuthErrorCode, limit?: LimitName): Route {
+  return {
+    method,
+    path,
+    access: 'public',
+    ...(limit && { limit }),
+    handle: () => {
+      throw authError(code);
+    },
+  };
+}
+
+/** The same for endpoints that ask first who is there. */
+function offFor(access: 'permanent-user' | 'admin', method: Route['method'], path: string, code: AuthErrorCode): Route {
+  return {
+    method,
+    path,
+    access,
+    handle: () => {
+      throw authError(code);
+    },
+  };
+}
+
+const known: ReadonlySet<string> = new Set(externalProviders);
+
+function authorize(exchange: Exchange): Answer {
+  const provider = (exchange.query.get('provider') ?? '').toLowerCase();
+  throw invalid(
+    known.has(provider)
+      ? 'Unsupported provider: provider is not enabled'
+      : `Unsupported provider: Provider ${JSON.stringify(provider)} could not be found`,
+  );
+}
+
+// No sign-in with a provider can be under way, so whatever comes back belongs to none of ours.
+function callback(exchange: Exchange): Answer {
+  const error = authError(exchange.query.get('state') ? 'bad_oauth_state' : 'bad_oauth_callback');
+  return { status: 303, headers: { location: withFailure(exchange.context.settings.siteUrl, error, true) } };
+}
+
+const oauthServer: Route[] = (
+  [
+    ['GET', '/.well-known/oauth-authorization-server'],
+    ['GET', '/oauth/authorize'],
+    ['POST', '/oauth/token'],
+    ['POST', '/oauth/clients/register'],
+    ['GET', '/oauth/userinfo'],
+    ['GET', '/oauth/authorizations/:id'],
+    ['POST', '/oauth/authorizations/:id/consent'],
+    ['GET', '/user/oauth/grants'],
+    ['DELETE', '/user/oauth/grants'],
+    ['GET', '/admin/oauth/clients'],
+    ['POST', '/admin/oauth/clients'],
+    ['GET', '/admin/oauth/clients/:client_id'],
+    ['PUT', '/admin/oauth/clients/:client_id'],
+    ['DELETE', '/admin/oauth/clients/:client_id'],
+    ['POST', '/admin/oauth/clients/:client_id/regenerate_secret'],
+  ] as const
+).map(([method, path]) => off(method, path, 'feature_disabled'));
+
+const methodsOf = {
+  '/admin/custom-providers': ['GET', 'POST'],
+  '/admin/custom-providers/:id': ['GET', 'PUT', 'DELETE'],
+} as const;
+const customProviders = Object.entries(methodsOf).flatMap(([path, methods]) =>
+  methods.map((method) => offFor('admin', method, path, 'feature_disabled')),
+);
+
+const saml: Route[] = [
+  off('POST', '/sso', 'saml_provider_disabled', 'sso'),
+  off('GET', '/sso/saml/metadata', 'saml_provider_disabled'),
+  off('POST', '/sso/saml/acs', 'saml_provider_disabled'),
+  ...(['GET', 'POST'] as const).map((method) =>
+    offFor('admin', method, '/admin/sso/providers', 'saml_provider_disabled'),
+  ),
+  ...(['GET', 'PUT', 'DELETE'] as const).map((method) =>
+    offFor('admin', method, '/admin/sso/providers/:idp', 'saml_provider_disabled'),
+  ),
+];
+
+const passkeys: Route[] = [
+  off('POST', '/passkeys/authentication/options', 'passkey_disabled', 'passkey'),
+  off('POST', '/passkeys/authentication/verify', 'passkey_disabled'),
+  offFor('permanent-user', 'POST', '/passkeys/registration/options', 'passkey_disabled'),
+  offFor('permanent-user', 'POST', '/passkeys/registration/verify', 'passkey_disabled'),
+  offFor('permanent-user', 'GET', '/passkeys', 'passkey_disabled'),
+  offFor('permanent-user', 'PATCH', '/passkeys/:passkey_id', 'passkey_disabled'),
+  offFor('permanent-user', 'DELETE', '/passkeys/:passkey_id', 'passkey_disabled'),
+  offFor('admin', 'GET', '/admin/users/:user_id/passkeys', 'passkey_disabled'),
+  offFor('admin', 'DELETE', '/admin/users/:user_id/passkeys/:passkey_id', 'passkey_disabled'),
+];
+
+/** Endpoints of features that this release does not serve; each answers as upstream does with the feature off. */
+export const disabledRoutes: readonly Route[] = [
+  { method: 'GET', path: '/authorize', access: 'public', handle: authorize },
+  { method: 'GET', path: '/callback', access: 'public', handle: callback },
+  { method: 'POST', path: '/callback', access: 'public', handle: callback },
+  offFor('permanent-user', 'GET', '/user/identities/authorize', 'manual_linking_disabled'),
+  ...saml,
+  ...passkeys,
+  ...oauthServer,
+  ...customProviders,
+];

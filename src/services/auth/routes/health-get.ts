@@ -1,0 +1,17 @@
+import type { Route } from './route.ts';
+
+/** The release whose behaviour this room has; clients and probes read it. */
+export const mirroredVersion = 'v2.196.0';
+
+export const healthGet: Route = {
+  method: 'GET',
+  path: '/health',
+  access: 'public',
+  handle: () => ({
+    body: {
+      version: mirroredVersion,
+      name: 'GoTrue',
+      description: 'GoTrue is a user registration and authentication API',
+    },
+  }),
+};

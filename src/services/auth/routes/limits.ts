@@ -1,0 +1,55 @@
+import { createRateLimiter, type RateLimiter } from '../core/token-bucket.ts';
+import { authError } from '../errors.ts';
+import type { AuthSettings } from '../settings.ts';
+import type { Exchange } from './exchange.ts';
+
+const burst = 30;
+const fiveMinutes = 300_000;
+const hour = 3_600_000;
+
+/** Buckets, with the setting that says how fast they fill. Each endpoint of a group has one of its own. */
+const rates = {
+  token: ['TOKEN_REFRESH', fiveMinutes],
+  verify: ['VERIFY', fiveMinutes],
+  signup: ['OTP', fiveMinutes],
+  recover: ['OTP', fiveMinutes],
+  resend: ['OTP', fiveMinutes],
+  magiclink: ['OTP', fiveMinutes],
+  otp: ['OTP', fiveMinutes],
+  user: ['OTP', fiveMinutes],
+  sso: ['SSO', fiveMinutes],
+  web3: ['WEB3', fiveMinutes],
+  passkey: ['PASSKEY', fiveMinutes],
+  anonymous: ['ANONYMOUS_USERS', hour],
+} as const;
+
+/** Name of a bucket. */
+export type LimitName = keyof typeof rates;
+
+/** Counts requests by client. */
+export interface Limits {
+  /** @throws over_request_rate_limit */
+  assert(name: LimitName, exchange: Exchange): void;
+}
+
+/** Limits by client; they apply only where a setting says what tells clients apart. */
+export function createLimits(settings: AuthSettings): Limits {
+  const limiters = new Map<LimitName, RateLimiter>();
+  for (const [name, [rate, period]] of Object.entries(rates) as [LimitName, (typeof rates)[LimitName]][])
+    limiters.set(name, createRateLimiter(settings[`rateLimit_${rate}`], period, burst, settings.rateLimitClients));
+  return {
+    assert(name, exchange) {
+      const key = clientKey(settings, exchange);
+      if (key === undefined) return;
+      if (!limiters.get(name)?.take(key, exchange.context.clock.now()))
+        throw authError('over_request_rate_limit', { headers: { 'retry-after': '10' } });
+    },
+  };
+}
+
+function clientKey(settings: AuthSettings, exchange: Exchange): string | undefined {
+  if (settings.sbForwardedFor && exchange.header('sb-forwarded-for')) return exchange.ip ?? undefined;
+  if (settings.rateLimitHeader === undefined) return undefined;
+  const value = exchange.header(settings.rateLimitHeader.toLowerCase());
+  return value?.split(',', 1)[0]?.trim() || undefined;
+}

@@ -1,0 +1,21 @@
+import { requestCode } from '../core/one-time/requests.ts';
+import { challengeOf } from './exchange.ts';
+import type { Route } from './route.ts';
+
+export const otpPost: Route = {
+  method: 'POST',
+  path: '/otp',
+  access: 'public',
+  limit: 'otp',
+  async handle(exchange) {
+    const fields = exchange.fields();
+    await requestCode(exchange.context, exchange.caller(), {
+      email: fields.text('email'),
+      phone: fields.text('phone'),
+      createUser: fields.flag('create_user', true),
+      data: fields.object('data') ?? {},
+      challenge: challengeOf(fields),
+    });
+    return { body: {} };
+  },
+};

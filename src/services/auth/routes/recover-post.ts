@@ -1,0 +1,15 @@
+import { requestRecovery } from '../core/one-time/requests.ts';
+import { challengeOf } from './exchange.ts';
+import type { Route } from './route.ts';
+
+export const recoverPost: Route = {
+  method: 'POST',
+  path: '/recover',
+  access: 'public',
+  limit: 'recover',
+  async handle(exchange) {
+    const fields = exchange.fields();
+    await requestRecovery(exchange.context, exchange.caller(), fields.text('email'), challengeOf(fields));
+    return { body: {} };
+  },
+};

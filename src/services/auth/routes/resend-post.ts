@@ -1,0 +1,20 @@
+import { resend } from '../core/one-time/requests.ts';
+import { challengeOf } from './exchange.ts';
+import type { Route } from './route.ts';
+
+export const resendPost: Route = {
+  method: 'POST',
+  path: '/resend',
+  access: 'public',
+  limit: 'resend',
+  async handle(exchange) {
+    const fields = exchange.fields();
+    await resend(exchange.context, exchange.caller(), {
+      type: fields.text('type'),
+      email: fields.text('email'),
+      phone: fields.text('phone'),
+      challenge: challengeOf(fields),
+    });
+    return { body: {} };
+  },
+};

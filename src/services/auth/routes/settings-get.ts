@@ -1,0 +1,35 @@
+import { externalProviders } from '../settings.ts';
+import type { Route } from './route.ts';
+
+/** Providers that upstream leaves out of its list. */
+const unlisted: ReadonlySet<string> = new Set(['x', 'vercel_marketplace']);
+
+export const settingsGet: Route = {
+  method: 'GET',
+  path: '/settings',
+  access: 'public',
+  handle({ context }) {
+    const { settings } = context;
+    // What is not served is off, whatever settings say.
+    const providers = Object.fromEntries(
+      externalProviders.filter((provider) => !unlisted.has(provider)).map((provider) => [provider, false]),
+    );
+    return {
+      body: {
+        external: {
+          anonymous_users: settings.anonymousEnabled,
+          ...providers,
+          email: settings.emailEnabled,
+          phone: settings.phoneEnabled,
+        },
+        disable_signup: settings.disableSignup,
+        mailer_autoconfirm: settings.autoconfirm,
+        phone_autoconfirm: settings.phoneAutoconfirm,
+        sms_provider: settings.smsProvider ?? '',
+        saml_enabled: false,
+        saml_private_key_next_configured: false,
+        passkeys_enabled: false,
+      },
+    };
+  },
+};

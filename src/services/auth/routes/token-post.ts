@@ -1,0 +1,30 @@
+import { authError } from '../errors.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import type { Limits } from './limits.ts';
+import type { Route } from './route.ts';
+import { grantIdToken, grantWeb3 } from './token-disabled.ts';
+import { grantPassword } from './token-password.ts';
+import { grantPkce } from './token-pkce.ts';
+import { grantRefreshToken } from './token-refresh.ts';
+
+const grants: Readonly<Record<string, (exchange: Exchange) => Answer | Promise<Answer>>> = {
+  password: grantPassword,
+  refresh_token: grantRefreshToken,
+  pkce: grantPkce,
+  id_token: grantIdToken,
+  web3: grantWeb3,
+};
+
+export const tokenPost = (limits: Limits): Route => ({
+  method: 'POST',
+  path: '/token',
+  access: 'public',
+  private: true,
+  handle(exchange) {
+    const type = exchange.query.get('grant_type') ?? '';
+    const grant = Object.hasOwn(grants, type) ? grants[type] : undefined;
+    limits.assert(type === 'web3' ? 'web3' : 'token', exchange);
+    if (!grant) throw authError('invalid_credentials', { message: 'unsupported_grant_type' });
+    return grant(exchange);
+  },
+});

@@ -1,0 +1,42 @@
+import type { KeySet } from '#kernel/jwt';
+import { serviceUrl } from '../core/external-url.ts';
+import type { AuthSettings } from '../settings.ts';
+import type { Route } from './route.ts';
+
+const cached = { 'cache-control': 'public, max-age=600' };
+
+/** Public keys of the installation; empty while tokens are signed with the shared secret. */
+export const jwksGet = (keys: KeySet): Route => ({
+  method: 'GET',
+  path: '/.well-known/jwks.json',
+  access: 'public',
+  handle: () => ({ body: { keys: keys.publicJwks }, headers: cached }),
+});
+
+/** Discovery document (OpenID Connect Discovery 1.0); served whether or not the OAuth server is on. */
+export const openidConfigurationGet = (settings: AuthSettings): Route => ({
+  method: 'GET',
+  path: '/.well-known/openid-configuration',
+  access: 'public',
+  handle: () => ({ body: discovery(settings), headers: cached }),
+});
+
+function discovery(settings: AuthSettings): Readonly<Record<string, unknown>> {
+  const issuer = settings.jwtIssuer ?? serviceUrl(settings.externalUrl);
+  const base = issuer.replace(/\/+$/, '');
+  return {
+    issuer,
+    authorization_endpoint: `${base}/oauth/authorize`,
+    token_endpoint: `${base}/oauth/token`,
+    jwks_uri: `${base}/.well-known/jwks.json`,
+    userinfo_endpoint: `${base}/oauth/userinfo`,
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: ['authorization_code', 'refresh_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256', 'HS256', 'ES256'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    code_challenge_methods_supported: ['S256', 'plain'],
+    scopes_supported: ['openid', 'profile', 'email', 'phone', 'offline_access'],
+  };
+}
