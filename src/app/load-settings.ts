@@ -88,13 +88,15 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     return resolution.values;
   }
 
-  const loaded = {
+  const resolved = {
     db: resolveRoom('db', dbSettings),
     auth: resolveRoom('auth', authSettings),
     rest: resolveRoom('rest', restSettings),
     studio: resolveRoom('studio', studioSettings),
     gateway: resolveRoom('gateway', gatewaySettings),
   };
+  const external = first.values.publicUrl ?? `http://localhost:${resolved.gateway.httpPort}`;
+  const loaded = { ...resolved, auth: withExternalUrl(resolved.auth, external, effective) };
   problems.push(
     ...unknownOwnKeys(
       allSchemas.map(({ schema }) => schema),
@@ -114,6 +116,19 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     problems,
     warnings: [...warnings],
   };
+}
+
+// Links in mails have to lead here, whichever port or public address this stack has.
+function withExternalUrl(
+  auth: AuthSettings,
+  url: string,
+  effective: (EffectiveSetting & { room: string })[],
+): AuthSettings {
+  const index = effective.findIndex(({ setting }) => setting === authSettings.externalUrl);
+  const entry = effective[index];
+  if (entry?.origin !== 'default') return auth;
+  effective[index] = { ...entry, value: url, origin: 'the address of the gateway' };
+  return { ...auth, externalUrl: url };
 }
 
 /** @throws StartupError with every problem on a line of its own */
