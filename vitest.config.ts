@@ -17,6 +17,8 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
           exclude: ['**/*.room.test.ts', '**/planted/**'],
+          // Some start processes, and the machine may be busy.
+          testTimeout: 20_000,
         },
       },
       {
