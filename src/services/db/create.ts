@@ -26,6 +26,8 @@ const probeTimeout = 2_000;
 function create(deps: DbDeps): Room<DbApi> {
   const { settings } = deps;
   let running: RunningDatabase | undefined;
+  let starting: Promise<RunningDatabase> | undefined;
+  let calledOff = new AbortController();
   let stopped = false;
 
   const api: DbApi = {
@@ -52,10 +54,16 @@ function create(deps: DbDeps): Room<DbApi> {
     api,
     async start(signal) {
       stopped = false;
-      running = await startDatabase({ ...deps, clock: deps.clock ?? systemClock }, signal);
+      calledOff = new AbortController();
+      const either = AbortSignal.any([signal, calledOff.signal]);
+      starting = startDatabase({ ...deps, clock: deps.clock ?? systemClock }, either);
+      running = await starting;
     },
     async stop() {
-      const stopping = running;
+      calledOff.abort();
+      // A start under way ends by itself now, and clears up behind itself.
+      const stopping = await starting?.catch(() => undefined);
+      starting = undefined;
       running = undefined;
       stopped = true;
       await stopping?.stop();

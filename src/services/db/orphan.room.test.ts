@@ -1,18 +1,36 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Client, connectClient } from '#kernel/sql';
 import { findUser } from './core/place/system-user.ts';
 import { parsePostmasterFile } from './core/postmaster-file.ts';
 import { type ChildRoom, childRoom } from './testing/child-room.ts';
-import { eventually, ownRoom, queryOnce, removeFolder, testFolder, testPassword } from './testing/own-room.ts';
+import {
+  copyOfFolder,
+  eventually,
+  ownRoom,
+  queryOnce,
+  removeFolder,
+  testFolder,
+  testPassword,
+} from './testing/own-room.ts';
 
 let folder: string;
+let template: string;
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
 
+beforeAll(async () => {
+  template = testFolder();
+  const own = await ownRoom(template);
+  await own.start();
+  await own.room.stop();
+});
+
+afterAll(() => removeFolder(template));
+
 beforeEach(() => {
-  folder = testFolder();
+  folder = copyOfFolder(template);
 });
 
 afterEach(async () => {

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -159,6 +169,29 @@ test('a taken port is one line naming the setting', async () => {
     message: `port ${port} is taken by another program (change POSTGRES_PORT)`,
   });
 });
+
+test.runIf(isRoot && process.platform === 'linux')(
+  'a full disk is one line naming the setting, and space mends it',
+  async () => {
+    const folder = folderOfTest();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=755', 'tmpfs', folder]);
+    cleanups.push(() => execFileSync('umount', [folder]));
+    const full = { setting: 'VOLUMES_DIR', message: expect.stringMatching(/^the disk of \S+ is full/) };
+    const own = await roomIn(folder);
+    await expect(own.start()).rejects.toMatchObject(full);
+    expect(readdirSync(join(folder, 'db'))).not.toContain('data');
+
+    execFileSync('mount', ['-o', 'remount,size=120m', folder]);
+    await own.start();
+    await own.room.stop();
+    const filler = join(folder, 'filler');
+    expect(() => writeFileSync(filler, Buffer.alloc(128 * 1024 * 1024))).toThrow('ENOSPC');
+    await expect(own.start()).rejects.toMatchObject(full);
+    rmSync(filler);
+    await own.start();
+    expect((await own.room.health()).status).toBe('healthy');
+  },
+);
 
 test('without a password nothing is made', async () => {
   const folder = folderOfTest();

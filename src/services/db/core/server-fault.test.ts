@@ -8,6 +8,7 @@ test.each([
     ['could not bind IPv4 address "127.0.0.1": Address already in use', 'could not create any TCP/IP sockets'],
     'POSTGRES_PORT',
   ],
+  [['could not bind IPv4 address "127.0.0.1": Permission denied'], 'POSTGRES_PORT'],
   [['could not write to file "pg_wal/xlogtemp.31": No space left on device'], 'VOLUMES_DIR'],
   [['data directory "/srv/volumes/db/data" has invalid permissions'], 'VOLUMES_DIR'],
   [['data directory "/srv/volumes/db/data" has wrong ownership'], 'VOLUMES_DIR'],
@@ -21,7 +22,7 @@ test.each([
 });
 
 test('what nobody thought of is passed on', () => {
-  expect(explainFault(['LOG', 'invalid value for parameter "work_mem"'], context).message).toBe(
+  expect(explainFault(['invalid value for parameter "work_mem"'], context).message).toBe(
     'the database server of /srv/volumes/db/data did not start: invalid value for parameter "work_mem"',
   );
   expect(explainFault([], context).message).toMatch(/without a word/);

@@ -9,8 +9,12 @@ export interface FaultContext {
 /** What server and initdb say when something of the operator's has to change, and which setting that is. */
 const faults: readonly { readonly pattern: RegExp; readonly say: (context: FaultContext) => StartupError }[] = [
   {
-    pattern: /could not bind|could not create any TCP\/IP sockets|Address already in use/i,
+    pattern: /Address already in use/i,
     say: ({ port }) => new StartupError(`port ${port} is taken by another program`, 'POSTGRES_PORT'),
+  },
+  {
+    pattern: /could not bind|could not create any TCP\/IP sockets/i,
+    say: ({ port }) => new StartupError(`the database may not listen on port ${port}`, 'POSTGRES_PORT'),
   },
   {
     pattern: /No space left on device|Disk quota exceeded/i,
@@ -42,13 +46,13 @@ const faults: readonly { readonly pattern: RegExp; readonly say: (context: Fault
 /**
  * Turns the last complaints of a server that ended into the one line an operator needs.
  *
- * @param complaints its messages of severity FATAL, PANIC or ERROR, and the LOG lines that came with them
+ * @param complaints its last messages, those of every start and stop left out
  */
 export function explainFault(complaints: readonly string[], context: FaultContext): StartupError {
   for (const { pattern, say } of faults) if (complaints.some((line) => pattern.test(line))) return say(context);
-  const last = complaints.at(-1);
+  const last = complaints.slice(-3).join('; ').replaceAll('\n', ' ');
   return new StartupError(
-    last === undefined
+    last === ''
       ? `the database server of ${context.dataDir} ended without a word`
       : `the database server of ${context.dataDir} did not start: ${last}`,
   );

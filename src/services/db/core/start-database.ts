@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '#kernel/errors';
 import type { Clock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
@@ -13,6 +14,8 @@ import { connectExternal, externalConnection } from './external/connect-server.t
 import { readRecord, writeRecord } from './place/record.ts';
 import { makeFolder } from './place/server-place.ts';
 import { systemProcessTable } from './process/process-table.ts';
+
+const retryPause = 1_000;
 
 /** What starting needs. */
 export interface StartOptions {
@@ -72,14 +75,11 @@ async function startEmbedded(options: StartOptions, signal: AbortSignal): Promis
   }
 }
 
-async function startExternal(options: StartOptions, home: string, signal: AbortSignal): Promise<RunningDatabase> {
-  const { settings } = options;
-  const { client, user, superuser: isSuperuser } = await connectExternal(options, signal);
-  const serverVersion = await initialise(client, options, {
-    superuser: isSuperuser,
-    ownExtensions: false,
-    open: (database) => connectClient(externalConnection(settings, user, database)),
-  });
+async function startExternal(given: StartOptions, home: string, signal: AbortSignal): Promise<RunningDatabase> {
+  const certificate = given.settings.sslRootCertificate;
+  const settings = { ...given.settings, ...(certificate && { sslRootCertificate: resolve(given.cwd, certificate) }) };
+  const options = { ...given, settings };
+  const { user, serverVersion } = await prepareExternal(options, signal);
   makeFolder(home);
   writeRecord(home, { kind: 'external', host: settings.host ?? '' });
   return {
@@ -90,6 +90,31 @@ async function startExternal(options: StartOptions, home: string, signal: AbortS
     probe: externalConnection(settings, user, settings.database),
     stop: async () => {},
   };
+}
+
+async function prepareExternal(
+  options: StartOptions,
+  signal: AbortSignal,
+): Promise<{ readonly user: string; readonly serverVersion: number }> {
+  const { settings, log } = options;
+  for (;;) {
+    const { client, user, superuser: isSuperuser } = await connectExternal(options, signal);
+    try {
+      const serverVersion = await initialise(client, options, {
+        superuser: isSuperuser,
+        ownExtensions: false,
+        open: (database) => connectClient(externalConnection(settings, user, database)),
+      });
+      return { user, serverVersion };
+    } catch (error) {
+      const refused = asDatabaseError(error);
+      // Classes 53 and 57: a server that is overloaded or going down; any other answer would be the same next time.
+      if (refused && !/^(53|57)/.test(refused.code))
+        throw new StartupError(`${settings.host} could not be set up: ${refused.message}`, 'POSTGRES_HOST', error);
+      log.warn({ err: error }, 'the connection broke while the database was set up; trying again');
+      await sleep(retryPause, undefined, { signal });
+    }
+  }
 }
 
 // Until it is made, the project's database cannot be connected to; `postgres` is always there.

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -32,6 +33,13 @@ export function testFolder(mode = 0o755): string {
 
 /** Removes a test's folder. */
 export const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true });
+
+/** A folder like `from`, as a stopped room left it; quicker than making a database anew. */
+export function copyOfFolder(from: string): string {
+  const folder = testFolder();
+  execFileSync('cp', ['-a', join(from, 'db'), folder]);
+  return folder;
+}
 
 /** A TCP port that was free a moment ago. */
 export function freePort(): Promise<number> {

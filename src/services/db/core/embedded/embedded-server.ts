@@ -57,6 +57,7 @@ const loopback = /^(127\.\d+\.\d+\.\d+|::1)$/;
 export function createEmbeddedServer(options: EmbeddedOptions): EmbeddedServer {
   const { settings, log, clock, processes } = options;
   const home = join(resolve(options.cwd, settings.volumesDir), 'db');
+  const binDir = settings.binDir === undefined ? undefined : resolve(options.cwd, settings.binDir);
   let lock: OwnerLock | undefined;
   let runtimeDir: string | undefined;
   let keeper: ReturnType<typeof createServerKeeper> | undefined;
@@ -70,14 +71,14 @@ export function createEmbeddedServer(options: EmbeddedOptions): EmbeddedServer {
     const record = readRecord(home);
     const place = placeServer(home, record, process.getuid?.() === 0);
     makeFolder(place.base);
-    lock = claimDataDirectory(join(place.base, 'owner.json'), settings.volumesDir, processes);
+    lock = await claimDataDirectory(join(place.base, 'owner.json'), settings.volumesDir, processes, signal);
     await clearLeftovers(leftoverContext(place.dataDir), signal);
     if (place.base !== home && record === undefined)
       log.info(
         { data: place.dataDir },
         `user ${place.user.name} cannot reach VOLUMES_DIR: the database is kept elsewhere`,
       );
-    const installation = await prepareInstallation(settings.binDir, place, log);
+    const installation = await prepareInstallation(binDir, place, log);
     const isNew = await ensureDataDirectory(place, installation.binaries, settings.port, signal);
     if (isNew) log.info({ data: place.dataDir }, 'a new database was made');
     keepRecord(home, place, record);

@@ -1,8 +1,7 @@
-import { chmodSync, existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartupError } from '#kernel/errors';
 import type { Logger } from '#kernel/log';
-import { prepareExtensionDirectory } from '../../sql/extension-directory.ts';
 import {
   copyServer,
   embeddedBinaries,
@@ -12,7 +11,7 @@ import {
 } from '../place/binaries.ts';
 import { findDistribution } from '../place/distribution.ts';
 import { buildDistributionTree } from '../place/distribution-tree.ts';
-import { ownExtensionsDir } from '../place/extensions.ts';
+import { ensureExtensions } from '../place/extensions.ts';
 import { canReach } from '../place/reach.ts';
 import type { ServerPlace } from '../place/server-place.ts';
 
@@ -57,8 +56,7 @@ export async function prepareInstallation(
     ['.so', '.dylib'].some((suffix) => existsSync(join(found.libDir, name + suffix))),
   );
   const extensions = join(place.base, 'extensions');
-  await prepareExtensionDirectory(extensions, found.shareDir, ownExtensionsDir());
-  if (place.dropsPrivileges) openToAll(extensions);
+  await ensureExtensions(extensions, found.shareDir);
   if (found.major >= 18) return { binaries: found, extensionPath: [extensions, '$system'], preload };
   const tree = buildDistributionTree(found, join(place.base, 'server'), join(extensions, 'extension'));
   return { binaries: tree, extensionPath: [], preload };
@@ -71,14 +69,4 @@ function findEmbedded(place: ServerPlace, log: Logger): ServerBinaries {
   const copy = copyServer(found, place.base);
   log.debug({ copy }, 'the database server was copied to where its user can use it');
   return embeddedBinaries(copy, found.version);
-}
-
-// A strict umask of root's must not keep the server's user out.
-function openToAll(folder: string): void {
-  chmodSync(folder, 0o755);
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) openToAll(path);
-    else if (entry.isFile()) chmodSync(path, 0o644);
-  }
 }

@@ -17,6 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A table in which only the given processes live. */
 const living = (identities: Readonly<Record<number, string>>): ProcessTable => ({
+  realm: 'here',
   identity: (pid) => identities[pid],
   command: () => undefined,
   workingIn: () => [],
@@ -24,47 +25,69 @@ const living = (identities: Readonly<Record<number, string>>): ProcessTable => (
 });
 
 const claim = (identities: Readonly<Record<number, string>>) =>
-  claimDataDirectory(path, './volumes', living({ [process.pid]: 'me', ...identities }));
+  claimDataDirectory(path, './volumes', living({ [process.pid]: 'me', ...identities }), new AbortController().signal, {
+    beat: 20,
+    patience: 200,
+  });
 
 const leave = (owner: object | string) =>
   writeFileSync(path, typeof owner === 'string' ? owner : JSON.stringify(owner));
 
-test('a claim is given up without a trace', () => {
-  claim({}).release();
+const other = { pid: 77, identity: '1', realm: 'here', claim: 'x' };
+
+test('a claim is given up without a trace', async () => {
+  (await claim({})).release();
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a live owner is named, with the setting', () => {
-  leave({ pid: 77, identity: 'boot:1', claim: 'x' });
-  expect(() => claim({ 77: 'boot:1' })).toThrow(
+test('a live owner is named, with the setting', async () => {
+  leave(other);
+  await expect(claim({ 77: '1' })).rejects.toThrow(
     './volumes is in use by another running instance (process 77) (change VOLUMES_DIR)',
   );
   expect(readdirSync(folder)).toEqual(['owner.json']);
 });
 
-test('an owner about which nothing can be learned is taken for alive', () => {
-  leave({ pid: 77, identity: 'boot:1', claim: 'x' });
-  expect(() => claim({ 77: '?' })).toThrow(/in use/);
+test('an owner about which nothing can be learned is taken for alive', async () => {
+  leave(other);
+  await expect(claim({ 77: '?' })).rejects.toThrow(/in use/);
 });
 
 test.each([
-  ['is gone', { pid: 77, identity: 'boot:1', claim: 'x' }, {}],
-  ['had a number that is somebody else’s now', { pid: 77, identity: 'boot:1', claim: 'x' }, { 77: 'boot:9' }],
-  ['had our own number before', { pid: process.pid, identity: 'boot:1', claim: 'x' }, {}],
+  ['is gone', other, {}],
+  ['had a number that is somebody else’s now', other, { 77: '9' }],
+  ['had our own number before', { ...other, pid: process.pid }, {}],
+  ['ran in a container that is gone, under a number in use here', { ...other, realm: 'there' }, { 77: '1' }],
   ['never finished writing', '', {}],
   ['wrote something else', '[]', {}],
-])('an owner that %s is followed', (_what, owner, identities) => {
+])('an owner that %s is followed', async (_what, owner, identities) => {
   leave(owner);
-  const lock = claim(identities);
-  expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid, identity: 'me' });
+  const lock = await claim(identities);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid, identity: 'me', realm: 'here' });
   lock.release();
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('whoever lost a claim does not take the next one’s away', () => {
-  const lost = claim({});
+test('an owner in another container shows its life by touching the file', async () => {
+  const elsewhere = await claim({});
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"here"', '"there"'));
+  await expect(claim({})).rejects.toThrow(/in use/);
+  elsewhere.release();
+  (await claim({})).release();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('of several that follow a dead owner at once, one gets it', async () => {
+  leave(other);
+  const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => claim({})));
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  for (const outcome of outcomes) if (outcome.status === 'fulfilled') outcome.value.release();
+});
+
+test('whoever lost a claim does not take the next one’s away', async () => {
+  const lost = await claim({});
   rmSync(path);
-  const next = claim({});
+  const next = await claim({});
   lost.release();
   expect(readdirSync(folder)).toEqual(['owner.json']);
   next.release();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartupError } from '#kernel/errors';
 
@@ -40,13 +40,18 @@ export function writeRecord(home: string, record: DatabaseRecord): void {
 /** Replaces a file in one step, whatever stands under its name, and flushes it to disk. Readable by everybody. */
 export function writeWhole(path: string, text: string): void {
   const draft = `${path}.${randomUUID()}`;
-  const file = openSync(draft, 'wx', 0o644);
   try {
-    fchmodSync(file, 0o644);
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    const file = openSync(draft, 'wx', 0o644);
+    try {
+      fchmodSync(file, 0o644);
+      writeSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
   }
-  renameSync(draft, path);
 }

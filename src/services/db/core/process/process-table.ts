@@ -1,8 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
 
 /** What the operating system tells about processes. */
 export interface ProcessTable {
+  /**
+   * Names the machine since its last start and, in a container, the container: process numbers mean something only
+   * within one realm.
+   */
+  readonly realm: string;
   /**
    * A text that tells this process from any other that ever had its number; undefined when there is none (zombies count
    * as gone), `'?'` when there is one about which nothing can be learned.
@@ -49,13 +55,14 @@ function linuxTable(): ProcessTable {
   };
   const boot = read('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
   return {
+    realm: `${boot}/${namespace()}`,
     identity(pid) {
       if (!isThere(pid)) return undefined;
       const stat = read(`/proc/${pid}/stat`);
       if (stat === undefined) return '?';
       // The command's name may hold anything, so fields are counted from its closing parenthesis (proc(5)).
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return fields[0] === 'Z' || fields[0] === 'X' ? undefined : `${boot}:${fields[19]}`;
+      return fields[0] === 'Z' || fields[0] === 'X' ? undefined : String(fields[19]);
     },
     command: (pid) => read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim(),
     workingIn(folder) {
@@ -74,6 +81,14 @@ function linuxTable(): ProcessTable {
   };
 }
 
+function namespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
+}
+
 function portableTable(): ProcessTable {
   const ps = (pid: number, column: string): string | undefined => {
     try {
@@ -83,6 +98,7 @@ function portableTable(): ProcessTable {
     }
   };
   return {
+    realm: hostname(),
     identity(pid) {
       if (!isThere(pid)) return undefined;
       return ps(pid, 'stat')?.startsWith('Z') ? undefined : (ps(pid, 'lstart') ?? '?');

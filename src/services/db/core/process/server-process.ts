@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseServerLogLine, type ServerLogLine } from '../log-line.ts';
+import { levelOf, parseServerLogLine, type ServerLogLine } from '../log-line.ts';
 import type { ServerPlace } from '../place/server-place.ts';
 import { parsePostmasterFile } from '../postmaster-file.ts';
 import { splitMessages } from './log-lines.ts';
@@ -69,8 +69,7 @@ export async function launchServer(command: ServerCommand): Promise<ServerProces
   });
   const split = splitMessages((message) => {
     const line = parseServerLogLine(message);
-    if (['FATAL', 'PANIC', 'ERROR', 'LOG', 'DETAIL'].includes(line.severity) && line.user === undefined)
-      complaints.push(line.message);
+    if (line.user === undefined && levelOf(line) !== 'debug') complaints.push(line.message);
     if (complaints.length > keptComplaints) complaints.shift();
     command.onLine(line);
   });
