@@ -214,6 +214,8 @@ declare
   y constant bytea := _vector_bytes(b, '');
   x_size constant integer := octet_length(x);
   y_size constant integer := octet_length(y);
+  x_ready constant boolean := get_byte(x, x_size - 1) = 1;
+  y_ready constant boolean := get_byte(y, y_size - 1) = 1;
   dimensions integer;
   before_tail integer;
   at_x integer;
@@ -223,15 +225,14 @@ declare
   x_norm float8;
   y_norm float8;
 begin
-  if get_byte(x, x_size - 1) <> 1 or get_byte(y, y_size - 1) <> 1 then
+  if not x_ready and not y_ready then
     return _vector_measure_floats(_vector_floats(a), _vector_floats(b), measure);
   end if;
   dimensions := get_byte(x, x_size - 3) * 256 + get_byte(x, x_size - 2);
-  if get_byte(y, y_size - 3) * 256 + get_byte(y, y_size - 2) <> dimensions then
-    raise data_exception using message = format(
-      'different vector dimensions %s and %s',
-      dimensions, get_byte(y, y_size - 3) * 256 + get_byte(y, y_size - 2)
-    );
+  -- Of a ready and an unready one, the first has more than 16 dimensions, the second has not.
+  if x_ready <> y_ready or get_byte(y, y_size - 3) * 256 + get_byte(y, y_size - 2) <> dimensions then
+    raise data_exception using
+      message = format('different vector dimensions %s and %s', _vector_dims(a), _vector_dims(b));
   end if;
   before_tail := dimensions * 8 + (dimensions + 99) / 100 * 4 + 14;
   at_x := x_size - before_tail;

@@ -28,7 +28,7 @@ describe('planScript', () => {
     ['a chain', 'begin; select 1; commit and chain'],
     ['a commit in the middle', 'select 1; commit; select 2'],
   ])('leaves %s to the script', (_name, script) => {
-    expect(plan(script).transaction).toBe('theirs');
+    expect(plan(script)).toEqual({ transaction: 'theirs', run: script.split(/;\s*/) });
   });
 
   it.each([

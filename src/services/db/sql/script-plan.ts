@@ -39,7 +39,8 @@ export function planScript(script: string): ScriptPlan {
     return { run: statements, statements, transaction: 'none' };
   }
   const inner = isWrapped(statements) ? statements.slice(1, -1) : statements;
-  return { run: inner, statements, transaction: inner.some(isTransactionControl) ? 'theirs' : 'ours' };
+  if (inner.some(isTransactionControl)) return { run: statements, statements, transaction: 'theirs' };
+  return { run: inner, statements, transaction: 'ours' };
 }
 
 function isWrapped(statements: readonly Statement[]): boolean {

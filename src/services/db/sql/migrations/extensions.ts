@@ -1,22 +1,29 @@
-import { type Step, schemaExists } from '../step.ts';
+import { type Step, type StepContext, schemaExists } from '../step.ts';
 
-/** Extensions a new database has, and where: `pg_net` is declared in `extensions`, its objects live in `net`. */
-const defaultExtensions: readonly (readonly [name: string, schema: string])[] = [
-  ['uuid-ossp', 'extensions'],
-  ['pgcrypto', 'extensions'],
-  ['pg_stat_statements', 'extensions'],
-  ['pgjwt', 'extensions'],
-  ['pg_net', 'extensions'],
-  ['supabase_vault', 'vault'],
+interface DefaultExtension {
+  readonly name: string;
+  readonly schema: string;
+  /** The project's owner gets it, to drop or move it, where the server trusts it with that. */
+  readonly ofProject: boolean;
+}
+
+/** Extensions a new database has: `pg_net` is declared in `extensions`, its objects live in `net`. */
+const defaultExtensions: readonly DefaultExtension[] = [
+  { name: 'uuid-ossp', schema: 'extensions', ofProject: true },
+  { name: 'pgcrypto', schema: 'extensions', ofProject: true },
+  { name: 'pg_stat_statements', schema: 'extensions', ofProject: true },
+  { name: 'pgjwt', schema: 'extensions', ofProject: true },
+  { name: 'pg_net', schema: 'extensions', ofProject: true },
+  { name: 'supabase_vault', schema: 'vault', ofProject: false },
 ];
 
 /** Creates the extensions a Supabase database starts with, as far as the server has them. */
 export const extensionSteps: readonly Step[] = [
-  ...defaultExtensions.map(([name, schema]) => ({
-    version: `extension/${name}`,
-    unless: `exists (select from pg_extension where extname = '${name}')`,
-    sql: () => `create extension "${name}" with schema ${schema}`,
-    extension: name,
+  ...defaultExtensions.map((extension) => ({
+    version: `extension/${extension.name}`,
+    unless: `exists (select from pg_extension where extname = '${extension.name}')`,
+    sql: ({ superuser }: StepContext) => (superuser && extension.ofProject ? asOwner(extension) : create(extension)),
+    extension: extension.name,
   })),
   {
     // Where pg_net cannot be had, its schema still has to be there for the grants of others.
@@ -33,3 +40,24 @@ end
 $$`,
   },
 ];
+
+function create({ name, schema }: DefaultExtension): string {
+  return `create extension "${name}" with schema ${schema}`;
+}
+
+function asOwner(extension: DefaultExtension): string {
+  return `
+do $$
+begin
+  if exists (
+    select from pg_available_extension_versions as version
+    join pg_available_extensions as extension
+      on extension.name = version.name and extension.default_version = version.version
+    where version.name = '${extension.name}' and version.trusted
+  ) then
+    set local role postgres;
+  end if;
+  ${create(extension)};
+end
+$$`;
+}

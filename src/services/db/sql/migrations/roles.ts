@@ -52,7 +52,12 @@ const roles: readonly Role[] = [
   { name: 'pgbouncer', attributes: 'login' },
 ];
 
-/** Creates the roles that are missing. Where privileged attributes are not to be had, a role is made without them. */
+const privileged = /\b(bypassrls|replication|createdb)\b/g;
+
+/**
+ * Creates the roles that are missing. Attributes that only superusers can give are a step of their own, so that the
+ * role is there on servers that refuse them, and the refusal is reported.
+ */
 export const roleSteps: readonly Step[] = [
   ...roles.map(({ name, attributes, settings }) => ({
     version: `role/${name}`,
@@ -60,12 +65,23 @@ export const roleSteps: readonly Step[] = [
     asConnected: true,
     sql: ({ superuser }: StepContext) =>
       [
-        superuser || name === 'supabase_admin'
-          ? `create role ${name} ${attributes}`
-          : createWithWhatIsPermitted(name, attributes),
+        `create role ${name} ${attributes.replace(privileged, '').trim()}`,
         ...settingStatements(name, settings, superuser),
       ].join(';\n'),
   })),
+  ...roles.flatMap(({ name, attributes }) => {
+    const wanted = attributes.match(privileged);
+    return wanted
+      ? [
+          {
+            version: `role-attributes/${name}`,
+            unless: roleExists(name),
+            asConnected: true,
+            sql: () => `alter role ${name} ${wanted.join(' ')}`,
+          },
+        ]
+      : [];
+  }),
   {
     // A server of our own is born with this role, but without its settings.
     version: 'role-settings/supabase_admin',
@@ -80,17 +96,6 @@ function settingStatements(role: string, settings: readonly string[] = [], super
   return settings
     .filter((setting) => superuser || !setting.startsWith('log_statement'))
     .map((setting) => `alter role ${role} set ${setting}`);
-}
-
-function createWithWhatIsPermitted(name: string, attributes: string): string {
-  const plain = attributes.replace(/\b(bypassrls|replication|createdb)\b/g, '').trim();
-  return `do $$
-begin
-  create role ${name} ${attributes};
-exception when insufficient_privilege then
-  create role ${name} ${plain};
-end
-$$`;
 }
 
 /**
