@@ -25,7 +25,8 @@ export async function createSigner(keys: KeySet, keyId?: string): Promise<Signer
     return { algorithm: 'HS256', sign: async (claims) => signHs256(claims, text, signing?.kid ?? keyId) };
   }
   const algorithm = signing.alg ?? 'ES256';
-  const key = (await importJWK(signing, algorithm)) as CryptoKey;
+  // Key files list `verify` beside `sign`, which WebCrypto refuses for a private key.
+  const key = (await importJWK({ ...signing, key_ops: ['sign'] }, algorithm)) as CryptoKey;
   const header = { alg: algorithm, typ: 'JWT', ...(signing.kid && { kid: signing.kid }) };
   return { algorithm, sign: (claims) => new SignJWT({ ...claims }).setProtectedHeader(header).sign(key) };
 }
