@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { StartupError } from '#kernel/errors';
 import { type App, createApp } from '#kernel/http';
-import { createSigner, createVerifier, type KeySet, type KeySetSource, loadKeySet } from '#kernel/jwt';
+import { createSigner, createVerifier, type KeySet, type KeySetSource, loadKeySet, type Signer } from '#kernel/jwt';
 import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { createDatabase, type Database } from '#kernel/sql';
@@ -59,7 +59,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
 
   async function start(): Promise<void> {
     const clock = deps.clock ?? systemClock;
-    const keys = await readKeys(settings);
+    const { keys, signer } = await readKeys(settings);
     const redirects = readPolicy(settings);
     assertConsistent(settings);
     for (const setting of unservedSettings(settings))
@@ -83,7 +83,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
         requiredSets: parseRequiredCharacters(settings.passwordRequiredCharacters),
       },
       codes: createCodeHasher(keys.secret as string),
-      signer: await createSigner(keys, settings.jwtKeyId),
+      signer,
       post: readPost(settings, mail, clock),
       redirects,
       strangers: createStrangers(settings.rateLimitClients),
@@ -140,14 +140,15 @@ function create(deps: AuthDeps): Room<AuthApi> {
   };
 }
 
-async function readKeys(settings: AuthSettings): Promise<KeySet> {
+async function readKeys(settings: AuthSettings): Promise<{ keys: KeySet; signer: Signer }> {
   const { jwtSecret, jwtKeys } = settings;
   if (jwtSecret === undefined) throw new StartupError('auth needs a secret to sign tokens with', 'JWT_SECRET');
   try {
-    return await loadKeySet({
+    const keys = await loadKeySet({
       secret: jwtSecret,
       ...(jwtKeys && jwtKeys.length > 0 && { keys: jwtKeys as NonNullable<KeySetSource['keys']> }),
     });
+    return { keys, signer: await createSigner(keys, settings.jwtKeyId) };
   } catch (error) {
     throw new StartupError(`JWT_KEYS cannot be used: ${(error as Error).message}`, 'JWT_KEYS', error);
   }
