@@ -1,12 +1,13 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { resolveSettings } from '#kernel/config';
 import { createLogger, createRedactor } from '#kernel/log';
-import { type ConnectionOptions, connectClient, type MigrationFile } from '#kernel/sql';
+import { type ConnectionOptions, connectClient } from '#kernel/sql';
 import { dbRoom, dbSettings } from '#services/db';
+import { authMigrations, migrate } from '../../src/services/auth/sql/migrations/index.ts';
 
 /** Where the test run's server is; everything a test needs to connect. */
 export interface RoomServer {
@@ -54,7 +55,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   };
   try {
     await room.start(new AbortController().signal);
-    await makeAuthSchema(room.api.connection('supabase_auth_admin'));
+    await migrate(room.api.connection('supabase_auth_admin'), authMigrations);
     await forbidConnections(room.api.connection('supabase_admin', '_supabase'));
     project.provide('roomServer', {
       socketDir: room.api.socketDir as string,
@@ -69,17 +70,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     throw error;
   }
   return teardown;
-}
-
-/** Applies the auth room's schema, once there is one. */
-async function makeAuthSchema(connection: ConnectionOptions): Promise<void> {
-  const migrations = new URL('../../src/services/auth/sql/migrations/index.ts', import.meta.url);
-  if (!existsSync(migrations)) return;
-  const { authMigrations, migrate } = (await import(migrations.href)) as {
-    authMigrations: readonly MigrationFile[];
-    migrate: (connection: ConnectionOptions, files: readonly MigrationFile[]) => Promise<unknown>;
-  };
-  await migrate(connection, authMigrations);
 }
 
 // A database can only be cloned while nobody is connected to it.

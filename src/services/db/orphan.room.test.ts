@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Client, connectClient } from '#kernel/sql';
 import { findUser } from './core/place/system-user.ts';
 import { parsePostmasterFile } from './core/postmaster-file.ts';
-import { type ChildRoom, childRoom } from './testing/child-room.ts';
+import { type ChildRoom, childRoom, spawnRoom } from './testing/child-room.ts';
 import {
   copyOfFolder,
   eventually,
@@ -125,6 +125,20 @@ test('kill -9 of Node and Postgres under write load loses nothing that was ackno
   await killHard(room);
   await broken;
   expect(await stored(await takeOver(), ids.length)).toEqual(ids);
+});
+
+test('kill -9 in the middle of the first start leaves nothing that the next one minds', async () => {
+  removeFolder(join(folder, 'db'));
+  for (const delay of [0, 150, 400]) {
+    const room = spawnRoom(folder);
+    await eventually(() => existsSync(join(folder, 'db/owner.json')));
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    room.kill('SIGKILL');
+    await new Promise((resolve) => room.once('exit', resolve));
+  }
+  const own = await takeOver();
+  expect((await own.room.health()).status).toBe('healthy');
+  expect(readdirSync(join(folder, 'db')).filter((name) => name.startsWith('data.'))).toEqual([]);
 });
 
 test('a second start on the same data is refused while the first one runs, and works after it', async () => {

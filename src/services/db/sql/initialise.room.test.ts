@@ -54,7 +54,7 @@ async function fingerprint(client: Client): Promise<unknown> {
   const { rows } = await client.pg.query(`
     select
       (select json_agg(row(nspname, nspowner::regrole, nspacl) order by nspname) from pg_namespace
-        where nspname !~ '^(pg_|_stack)') as schemas,
+        where nspname !~ '^(pg_|_supavisor)') as schemas,
       (select json_agg(row(pronamespace::regnamespace, proname, prosrc, proowner::regrole, proacl) order by pronamespace::regnamespace::text, proname, prosrc)
         from pg_proc where pronamespace::regnamespace::text in ('auth', 'extensions', 'pgbouncer', 'graphql_public', 'public')) as functions,
       (select json_agg(row(defaclrole::regrole, defaclnamespace::regnamespace, defaclobjtype, defaclacl) order by defaclrole, defaclnamespace, defaclobjtype)
@@ -100,7 +100,7 @@ describe('initialiseDatabase', () => {
       await initialiseDatabase(admin, optionsFor(name));
       await onDatabase(name, async (client) => {
         await client.pg.query(
-          `drop schema storage cascade; delete from _stack.migrations where version = 'schema/storage'`,
+          `drop schema storage cascade; delete from _supavisor.stack_steps where version = 'schema/storage'`,
         );
         expect((await initialiseDatabase(client, optionsFor(name))).applied).toEqual(['schema/storage']);
       });
@@ -138,7 +138,7 @@ describe('initialiseDatabase', () => {
 describe('a database that was initialised by somebody else', () => {
   // Another hand's objects under the well-known names, and an operator's own hardening.
   const foreign = `
-    drop schema _stack cascade;
+    drop schema _supavisor cascade;
     create or replace function auth.uid() returns uuid language sql stable as $$ select null::uuid $$;
     alter default privileges for role postgres in schema public revoke all on tables from anon;
     revoke usage on schema storage from anon;
@@ -204,6 +204,33 @@ describe('a database that was initialised by somebody else', () => {
         },
         'postgres',
       );
+    }));
+});
+
+describe('a history that a lesser role kept', () => {
+  it('is not believed by a superuser, who starts one of its own', () =>
+    withNewDatabase(async (name) => {
+      await initialiseDatabase(admin, optionsFor(name));
+      await onDatabase(name, async (client) => {
+        await client.pg.query(`
+          drop schema _supavisor cascade;
+          create schema _supavisor authorization postgres;
+          set role postgres;
+          create table _supavisor.stack_steps (version text, outcome text, note text);
+          create table _supavisor.stack_state (name text, value text);
+          create function _supavisor.trap() returns trigger language plpgsql as $$
+            begin raise exception 'ran as %', current_user; end $$;
+          create trigger trap before insert on _supavisor.stack_steps
+            for each row execute function _supavisor.trap();
+          reset role;
+        `);
+        expect((await initialiseDatabase(client, optionsFor(name))).denied).toEqual([]);
+        expect(await initialiseDatabase(client, optionsFor(name))).toEqual({ applied: [], denied: [] });
+        const { rows } = await client.pg.query(
+          `select nspowner::regrole::text as owner from pg_namespace where nspname = '_supavisor'`,
+        );
+        expect(rows).toEqual([{ owner: 'supabase_admin' }]);
+      });
     }));
 });
 

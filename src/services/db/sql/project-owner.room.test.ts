@@ -84,9 +84,9 @@ describe('postgres, the project owner', () => {
 
   it('cannot change what we keep for ourselves', async () => {
     // Reading everything comes with pg_read_all_data, as on a hosted project.
-    expect(await code('delete from _stack.migrations')).toBe('42501');
-    expect(await code("update _stack.state set value = ''")).toBe('42501');
-    expect(await code('create table _stack.mine ()')).toBe('42501');
+    expect(await code('delete from _supavisor.stack_steps')).toBe('42501');
+    expect(await code("update _supavisor.stack_state set value = ''")).toBe('42501');
+    expect(await code('create table _supavisor.mine ()')).toBe('42501');
   });
 });
 

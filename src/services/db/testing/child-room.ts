@@ -22,18 +22,27 @@ export interface ChildRoom {
 const program = fileURLToPath(new URL('./run-room.ts', import.meta.url));
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
+/** Starts a room in another process. */
+export function spawnRoom(
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+  options: Pick<SpawnOptions, 'uid' | 'gid'> = {},
+): ChildProcess {
+  return spawn(process.execPath, ['--import', loader, '--conditions', 'source', program, folder], {
+    cwd: '/',
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    ...options,
+  });
+}
+
 /** Starts a room in another process and waits for its report, good or bad. */
 export async function childRoom(
   folder: string,
   env: Readonly<Record<string, string>> = {},
   options: Pick<SpawnOptions, 'uid' | 'gid'> = {},
 ): Promise<ChildRoom> {
-  const child = spawn(process.execPath, ['--import', loader, '--conditions', 'source', program, folder], {
-    cwd: '/',
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-    ...options,
-  });
+  const child = spawnRoom(folder, env, options);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const report = await new Promise<ChildReport>((resolve, reject) => {
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).once('line', (line) => resolve(JSON.parse(line)));

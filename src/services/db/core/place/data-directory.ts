@@ -11,6 +11,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartupError } from '#kernel/errors';
 import { runProgram } from '../process/run-program.ts';
@@ -34,8 +35,10 @@ export async function ensureDataDirectory(
   port: number,
   signal: AbortSignal,
 ): Promise<boolean> {
+  // Its initdb may be in its last moments and still writing.
   for (const name of readdirSync(place.base))
-    if (name.startsWith(draftPrefix)) rmSync(join(place.base, name), { recursive: true, force: true });
+    if (name.startsWith(draftPrefix))
+      await rm(join(place.base, name), { recursive: true, force: true, maxRetries: 10 });
   if (checkDataDirectory(place.dataDir, binaries.major)) return false;
   const draft = join(place.base, `${draftPrefix}${randomUUID().slice(0, 8)}`);
   try {

@@ -1,5 +1,7 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { ServerPlace } from '../place/server-place.ts';
+import { spawnOptions } from './spawn-options.ts';
+import { watchOver } from './watchdog.ts';
 
 /** How a program ended. */
 export interface ProgramResult {
@@ -9,17 +11,7 @@ export interface ProgramResult {
   readonly errors: readonly string[];
 }
 
-/** What server and initdb are run with: an environment that says nothing of ours, and the server's user. */
-export function spawnOptions(place: Pick<ServerPlace, 'user' | 'dropsPrivileges'>): SpawnOptions {
-  return {
-    // The caller's folder may be closed to the server's user.
-    cwd: '/',
-    env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/local/bin:/usr/bin:/bin' },
-    ...(place.dropsPrivileges && { uid: place.user.uid, gid: place.user.gid }),
-  };
-}
-
-/** Runs a program to its end; an abort kills it. @throws when it cannot be run at all, or the abort's reason */
+/** Runs a program to its end; an abort or the death of this process ends it. @throws when it cannot be run at all, or the abort's reason */
 export async function runProgram(
   program: string,
   args: readonly string[],
@@ -32,6 +24,7 @@ export async function runProgram(
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     text = (text + chunk).slice(-16_384);
   });
+  const watchdog = child.pid === undefined ? undefined : watchOver(child.pid, place);
   const kill = () => child.kill('SIGTERM');
   signal.addEventListener('abort', kill, { once: true });
   try {
@@ -42,5 +35,6 @@ export async function runProgram(
     return { code, errors: text.split('\n').filter((line) => line.trim() !== '') };
   } finally {
     signal.removeEventListener('abort', kill);
+    watchdog?.dismiss();
   }
 }

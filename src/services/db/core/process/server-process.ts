@@ -6,7 +6,7 @@ import { levelOf, parseServerLogLine, type ServerLogLine } from '../log-line.ts'
 import type { ServerPlace } from '../place/server-place.ts';
 import { parsePostmasterFile } from '../postmaster-file.ts';
 import { splitMessages } from './log-lines.ts';
-import { spawnOptions } from './run-program.ts';
+import { spawnOptions } from './spawn-options.ts';
 import { watchOver } from './watchdog.ts';
 
 /** How a server ended. */

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { ServerPlace } from '../place/server-place.ts';
-import { spawnOptions } from './run-program.ts';
+import { spawnOptions } from './spawn-options.ts';
 
-/** Shuts a server down when this process is killed. */
+/** Ends a program when this process is killed. */
 export interface Watchdog {
-  /** Call it once the server is gone. */
+  /** Call it once the program is gone. */
   dismiss(): void;
 }
 
@@ -12,8 +12,8 @@ export interface Watchdog {
 const script = 'read -r line || kill -INT "$1"';
 
 /**
- * Sets a shell to wait for the death of this process and pass it on to the server. Where no shell can be run the server
- * stays up, and the next start takes care of it.
+ * Sets a shell to wait for the death of this process and pass it on to a program. Where no shell can be run
+ * the program goes on, and the next start takes care of it.
  */
 export function watchOver(pid: number, place: Pick<ServerPlace, 'user' | 'dropsPrivileges'>): Watchdog {
   const shell: ChildProcess = spawn('/bin/sh', ['-c', script, 'sh', String(pid)], {
