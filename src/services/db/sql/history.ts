@@ -20,22 +20,30 @@ export interface History {
   readonly foreign: boolean;
 }
 
+// The CLI leaves this schema out of dumps and diffs (it belongs to the pooler, which keeps its own tables elsewhere), so
+// that what we note here does not turn up in people's migrations.
 const createSql = `
-create schema if not exists _stack;
-revoke all on schema _stack from public;
-create table if not exists _stack.migrations (
+create schema if not exists _supavisor;
+create table if not exists _supavisor.stack_steps (
   version text primary key,
   outcome text not null,
   note text,
   applied_at timestamptz not null default now()
 );
-create table if not exists _stack.state (name text primary key, value text not null);
+create table if not exists _supavisor.stack_state (name text primary key, value text not null);
+revoke all on _supavisor.stack_steps, _supavisor.stack_state from public;
+`;
+
+const takeOverSql = `
+alter schema _supavisor owner to current_user;
+drop table if exists _supavisor.stack_steps, _supavisor.stack_state;
 `;
 
 const readSql = `
 select
-  (select json_object_agg(version, json_build_object('outcome', outcome, 'note', note)) from _stack.migrations) as outcomes,
-  (select value from _stack.state where name = 'password') as password_digest,
+  (select json_object_agg(version, json_build_object('outcome', outcome, 'note', note))
+    from _supavisor.stack_steps) as outcomes,
+  (select value from _supavisor.stack_state where name = 'password') as password_digest,
   (select setconfig from pg_db_role_setting
     where setrole = 0 and setdatabase = (select oid from pg_database where datname = current_database())) as settings,
   exists (select from pg_database where datname = '_supabase') as has_internal_database
@@ -48,17 +56,42 @@ interface Row {
   readonly has_internal_database: boolean;
 }
 
-/** Makes the schema `_stack` with its tables. */
-export async function createHistory(client: Client): Promise<void> {
-  await client.pg.query(createSql);
+// A superuser must not even read tables that another role could have made: a view runs functions as its reader.
+const stateSql = `
+with place as (
+  select pg_namespace.oid, owner.rolsuper as trusted
+  from pg_namespace join pg_roles as owner on owner.oid = nspowner
+  where nspname = '_supavisor'
+),
+tables as (
+  select pg_class.oid, owner.rolsuper as trusted
+  from pg_class join pg_roles as owner on owner.oid = relowner
+  where relnamespace = (select oid from place) and relname in ('stack_steps', 'stack_state') and relkind = 'r'
+)
+select case
+  when not exists (select from place) then 'missing'
+  when me.rolsuper and exists (select from place where not trusted) then 'untrusted'
+  when me.rolsuper and exists (select from tables where not trusted) then 'untrusted'
+  when (select count(*) from tables) < 2 then
+    case when (select has_schema_privilege(oid, 'create') from place) then 'missing' else 'foreign' end
+  when (select bool_and(has_table_privilege(oid, 'insert')) from tables) then 'ready'
+  else 'foreign'
+end as state
+from pg_roles as me where rolname = current_user
+`;
+
+type State = 'missing' | 'untrusted' | 'foreign' | 'ready';
+
+async function readState(client: Client): Promise<State> {
+  return (await client.pg.query<{ state: State }>(stateSql)).rows[0]?.state ?? 'missing';
 }
 
-const existsSql = `
-select has_table_privilege(pg_class.oid, 'insert') and has_schema_privilege(namespace.oid, 'usage') as ours
-from pg_namespace as namespace
-join pg_class on pg_class.relnamespace = namespace.oid and relname = 'state'
-where nspname = '_stack'
-`;
+/** Makes the tables of the history where they are missing. One that a lesser role kept is not believed but replaced. */
+export async function createHistory(client: Client): Promise<void> {
+  const state = await readState(client);
+  if (state === 'ready') return;
+  await client.pg.query(`begin; ${state === 'untrusted' ? takeOverSql : ''} ${createSql} commit`);
+}
 
 const nothing: History = {
   outcomes: new Map(),
@@ -70,10 +103,8 @@ const nothing: History = {
 
 /** Everything a warm start has to know, in two cheap queries. */
 export async function readHistory(client: Client): Promise<History> {
-  const exists = await client.pg.query<{ ours: boolean }>(existsSql);
-  const ours = exists.rows[0]?.ours;
-  if (ours === undefined) return nothing;
-  if (!ours) return { ...nothing, foreign: true };
+  const state = await readState(client);
+  if (state !== 'ready') return { ...nothing, foreign: state === 'foreign' };
   const row = (await client.pg.query<Row>(readSql)).rows[0];
   return {
     outcomes: new Map(Object.entries(row?.outcomes ?? {})),
@@ -87,7 +118,7 @@ export async function readHistory(client: Client): Promise<History> {
 /** Notes a step's outcome. */
 export async function recordStep(client: Client, version: string, outcome: Outcome, note?: string): Promise<void> {
   await client.pg.query(
-    `insert into _stack.migrations (version, outcome, note) values ($1, $2, $3)
+    `insert into _supavisor.stack_steps (version, outcome, note) values ($1, $2, $3)
      on conflict (version) do update set outcome = $2, note = $3, applied_at = now()`,
     [version, outcome, note ?? null],
   );
@@ -96,7 +127,7 @@ export async function recordStep(client: Client, version: string, outcome: Outco
 /** Keeps the digest of the password that the login roles have now. */
 export async function recordPassword(client: Client, digest: string): Promise<void> {
   await client.pg.query(
-    `insert into _stack.state (name, value) values ('password', $1) on conflict (name) do update set value = $1`,
+    `insert into _supavisor.stack_state (name, value) values ('password', $1) on conflict (name) do update set value = $1`,
     [digest],
   );
 }
