@@ -159,6 +159,7 @@ test.each([
   ['/* Not one. */\nexport interface A {}', ['A']],
   ['/** Says. */\nexport function a(x: 1): 1;\nexport function a(x: unknown) {}', []],
   ["/** Of the import. */\nimport x from 'x';\nexport type A = 1;", ['A']],
+  ["export const userGet: Route = { path: '/user' };", []],
   ["export { a } from './a.ts';\nfunction own() {}", []],
 ])('exports without a doc comment in %j', (text, names) => {
   const found = docComments(treeOf({ 'src/a.ts': text, 'src/a.test.ts': 'export const t = 1;' })) as string[];

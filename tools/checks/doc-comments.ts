@@ -1,7 +1,10 @@
 import typescript from 'typescript';
 import type { Check } from './tree.ts';
 
-/** Everything a source file exports has a doc comment: its contract, where a stranger reads. */
+/**
+ * Everything a source file exports has a doc comment: its contract, where a stranger reads. An endpoint (`Route`) is its
+ * own contract: method, path and who may use it stand in it.
+ */
 export const docComments: Check = (tree) =>
   tree.files
     .filter((path) => /^src\/.*\.ts$/.test(path) && !path.endsWith('.test.ts'))
@@ -31,7 +34,9 @@ function isExported(statement: typescript.Statement): boolean {
 
 function declared(statement: typescript.Statement): { name: string; node: typescript.Node }[] {
   if (typescript.isVariableStatement(statement))
-    return statement.declarationList.declarations.map((node) => ({ name: node.name.getText(), node }));
+    return statement.declarationList.declarations
+      .filter(({ type }) => type?.getText() !== 'Route')
+      .map((node) => ({ name: node.name.getText(), node }));
   const { name } = statement as typescript.Statement & { readonly name?: typescript.Node };
   return name ? [{ name: name.getText(), node: name }] : [];
 }
