@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClient } from '#kernel/sql';
 import {
+  eventually,
   freePort,
   type OwnRoom,
   ownRoom,
@@ -87,11 +89,61 @@ test('TLS that the server does not offer is one line naming the setting', async 
   }
 });
 
+test('TLS is used as the mode says, and a server that is not the expected one is refused', async () => {
+  const certificate = join(serverFolder, 'server.crt');
+  const key = join(serverFolder, 'db/data/server.key');
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+      ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-out', certificate, '-keyout', key],
+    ],
+    { stdio: 'pipe' },
+  );
+  const owner = statSync(join(serverFolder, 'db/data'));
+  chownSync(key, owner.uid, owner.gid);
+  const admin = server.room.api.connection('supabase_admin');
+  for (const statement of [
+    `alter system set ssl_cert_file = '${certificate}'`,
+    'alter system set ssl = on',
+    'select pg_reload_conf()',
+  ])
+    await queryOnce(admin, statement);
+
+  const isEncrypted = async (env: Readonly<Record<string, string>>) => {
+    const own = await external(env);
+    await own.start();
+    const [row] = await queryOnce<{ ssl: boolean }>(
+      own.room.api.connection('postgres'),
+      'select ssl from pg_stat_ssl where pid = pg_backend_pid()',
+    );
+    await own.room.stop();
+    return row?.ssl;
+  };
+  await eventually(async () => await isEncrypted({ POSTGRES_SSLMODE: 'prefer' }));
+  expect(await isEncrypted({ POSTGRES_SSLMODE: 'disable' })).toBe(false);
+  expect(await isEncrypted({ POSTGRES_SSLMODE: 'require' })).toBe(true);
+  const trusted = { POSTGRES_SSLROOTCERT: certificate };
+  expect(await isEncrypted({ ...trusted, POSTGRES_HOST: 'localhost' })).toBe(true);
+  expect(await isEncrypted({ ...trusted, POSTGRES_SSLMODE: 'verify-ca' })).toBe(true);
+
+  for (const refused of [
+    // The certificate is for another name, nobody vouches for it.
+    { ...trusted, POSTGRES_SSLMODE: 'verify-full' },
+    { POSTGRES_SSLMODE: 'verify-full', POSTGRES_HOST: 'localhost' },
+  ]) {
+    const own = await external(refused);
+    await expect(own.start()).rejects.toMatchObject({ setting: 'POSTGRES_SSLMODE or POSTGRES_SSLROOTCERT' });
+  }
+});
+
 test('a start waits for a server that is not there yet', async () => {
   const folder = testFolder();
   folders.push(folder);
   const port = await freePort();
   const late = await ownRoom(folder, { POSTGRES_PORT: String(port) });
+  await late.start();
+  await late.room.stop();
   const own = await external({ POSTGRES_PORT: String(port) });
   const starting = own.start();
   await new Promise((resolve) => setTimeout(resolve, 400));

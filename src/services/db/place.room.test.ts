@@ -174,14 +174,14 @@ test.runIf(isRoot && process.platform === 'linux')(
   'a full disk is one line naming the setting, and space mends it',
   async () => {
     const folder = folderOfTest();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=755', 'tmpfs', folder]);
-    cleanups.push(() => execFileSync('umount', [folder]));
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=755', 'tmpfs', folder]);
+    cleanups.push(() => execFileSync('/bin/umount', [folder]));
     const full = { setting: 'VOLUMES_DIR', message: expect.stringMatching(/^the disk of \S+ is full/) };
     const own = await roomIn(folder);
     await expect(own.start()).rejects.toMatchObject(full);
     expect(readdirSync(join(folder, 'db'))).not.toContain('data');
 
-    execFileSync('mount', ['-o', 'remount,size=120m', folder]);
+    execFileSync('/bin/mount', ['-o', 'remount,size=120m', folder]);
     await own.start();
     await own.room.stop();
     const filler = join(folder, 'filler');
