@@ -1,4 +1,4 @@
-import type { Client } from '#kernel/sql';
+import { type Client, quoteLiteral } from '#kernel/sql';
 
 /**
  * What became of a step: `applied` by us, `found` there before, `denied` to a role that is no superuser, `unavailable`
@@ -115,13 +115,18 @@ export async function readHistory(client: Client): Promise<History> {
   };
 }
 
+/** The statement that notes an outcome of steps. */
+export function recordSql(versions: readonly string[], outcome: Outcome, note = ''): string {
+  const rows = versions.map(
+    (version) => `(${quoteLiteral(version)}, ${quoteLiteral(outcome)}, nullif(${quoteLiteral(note)}, ''))`,
+  );
+  return `insert into _supavisor.stack_steps (version, outcome, note) values ${rows.join(', ')}
+    on conflict (version) do update set outcome = excluded.outcome, note = excluded.note, applied_at = now()`;
+}
+
 /** Notes a step's outcome. */
 export async function recordStep(client: Client, version: string, outcome: Outcome, note?: string): Promise<void> {
-  await client.pg.query(
-    `insert into _supavisor.stack_steps (version, outcome, note) values ($1, $2, $3)
-     on conflict (version) do update set outcome = $2, note = $3, applied_at = now()`,
-    [version, outcome, note ?? null],
-  );
+  await client.pg.query(recordSql([version], outcome, note));
 }
 
 /** Keeps the digest of the password that the login roles have now. */

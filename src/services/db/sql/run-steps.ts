@@ -1,5 +1,5 @@
 import { asDatabaseError, type Client } from '#kernel/sql';
-import { type History, type Outcome, recordStep } from './history.ts';
+import { type History, type Outcome, recordSql, recordStep } from './history.ts';
 import type { Step, StepContext } from './step.ts';
 
 /** What happened to the steps that were due. */
@@ -38,13 +38,15 @@ export async function runSteps(
     steps.map((step) => step.unless ?? 'false'),
   );
   const available = await availableExtensions(client, steps);
-  for (const [index, step] of steps.entries()) {
-    if (found[index]) {
-      await recordStep(client, step.version, 'found');
-    } else if (step.extension && !available.has(step.extension)) {
+  const there = steps.filter((_step, index) => found[index]).map((step) => step.version);
+  if (there.length > 0) await client.pg.query(recordSql(there, 'found'));
+  for (const step of steps.filter((_step, index) => !found[index])) {
+    const trusted = step.extension && available.get(step.extension.name);
+    if (step.extension && trusted === undefined) {
       await recordStep(client, step.version, 'unavailable', server);
     } else {
-      const { outcome, message } = await runStep(client, step, context);
+      const role = roleOf(step, context, trusted === true);
+      const { outcome, message } = await runStep(client, step, context, role);
       if (outcome === 'applied') applied.push(step.version);
       if (outcome === 'denied') denied.push({ version: step.version, message });
     }
@@ -52,19 +54,30 @@ export async function runSteps(
   return { applied, denied };
 }
 
+/** Who runs a step; undefined: the connected role. */
+function roleOf(step: Step, context: StepContext, trusted: boolean): string | undefined {
+  if (!context.superuser || step.asConnected) return undefined;
+  return step.extension?.ofProject && trusted ? 'postgres' : context.admin;
+}
+
 async function runStep(
   client: Client,
   step: Step,
   context: StepContext,
+  role: string | undefined,
 ): Promise<{ readonly outcome: Outcome; readonly message: string }> {
   const { version } = step;
-  const asAdmin = context.superuser && !step.asConnected;
   for (let attempt = 1; ; attempt++) {
     try {
-      await client.pg.query(`begin;\n${asAdmin ? `set local role ${context.admin};\n` : ''}${step.sql(context)}`);
-      if (asAdmin) await client.pg.query('set local role none');
-      await recordStep(client, version, 'applied');
-      await client.pg.query('commit');
+      // One round trip: there are some fifty steps, and servers that are far away.
+      await client.pg.query(`
+        begin;
+        ${role ? `set local role ${role};` : ''}
+        ${step.sql(context)};
+        ${role ? 'set local role none;' : ''}
+        ${recordSql([version], 'applied')};
+        commit;
+      `);
       return { outcome: 'applied', message: '' };
     } catch (error) {
       const refused = asDatabaseError(error);
@@ -95,12 +108,13 @@ async function evaluate(client: Client, conditions: readonly string[]): Promise<
   return (rows[0]?.held ?? []).map((held) => held === true);
 }
 
-async function availableExtensions(client: Client, steps: readonly Step[]): Promise<ReadonlySet<string>> {
-  const wanted = steps.flatMap((step) => step.extension ?? []);
-  if (wanted.length === 0) return new Set();
-  const { rows } = await client.pg.query<{ name: string }>(
-    'select name from pg_available_extensions where name = any($1)',
+/** The extensions that steps ask for and the server has, and whether it lets a database's owner create them. */
+async function availableExtensions(client: Client, steps: readonly Step[]): Promise<ReadonlyMap<string, boolean>> {
+  const wanted = steps.flatMap((step) => step.extension?.name ?? []);
+  if (wanted.length === 0) return new Map();
+  const { rows } = await client.pg.query<{ name: string; trusted: boolean }>(
+    `select name, bool_or(trusted) as trusted from pg_available_extension_versions where name = any($1) group by name`,
     [wanted],
   );
-  return new Set(rows.map((row) => row.name));
+  return new Map(rows.map((row) => [row.name, row.trusted]));
 }

@@ -20,8 +20,11 @@ export interface Step {
   readonly sql: (context: StepContext) => string;
   /** Run under the connected role instead of the admin: needed until the admin role exists. */
   readonly asConnected?: boolean;
-  /** The step can only succeed where this extension is available; it is tried again when the server changes. */
-  readonly extension?: string;
+  /**
+   * The step can only succeed where this extension is available; it is tried again when the server changes. With
+   * `ofProject` the role `postgres` creates it where the server trusts that role with it.
+   */
+  readonly extension?: { readonly name: string; readonly ofProject: boolean };
 }
 
 /** Condition: a role of this name exists. */

@@ -1,4 +1,4 @@
-import { type Step, type StepContext, schemaExists } from '../step.ts';
+import { type Step, schemaExists } from '../step.ts';
 
 interface DefaultExtension {
   readonly name: string;
@@ -22,8 +22,8 @@ export const extensionSteps: readonly Step[] = [
   ...defaultExtensions.map((extension) => ({
     version: `extension/${extension.name}`,
     unless: `exists (select from pg_extension where extname = '${extension.name}')`,
-    sql: ({ superuser }: StepContext) => (superuser && extension.ofProject ? asOwner(extension) : create(extension)),
-    extension: extension.name,
+    sql: () => `create extension "${extension.name}" with schema ${extension.schema}`,
+    extension: { name: extension.name, ofProject: extension.ofProject },
   })),
   {
     // Where pg_net cannot be had, its schema still has to be there for the grants of others.
@@ -40,24 +40,3 @@ end
 $$`,
   },
 ];
-
-function create({ name, schema }: DefaultExtension): string {
-  return `create extension "${name}" with schema ${schema}`;
-}
-
-function asOwner(extension: DefaultExtension): string {
-  return `
-do $$
-begin
-  if exists (
-    select from pg_available_extension_versions as version
-    join pg_available_extensions as extension
-      on extension.name = version.name and extension.default_version = version.version
-    where version.name = '${extension.name}' and version.trusted
-  ) then
-    set local role postgres;
-  end if;
-  ${create(extension)};
-end
-$$`;
-}
