@@ -14,6 +14,7 @@ const steps = [
   'check:dead',
   'check:docs',
   'test:unit',
+  'prepare:system',
   'test:room',
   'test:conformance',
 ];

@@ -1,0 +1,26 @@
+// Debian packages some tests need: a distribution's PostgreSQL 15 to run as the embedded server, and openssl for TLS
+// towards one. They are installed where that is possible; elsewhere those tests are reported as skipped by name.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+
+const wanted = [
+  ['postgresql-15', '/usr/lib/postgresql/15/bin/postgres'],
+  ['openssl', '/usr/bin/openssl'],
+];
+const missing = wanted.filter(([, path]) => !existsSync(path)).map(([name]) => name);
+
+if (missing.length === 0) console.log('all there');
+else if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
+  console.log(`${missing.join(', ')} cannot be installed here; the tests that need them are skipped`);
+else {
+  // The package would make and start a server of its own otherwise.
+  mkdirSync('/etc/postgresql-common', { recursive: true });
+  const config = '/etc/postgresql-common/createcluster.conf';
+  if (!existsSync(config)) writeFileSync(config, 'create_main_cluster = false\n');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = (...args) =>
+    spawnSync('apt-get', ['-q', '-o', 'Dpkg::Options::=--force-confold', ...args], { stdio: 'inherit', env });
+  apt('update');
+  const { status } = apt('install', '-y', '--no-install-recommends', ...missing);
+  if (status !== 0) console.log('the packages could not be installed; the tests that need them are skipped');
+}
