@@ -42,7 +42,7 @@ export async function setPasswords(
 }
 
 /** Runs what a role without privileges may be refused, keeping the transaction usable. Returns the refusal. */
-export async function permitted(client: Client, work: () => Promise<unknown>): Promise<string | undefined> {
+async function permitted(client: Client, work: () => Promise<unknown>): Promise<string | undefined> {
   await client.pg.query('savepoint permitted');
   try {
     await work();
