@@ -72,6 +72,8 @@ export function bindRoutes(app: FastifyInstance, options: RunOptions, keys: KeyS
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', async (request, reply) => {
+    // A type that is no type at all would be refused before any parser is asked.
+    if (request.raw.headers['content-type'] !== undefined) request.raw.headers['content-type'] = 'application/json';
     const { viaGateway } = requestContext(request.raw);
     reply.headers(corsHeaders(request.headers, viaGateway));
     const isPreflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
