@@ -64,7 +64,7 @@ const { items } = fc.letrec<{ items: SelectItem[]; embed: SelectItem }>((tie) =>
     .map((of) => ({ kind: 'embed' as const, ...of, alias: of.spread ? undefined : of.alias })),
 }));
 
-const value = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => text.isWellFormed());
+const value = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => !/[\ud800-\udfff]/u.test(text));
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
     kind: fc.constant('compare' as const),

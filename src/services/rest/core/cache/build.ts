@@ -1,0 +1,50 @@
+import type { Catalog } from '../../sql/catalog-rows.ts';
+import type { MediaHandler, SchemaCache } from './model.ts';
+import { deriveRelationships, type KnownRelation } from './relationships.ts';
+import { callableRoutines, mediaDomain, settingsOfRoles } from './routines.ts';
+import { exposedTables, primaryKeys } from './tables.ts';
+import { shownColumns } from './view-columns.ts';
+
+/** What does not stand in the catalogue. */
+export interface CacheOptions {
+  readonly hoistedSettings: readonly string[];
+  readonly timezones: ReadonlySet<string>;
+}
+
+/** Makes a schema cache of what was read: plain data and the maps by which it is found. */
+export function buildSchemaCache(catalog: Catalog, options: CacheOptions): SchemaCache {
+  const exposed = new Set(catalog.schemas);
+  const relations = new Map<string, KnownRelation>(
+    catalog.relations.map(({ oid, schema, name }) => [oid, { oid, schema, name, exposed: exposed.has(schema) }]),
+  );
+  const columnNames = columnNamesOf(catalog);
+  const shown = shownColumns(catalog.views);
+  const keys = primaryKeys(catalog, shown, columnNames);
+  return {
+    schemas: catalog.schemas,
+    tables: exposedTables(catalog, keys),
+    relationships: deriveRelationships({ catalog, relations, shown, columnNames, primaryKeys: keys }),
+    routines: callableRoutines(catalog, options.hoistedSettings),
+    mediaHandlers: mediaHandlersOf(catalog, relations),
+    roles: settingsOfRoles(catalog),
+    timezones: options.timezones,
+  };
+}
+
+function columnNamesOf({ columns }: Catalog): ReadonlyMap<string, ReadonlyMap<number, string>> {
+  const found = new Map<string, Map<number, string>>();
+  for (const { relation, number, name } of columns) {
+    const names = found.get(relation) ?? new Map<number, string>();
+    found.set(relation, names);
+    names.set(number, name);
+  }
+  return found;
+}
+
+function mediaHandlersOf(catalog: Catalog, relations: ReadonlyMap<string, KnownRelation>): MediaHandler[] {
+  return catalog.mediaAggregates.flatMap((row): MediaHandler[] => {
+    const table = row.relation === null ? undefined : relations.get(row.relation);
+    if (row.relation !== null && !table) return [];
+    return [{ schema: row.schema, name: row.name, table, ...mediaDomain(row.media_type, row.base) }];
+  });
+}
