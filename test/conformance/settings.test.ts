@@ -82,7 +82,9 @@ describe('where values come from', () => {
     expect(settings.get('POSTGRES_DB')?.value).toBe('one');
     expect(settings.get('SITE_URL')?.origin).toBe('default');
     const missing = await runProgram(['config', '--current', '--env-file', 'nope'], { cwd });
-    expect(missing).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('nope') });
+    // Node 20 looks at an `--env-file` itself, wherever it stands, and ends with 9 when it is not there.
+    expect(missing.code).not.toBe(0);
+    expect(missing).toMatchObject({ stdout: '', stderr: expect.stringContaining('nope') });
   });
 });
 

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -36,7 +38,13 @@ export function spawnProgram(args: readonly string[], options: RunOptions): Chil
 
 function entry(): string[] {
   if (process.env.TEST_FROM_SOURCE === '1')
-    return ['--conditions', 'source', '--import', import.meta.resolve('tsx'), join(root, 'src/main.ts')];
+    return [
+      '--conditions',
+      'source',
+      '--import',
+      pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
+      join(root, 'src/main.ts'),
+    ];
   const built = join(root, 'dist/main.js');
   if (!existsSync(built)) throw new Error('nothing is built: run `npm run build`, or set TEST_FROM_SOURCE=1');
   return [built];

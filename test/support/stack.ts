@@ -123,7 +123,10 @@ async function launch(cwd: string, env: Readonly<Record<string, string>>, remove
     await untilHealthy(url, child);
   } catch (error) {
     await end('SIGKILL');
-    throw new Error(`${(error as Error).message}; its output ends:\n${log().split('\n').slice(-40).join('\n')}`);
+    const lines = log()
+      .split('\n')
+      .filter((line) => !line.includes('"url":"/health"'));
+    throw new Error(`${(error as Error).message}; its output ends:\n${lines.slice(-40).join('\n')}`);
   }
   return {
     url,
