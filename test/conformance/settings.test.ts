@@ -127,8 +127,9 @@ describe('what cannot be used', () => {
     expect(names).toEqual(
       expect.arrayContaining(['start', 'init', 'status', 'health', 'keys', 'config', 'doctor', 'psql']),
     );
-    for (const name of names)
-      expect(await runProgram([name, '--help'], { cwd }), name).toMatchObject({
+    const helps = await Promise.all(names.map((name) => runProgram([name, '--help'], { cwd })));
+    for (const [at, name] of names.entries())
+      expect(helps[at], name).toMatchObject({
         code: 0,
         stdout: expect.stringMatching(new RegExp(`^usage: pmoves-supabase ${name}`)),
       });

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { until } from '../support/client.ts';
 import { freePorts, occupyPort } from '../support/ports.ts';
 import { runProgram, spawnProgram } from '../support/program.ts';
+import { runSql } from '../support/sql.ts';
 import { readEnv, type Stack, startStack } from '../support/stack.ts';
 import { makeWorkspace, removeWorkspace } from '../support/workspace.ts';
 
@@ -115,6 +116,53 @@ describe('a start with settings by their aliases', () => {
     await until('the banner', async () => second.log().includes('is serving'));
     for (const secret of [stack.env.anonKey, stack.env.serviceKey, stack.env.postgresPassword])
       expect(second.log()).not.toContain(secret);
+  });
+});
+
+describe('SERVICES', () => {
+  test('names the rooms of this process; the gateway answers 503 for the others', async () => {
+    const stack = await startStack({ env: { SERVICES: 'db,auth,gateway' } });
+    cleanups.push(stack.stop);
+    const get = async (path: string) => {
+      const answer = await fetch(`${stack.url}${path}`, { headers: { apikey: stack.env.serviceKey } });
+      return { status: answer.status, body: (await answer.json()) as { services?: object; message?: string } };
+    };
+    const health = await get('/health');
+    expect(health.status).toBe(200);
+    expect(Object.keys(health.body.services ?? {}).sort()).toEqual(['auth', 'db', 'gateway']);
+    expect(await get('/auth/v1/settings')).toMatchObject({ status: 200 });
+    expect(await get('/rest/v1/x')).toMatchObject({
+      status: 503,
+      body: { message: 'The upstream server is currently unavailable' },
+    });
+  });
+});
+
+describe('secrets', () => {
+  test('that were changed in .env are in force after the next start, and the old ones are not', async () => {
+    const cwd = workspace();
+    const first = await startStack({ cwd });
+    cleanups.push(first.stop);
+    const asService = (stack: Stack, apikey: string) =>
+      fetch(`${stack.url}/auth/v1/admin/users`, { headers: { apikey } });
+    expect((await asService(first, first.env.serviceKey)).status).toBe(200);
+    await first.stop();
+
+    const file = join(cwd, '.env');
+    const kept = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => !/^(JWT_SECRET|ANON_KEY|SERVICE_ROLE_KEY)=/.test(line))
+      .map((line) => (line.startsWith('POSTGRES_PASSWORD=') ? "POSTGRES_PASSWORD='new p@ss:w/ord %20'" : line));
+    writeFileSync(file, kept.join('\n'));
+    const second = await startStack({ cwd });
+    cleanups.push(second.stop);
+    expect(second.env.jwtSecret).not.toBe(first.env.jwtSecret);
+    expect((await asService(second, second.env.serviceKey)).status).toBe(200);
+    expect((await asService(second, first.env.serviceKey)).status).toBe(401);
+    expect((await asService(second, second.env.secret)).status).toBe(200);
+    expect(await runSql(second, 'select 1 as one')).toEqual([{ one: 1 }]);
+    const old = { ...second, env: { ...second.env, postgresPassword: first.env.postgresPassword } };
+    await expect(runSql(old, 'select 1')).rejects.toMatchObject({ code: '28P01' });
   });
 });
 
