@@ -43,8 +43,8 @@ export function createStack(settings: LoadedSettings, log: Logger): Stack {
   };
 }
 
-// The project step has a place in the start order but is no service; it shows only when a file failed.
+// The project step has a place in the start order but is no service; it shows only when a file failed, and does not count.
 function visible(report: StackHealth): StackHealth {
   const { project, ...services } = report;
-  return project?.status === 'unhealthy' ? { ...services, project } : services;
+  return project?.status === 'unhealthy' ? { ...services, project: { ...project, required: false } } : services;
 }

@@ -62,6 +62,10 @@ describe('normalisePath', () => {
     ['/a/b/..', '/a/'],
     ['/a//b', '/a//b'],
     ['/a/...', '/a/...'],
+    ['/%6dcp', '/mcp'],
+    ['/realtime/v1/api/%74enants', '/realtime/v1/api/tenants'],
+    ['/rest/v1/a%2Fb%20c%c3%a9', '/rest/v1/a%2Fb%20c%c3%a9'],
+    ['/%252e%252e/a', '/%252e%252e/a'],
     ['/.well-known/x', '/.well-known/x'],
   ])('%s becomes %s', (path, expected) => expect(normalisePath(path)).toBe(expected));
 

@@ -34,23 +34,31 @@ export function createMatcher(table: readonly Route[]): (path: string) => Match 
 }
 
 /**
- * Resolves `.` and `..` segments (also percent-encoded) and doubled slashes at the start, so that no spelling of a path
- * reaches a mount past the route that guards it (RFC 3986 §5.2.4).
+ * Brings a path into one spelling: unreserved characters unescaped (RFC 3986 §6.2.2.2), `.` and `..` segments resolved
+ * (§5.2.4), doubled slashes at the start removed, so that none reaches a mount past the route that guards it.
  *
  * @returns undefined when the path climbs above the root or holds a backslash or a NUL
  */
 export function normalisePath(path: string): string | undefined {
   if (/\\|%00/.test(path)) return undefined;
-  if (!/^\/\/|\/(?:\.|%2e)/i.test(path)) return path;
+  if (path.includes('%')) return resolveDots(path.replace(/%[0-9a-f]{2}/gi, unescapeUnreserved));
+  return /^\/\/|\/\./.test(path) ? resolveDots(path) : path;
+}
+
+function unescapeUnreserved(escape: string): string {
+  const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+  return /[A-Za-z0-9\-._~]/.test(character) ? character : escape;
+}
+
+function resolveDots(path: string): string | undefined {
   const out: string[] = [];
   const segments = path.split('/').slice(1);
   for (const [index, segment] of segments.entries()) {
-    const plain = segment.replace(/%2e/gi, '.');
     const last = index === segments.length - 1;
-    if (plain === '..') {
+    if (segment === '..') {
       if (out.length === 0) return undefined;
       out.pop();
-    } else if (plain !== '.') {
+    } else if (segment !== '.') {
       out.push(segment);
       continue;
     }
