@@ -71,6 +71,10 @@ describe('admin users', () => {
     });
     expect(made.body.identities).toHaveLength(2);
     expect(await signIn('imp@example.com', 'imported')).toMatchObject({ status: 200 });
+    expect(await create({ id, email: 'imp2@example.com' })).toMatchObject({
+      status: 422,
+      body: { code: 'user_already_exists' },
+    });
   });
 
   it.each([

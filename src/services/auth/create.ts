@@ -1,6 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { StartupError } from '#kernel/errors';
-import { type App, createApp } from '#kernel/http';
+import { type App, createApp, requestContext, setRequestContext } from '#kernel/http';
 import { createSigner, createVerifier, type KeySet, type KeySetSource, loadKeySet, type Signer } from '#kernel/jwt';
 import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
@@ -9,6 +10,7 @@ import { createCleaner } from './core/cleaner.ts';
 import type { AuthContext } from './core/context.ts';
 import { type CapturedMail, createInbox } from './core/mail/inbox.ts';
 import { createPostOffice, type MailTransport } from './core/mail/post-office.ts';
+import { createAttempts } from './core/one-time/attempts.ts';
 import { createStrangers } from './core/one-time/frequency.ts';
 import { createCodeHasher } from './core/one-time-code.ts';
 import { parseRequiredCharacters } from './core/password-rules.ts';
@@ -44,6 +46,9 @@ export const authRoom: RoomDefinition<AuthDeps, AuthApi> = { name: 'auth', creat
 
 /** Prefix that clients put before every path; on the room's own port it is tolerated. */
 const publicPrefix = '/auth/v1';
+
+/** Where the gateway is unless anybody says otherwise. */
+const standardUrl = 'http://localhost:8000';
 
 interface Running {
   readonly app: App;
@@ -87,6 +92,8 @@ function create(deps: AuthDeps): Room<AuthApi> {
       post: readPost(settings, mail, clock),
       redirects,
       strangers: createStrangers(settings.rateLimitClients),
+      attempts: createAttempts(settings.otpAttempts, settings.rateLimitClients),
+      externalBase: () => settings.externalUrl ?? deps.publicUrl?.() ?? standardUrl,
     };
     const cleaner = createCleaner(context);
     const app = createApp({
@@ -116,6 +123,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
         name: 'auth',
         handle(request, response) {
           if (request.url?.startsWith(`${publicPrefix}/`)) request.url = request.url.slice(publicPrefix.length);
+          nameRequest(settings, request);
           if (running) running.app.handle(request, response);
           else response.writeHead(503, { 'retry-after': '1', 'content-length': 0 }).end();
         },
@@ -152,6 +160,13 @@ async function readKeys(settings: AuthSettings): Promise<{ keys: KeySet; signer:
   } catch (error) {
     throw new StartupError(`JWT_KEYS cannot be used: ${(error as Error).message}`, 'JWT_KEYS', error);
   }
+}
+
+// On the room's own port a proxy may have given the request a name already.
+function nameRequest({ requestIdHeader }: AuthSettings, request: IncomingMessage): void {
+  if (requestIdHeader === undefined || requestContext(request).viaGateway) return;
+  const given = request.headers[requestIdHeader.toLowerCase()];
+  if (typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given)) setRequestContext(request, { id: given });
 }
 
 function readPolicy(settings: AuthSettings): AuthContext['redirects'] {

@@ -62,6 +62,8 @@ describe('errors on the wire', () => {
     const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
     expect(renderError(refused, '2024-01-01', 'id').status).toBe(503);
     expect(renderError(databaseError('22001'), '2024-01-01', 'id').status).toBe(400);
+    const taken = Object.assign(databaseError('23505'), { constraint: 'users_phone_key' });
+    expect(renderError(taken, undefined, 'id')).toMatchObject({ status: 422, body: { error_code: 'phone_exists' } });
   });
 
   it('have a shape of their own for OAuth', () => {

@@ -151,13 +151,23 @@ export function toServiceError(thrown: unknown): ServiceError {
   if (statusCode === 413) return authError('request_entity_too_large');
   if (typeof statusCode === 'number' && statusCode < 500) return authError('bad_json', { status: statusCode });
   const database = asDatabaseError(thrown);
-  // Connection exceptions, operator intervention, insufficient resources; and sockets that fail.
-  const isOutage = database ? /^(08|53|57P)/.test(database.code) : typeof code === 'string' && /^E[A-Z]+$/.test(code);
+  // Connection exceptions, deadlocks, insufficient resources, operator intervention; and sockets that fail.
+  const isOutage = database
+    ? /^(08|40|53|57P)/.test(database.code)
+    : typeof code === 'string' && /^E[A-Z]+$/.test(code);
   if (isOutage) return authError('unexpected_failure', { status: 503, headers: { 'retry-after': '1' }, cause: thrown });
   // Data exceptions: a value that no column of ours can hold.
   if (database?.code.startsWith('22')) return authError('validation_failed', { cause: thrown });
+  const taken = database && takenBy[database.constraint ?? ''];
+  if (taken) return authError(taken);
   return authError('unexpected_failure', { cause: thrown });
 }
+
+/** Unique indexes that two requests at once can both find free. */
+const takenBy: Readonly<Record<string, AuthErrorCode | undefined>> = {
+  users_email_partial_key: 'email_exists',
+  users_phone_key: 'phone_exists',
+};
 
 const fallbackCode = (status: number): string => (status >= 500 ? 'unexpected_failure' : 'unknown');
 

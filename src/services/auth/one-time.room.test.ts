@@ -25,7 +25,10 @@ const signIn = async (address = email) =>
   (await auth.post('/token?grant_type=password', { email: address, password })).body.access_token as string;
 
 beforeAll(async () => {
-  auth = await startAuth({ ADDITIONAL_REDIRECT_URLS: 'com.app://**,http://localhost:8000/*' });
+  auth = await startAuth({
+    GOTRUE_MAILER_NOTIFICATIONS_EMAIL_CHANGED_ENABLED: 'true',
+    ADDITIONAL_REDIRECT_URLS: 'com.app://**,http://localhost:8000/*',
+  });
 });
 beforeEach(async () => {
   email = await newUser();
@@ -153,6 +156,25 @@ describe('recovery', () => {
       [user?.id, stored, email],
     );
     expect(await verify({ type: 'recovery', email, token: '123456' })).toMatchObject({ status: 200 });
+  });
+});
+
+describe('wrong codes', () => {
+  it('void the right one after ten tries', async () => {
+    await auth.post('/recover', { email });
+    const code = codeIn(mail());
+    const wrong = code === '000000' ? '000001' : '000000';
+    for (let tries = 0; tries < 9; tries++)
+      expect(await verify({ type: 'recovery', email, token: wrong })).toMatchObject(gone);
+    await auth.post('/otp', { email: 'somebody@example.com' });
+    expect(await verify({ type: 'recovery', email, token: wrong })).toMatchObject(gone);
+    expect(await verify({ type: 'recovery', email, token: code })).toMatchObject(gone);
+    expect(await auth.db.query('select recovery_token from auth.users where email = $1', [email])).toEqual([
+      { recovery_token: '' },
+    ]);
+    auth.advance(61_000);
+    await auth.post('/recover', { email });
+    expect(await verify({ type: 'recovery', email, token: codeIn(mail()) })).toMatchObject({ status: 200 });
   });
 });
 
@@ -287,6 +309,7 @@ describe('change of address', () => {
     ]);
     expect(await auth.post('/token?grant_type=password', { email, password })).toMatchObject({ status: 400 });
     expect(await auth.post('/token?grant_type=password', { email: next, password })).toMatchObject({ status: 200 });
+    expect(auth.mails(email)[0]).toMatchObject({ kind: 'email_changed_notification' });
   });
 
   it('goes by links, too', async () => {

@@ -5,6 +5,11 @@ import type { ConnectionOptions } from '#kernel/sql';
 export interface AuthPorts {
   /** Where the database is, under the role that owns schema `auth`. Asked for at start. */
   readonly database: () => ConnectionOptions;
+  /**
+   * Base URL that clients reach the stack under, for links in mails where `API_EXTERNAL_URL` says nothing. Asked for each
+   * time, since the edge opens its port after this room has started.
+   */
+  readonly publicUrl?: () => string | undefined;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }

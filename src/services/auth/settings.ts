@@ -120,9 +120,8 @@ export const authSettings = {
   }),
   externalUrl: url({
     name: 'API_EXTERNAL_URL',
-    default: 'http://localhost:8000',
     protocols: ['http', 'https'],
-    help: 'Base URL of links in mails, with or without /auth/v1.',
+    help: 'Base URL of links in mails, with or without /auth/v1; default is the address of the gateway.',
   }),
   siteUrl: string({
     name: 'SITE_URL',
@@ -149,6 +148,11 @@ export const authSettings = {
     default: 10_000,
     min: 100,
     help: 'Time a request may take; 504 afterwards.',
+  }),
+  requestIdHeader: string({
+    name: 'AUTH_REQUEST_ID_HEADER',
+    alone: ['REQUEST_ID_HEADER'],
+    help: 'Header that names a request; only on the own port of auth.',
   }),
   bodyLimit: bytes({ name: 'AUTH_MAX_BODY_SIZE', default: 1_048_576, min: 1_024, help: 'Bytes of a body at most.' }),
   maxPageSize: integer({
@@ -363,6 +367,12 @@ export const authSettings = {
     min: 1_000,
     help: 'Time in which a link or code from a mail works.',
   }),
+  otpAttempts: integer({
+    name: 'AUTH_OTP_ATTEMPTS',
+    default: 10,
+    min: 1,
+    help: 'Wrong codes after which the right one is void.',
+  }),
   otpLength: integer({ name: 'GOTRUE_MAILER_OTP_LENGTH', default: 6, help: 'Digits of a code, 6 to 10.' }),
   externalHosts: list({
     name: 'GOTRUE_MAILER_EXTERNAL_HOSTS',
@@ -531,6 +541,10 @@ export const authSettings = {
       'SECURITY_DB_ENCRYPTION_ENCRYPT',
       'MAILER_EMAIL_VALIDATION_EXTENDED',
       'EXPERIMENTAL_SCIM_ENABLED',
+      'MAILER_NOTIFICATIONS_IDENTITY_LINKED_ENABLED',
+      'MAILER_NOTIFICATIONS_IDENTITY_UNLINKED_ENABLED',
+      'MAILER_NOTIFICATIONS_MFA_FACTOR_ENROLLED_ENABLED',
+      'MAILER_NOTIFICATIONS_MFA_FACTOR_UNENROLLED_ENABLED',
     ],
     (name) => boolean({ name: `GOTRUE_${name}`, default: false, help: notServed }),
   ),

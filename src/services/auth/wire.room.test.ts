@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { routes } from './routes/table.ts';
 import { type AuthUnderTest, startAuth } from './testing/auth-under-test.ts';
@@ -404,4 +405,127 @@ describe('cleaning up', () => {
     expect(auth.logLines().filter((line) => line.includes('cleaning up failed'))).toEqual([]);
     await auth.stop();
   });
+});
+
+describe('requests of strangers', () => {
+  it('never end in a failure of ours, whatever they hold', async () => {
+    const auth = await startAuth({
+      ENABLE_ANONYMOUS_USERS: 'true',
+      AUTH_REQUEST_ID_HEADER: 'x-my-id',
+      SMTP_MAX_FREQUENCY: '0s',
+    });
+    const made = await auth.request('POST', '/admin/users', {
+      token: auth.serviceKey,
+      body: { email: 'ann@example.com', password, email_confirm: true },
+    });
+    const { body: session } = await auth.post('/token?grant_type=password', { email: 'ann@example.com', password });
+    const paths = [
+      '/signup',
+      '/token?grant_type=password',
+      '/token?grant_type=refresh_token',
+      '/token?grant_type=pkce',
+      '/otp',
+      '/magiclink',
+      '/recover',
+      '/resend',
+      '/verify',
+      '/invite',
+      '/admin/users',
+      '/admin/generate_link',
+      '/factors',
+      '/logout?scope=others',
+    ];
+    const names = [
+      'email',
+      'phone',
+      'password',
+      'data',
+      'type',
+      'token',
+      'token_hash',
+      'refresh_token',
+      'auth_code',
+      'code_verifier',
+      'code_challenge',
+      'code_challenge_method',
+      'id',
+      'aud',
+      'role',
+      'app_metadata',
+      'user_metadata',
+      'ban_duration',
+      'password_hash',
+      'new_email',
+      'email_confirm',
+      'create_user',
+      'nonce',
+      'redirect_to',
+    ];
+    const texts = fc.oneof(
+      fc.constantFrom(
+        'ann@example.com',
+        'new@example.com',
+        '4915112345',
+        'signup',
+        'recovery',
+        'email_change',
+        'magiclink',
+        'signup',
+        password,
+        '24h',
+        made.body.id as string,
+        'pkce_x',
+        '\0',
+        '\ud800',
+        'x'.repeat(5_000),
+        "'; drop table auth.users; --",
+        'https://evil.test',
+        '',
+      ),
+      fc.string({ maxLength: 40 }),
+    );
+    const value = fc.oneof(
+      { weight: 6, arbitrary: texts },
+      { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
+      { weight: 1, arbitrary: fc.boolean() },
+    ) as fc.Arbitrary<unknown>;
+    const bodies = fc.oneof(
+      { weight: 9, arbitrary: fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 6 }) },
+      { weight: 1, arbitrary: fc.string() },
+    );
+    const token = fc.constantFrom(auth.serviceKey, session.access_token as string);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...paths),
+        fc.constantFrom('POST', 'PUT'),
+        bodies,
+        token,
+        async (path, method, body, bearer) => {
+          const isUser = method === 'PUT';
+          const reply = await auth.request(method, isUser ? '/user' : path, {
+            body,
+            token: isUser ? (session.access_token as string) : bearer,
+            headers: { 'x-my-id': 'req-1', redirect_to: 'https://evil.test' },
+          });
+          expect(reply.status, JSON.stringify({ path, body, answer: reply.body })).toBeLessThan(500);
+          expect(JSON.stringify(reply.body)).not.toContain('https://evil.test');
+        },
+      ),
+      { numRuns: 300, endOnFailure: true },
+    );
+    for (const query of [
+      'token=x&type=signup',
+      'token=%00&type=recovery',
+      'token=%ff&type=%ff',
+      `token=${'a'.repeat(9_000)}&type=email`,
+      'token=pkce_&type=invite',
+      'type=email_change&token=1&redirect_to=javascript:alert(1)',
+    ]) {
+      const reply = await auth.request('GET', `/verify?${query}`);
+      expect([303, 400, 431]).toContain(reply.status);
+      expect(reply.headers.get('location') ?? 'https://example.com').toMatch(/^https:\/\/example\.com/);
+    }
+    expect(auth.logLines().filter((line) => line.includes('"level":"error"'))).toEqual([]);
+    await auth.stop();
+  }, 120_000);
 });

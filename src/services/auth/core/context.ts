@@ -5,6 +5,7 @@ import type { Database } from '#kernel/sql';
 import type { AuthSettings } from '../settings.ts';
 import { instantAt } from './instant.ts';
 import type { PostOffice } from './mail/post-office.ts';
+import type { Attempts } from './one-time/attempts.ts';
 import type { Strangers } from './one-time/frequency.ts';
 import type { CodeHasher } from './one-time-code.ts';
 import type { PasswordRules } from './password-rules.ts';
@@ -24,6 +25,9 @@ export interface AuthContext {
   readonly post: PostOffice;
   readonly redirects: RedirectPolicy;
   readonly strangers: Strangers;
+  readonly attempts: Attempts;
+  /** Base URL of links, unless a request came by an allowed host of another name. */
+  readonly externalBase: () => string;
 }
 
 /** What is known of whoever asks, beside what they ask for. */

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createAttempts } from './one-time/attempts.ts';
+import { createStrangers } from './one-time/frequency.ts';
 import { createRateLimiter } from './token-bucket.ts';
 import { createWorkQueue } from './work-queue.ts';
 
@@ -52,5 +54,28 @@ describe('work queue', () => {
     const queue = createWorkQueue(1, 5, () => new Error('full'));
     await expect(queue.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await queue.run(async () => 1)).toBe(1);
+  });
+});
+
+describe('wrong codes', () => {
+  it('are counted for each stored value, and only so many values are remembered', () => {
+    const attempts = createAttempts(3, 2);
+    expect([1, 2, 3, 4].map(() => attempts.miss('a'))).toEqual([false, false, true, true]);
+    expect([attempts.miss('b'), attempts.miss('b'), attempts.miss('b')]).toEqual([false, false, true]);
+    expect(attempts.miss('c')).toBe(false);
+    expect([attempts.miss('a'), attempts.miss('a'), attempts.miss('a')]).toEqual([false, false, true]);
+  });
+});
+
+describe('strangers', () => {
+  it('wait as users do, each kind of request for itself', () => {
+    const strangers = createStrangers(2);
+    const ask = (kind: string, address: string, now: number) => () => strangers.assertPause(kind, address, 60_000, now);
+    expect(ask('recovery', 'a', 0)).not.toThrow();
+    expect(ask('recovery', 'a', 1)).toThrow('For security purposes, you can only request this after 60 seconds.');
+    expect(ask('otp', 'a', 1)).not.toThrow();
+    expect(ask('recovery', 'a', 60_000)).not.toThrow();
+    expect(ask('recovery', 'b', 60_000)).not.toThrow();
+    expect(ask('otp', 'a', 60_000)).not.toThrow();
   });
 });

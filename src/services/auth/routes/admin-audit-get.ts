@@ -13,6 +13,7 @@ function readFilter(text: string | null): AuditFilter | undefined {
   return { field, value: text.slice(mark + 1) };
 }
 
+/** `GET /admin/audit`: a page of the audit log, newest first. */
 export const adminAuditGet: Route = {
   method: 'GET',
   path: '/admin/audit',

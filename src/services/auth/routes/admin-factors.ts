@@ -4,6 +4,7 @@ import { userInPath } from './admin-users.ts';
 import { factorIdOf } from './factor.ts';
 import type { Route } from './route.ts';
 
+/** `GET /admin/users/{id}/factors`: the second factors of a user. */
 export const adminFactorsGet: Route = {
   method: 'GET',
   path: '/admin/users/:user_id/factors',
@@ -11,6 +12,7 @@ export const adminFactorsGet: Route = {
   handle: async (exchange) => ({ body: (await userInPath(exchange)).factors.map(factorView) }),
 };
 
+/** `DELETE /admin/users/{id}/factors/{factor_id}`: removes a factor and answers with it. */
 export const adminFactorDelete: Route = {
   method: 'DELETE',
   path: '/admin/users/:user_id/factors/:factor_id',
@@ -23,6 +25,7 @@ export const adminFactorDelete: Route = {
   },
 };
 
+/** `PUT /admin/users/{id}/factors/{factor_id}`: renames a factor. */
 export const adminFactorPut: Route = {
   method: 'PUT',
   path: '/admin/users/:user_id/factors/:factor_id',

@@ -1,6 +1,7 @@
 import { generateLink } from '../core/user/invite.ts';
 import type { Route } from './route.ts';
 
+/** `POST /admin/generate_link`: makes the link of a mail without sending it. */
 export const adminLinkPost: Route = {
   method: 'POST',
   path: '/admin/generate_link',

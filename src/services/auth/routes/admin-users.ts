@@ -33,6 +33,7 @@ const readUser = (fields: BodyFields): AdminUserRequest => ({
   banDuration: fields.text('ban_duration'),
 });
 
+/** `GET /admin/users`: a page of users. */
 export const adminUsersGet: Route = {
   method: 'GET',
   path: '/admin/users',
@@ -53,6 +54,7 @@ export const adminUsersGet: Route = {
   },
 };
 
+/** `POST /admin/users`: makes a user. */
 export const adminUsersPost: Route = {
   method: 'POST',
   path: '/admin/users',
@@ -64,6 +66,7 @@ export const adminUsersPost: Route = {
   },
 };
 
+/** `GET /admin/users/{id}`: one user. */
 export const adminUserGet: Route = {
   method: 'GET',
   path: '/admin/users/:user_id',
@@ -72,6 +75,7 @@ export const adminUserGet: Route = {
   handle: async (exchange) => ({ body: userView(await userInPath(exchange)) }),
 };
 
+/** `PUT /admin/users/{id}`: changes a user. */
 export const adminUserPut: Route = {
   method: 'PUT',
   path: '/admin/users/:user_id',
@@ -83,6 +87,7 @@ export const adminUserPut: Route = {
   },
 };
 
+/** `DELETE /admin/users/{id}`: deletes a user, or takes out everything personal. */
 export const adminUserDelete: Route = {
   method: 'DELETE',
   path: '/admin/users/:user_id',

@@ -56,7 +56,7 @@ export function openExchange(context: AuthContext, verifier: Verifier, request: 
         ip,
         userAgent: header('user-agent') ?? null,
         externalUrl: externalUrl(
-          { base: settings.externalUrl, hosts: settings.externalHosts },
+          { base: context.externalBase(), hosts: settings.externalHosts },
           header('x-forwarded-host'),
           header('host'),
           header('x-forwarded-proto'),

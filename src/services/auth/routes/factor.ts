@@ -40,9 +40,12 @@ const disabled = (action: 'challenge' | 'verify'): Route => ({
   },
 });
 
+/** `POST /factors/{id}/challenge`: answers as upstream does with factors switched off. */
 export const factorChallengePost: Route = disabled('challenge');
+/** `POST /factors/{id}/verify`: answers as upstream does with factors switched off. */
 export const factorVerifyPost: Route = disabled('verify');
 
+/** `DELETE /factors/{id}`: removes a factor that is there. */
 export const factorDelete: Route = {
   method: 'DELETE',
   path: '/factors/:factor_id',

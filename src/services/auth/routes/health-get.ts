@@ -3,6 +3,7 @@ import type { Route } from './route.ts';
 /** The release whose behaviour this room has; clients and probes read it. */
 export const mirroredVersion = 'v2.196.0';
 
+/** `GET /health`: which service this is, for probes and clients. */
 export const healthGet: Route = {
   method: 'GET',
   path: '/health',

@@ -3,6 +3,7 @@ import { isUuid } from '../core/uuid.ts';
 import { authError, invalid } from '../errors.ts';
 import type { Route } from './route.ts';
 
+/** `DELETE /user/identities/{identity_id}`: takes a way to sign in away. */
 export const identityDelete: Route = {
   method: 'DELETE',
   path: '/user/identities/:identity_id',

@@ -2,6 +2,7 @@ import { invite } from '../core/user/invite.ts';
 import { userView } from '../core/user-view.ts';
 import type { Route } from './route.ts';
 
+/** `POST /invite`: invites somebody by mail. */
 export const invitePost: Route = {
   method: 'POST',
   path: '/invite',

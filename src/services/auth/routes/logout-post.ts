@@ -1,6 +1,7 @@
 import { signOut } from '../core/user/leave.ts';
 import type { Route } from './route.ts';
 
+/** `POST /logout?scope=`: ends sessions. */
 export const logoutPost: Route = {
   method: 'POST',
   path: '/logout',

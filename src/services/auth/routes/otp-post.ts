@@ -2,6 +2,7 @@ import { requestCode } from '../core/one-time/requests.ts';
 import { challengeOf } from './exchange.ts';
 import type { Route } from './route.ts';
 
+/** `POST /otp`: sends a code that signs somebody in. */
 export const otpPost: Route = {
   method: 'POST',
   path: '/otp',

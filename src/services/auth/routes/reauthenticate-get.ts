@@ -1,6 +1,7 @@
 import { requestNonce } from '../core/user/leave.ts';
 import type { Route } from './route.ts';
 
+/** `GET /reauthenticate`: sends the nonce for changing a password. */
 export const reauthenticateGet: Route = {
   method: 'GET',
   path: '/reauthenticate',

@@ -2,6 +2,7 @@ import { requestRecovery } from '../core/one-time/requests.ts';
 import { challengeOf } from './exchange.ts';
 import type { Route } from './route.ts';
 
+/** `POST /recover`: sends a mail for setting a new password. */
 export const recoverPost: Route = {
   method: 'POST',
   path: '/recover',

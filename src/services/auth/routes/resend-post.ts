@@ -2,6 +2,7 @@ import { resend } from '../core/one-time/requests.ts';
 import { challengeOf } from './exchange.ts';
 import type { Route } from './route.ts';
 
+/** `POST /resend`: sends a confirmation again. */
 export const resendPost: Route = {
   method: 'POST',
   path: '/resend',

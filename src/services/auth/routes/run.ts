@@ -1,7 +1,7 @@
 import { type FastifyReply, type FastifyRequest, requestContext } from '#kernel/http';
 import type { Verifier } from '#kernel/jwt';
 import type { AuthContext } from '../core/context.ts';
-import { authError, renderError, toServiceError } from '../errors.ts';
+import { authError, renderError } from '../errors.ts';
 import { type Answer, adminOf, type Exchange, openExchange, permanentUserOf, userOf } from './exchange.ts';
 import type { Limits } from './limits.ts';
 import type { Route } from './route.ts';
@@ -69,11 +69,10 @@ export function sendError(
   reply: FastifyReply,
 ): FastifyReply {
   const { id } = requestContext(request.raw);
-  const error = toServiceError(thrown);
-  if (error.status >= 500)
-    context.log.error({ reqId: id, err: error.cause ?? thrown, code: error.code }, error.message);
-  else context.log.debug({ reqId: id, code: error.code }, error.message);
   const version = request.headers['x-supabase-api-version'];
   const { status, headers, body } = renderError(thrown, typeof version === 'string' ? version : undefined, id);
+  const { message, cause } = thrown as Error;
+  if (status >= 500) context.log.error({ reqId: id, err: cause ?? thrown }, message);
+  else context.log.debug({ reqId: id, status }, message);
   return send(reply, { status, headers, body });
 }

@@ -4,6 +4,7 @@ import type { Route } from './route.ts';
 /** Providers that upstream leaves out of its list. */
 const unlisted: ReadonlySet<string> = new Set(['x', 'vercel_marketplace']);
 
+/** `GET /settings`: what is switched on, for sign-in pages. */
 export const settingsGet: Route = {
   method: 'GET',
   path: '/settings',

@@ -4,6 +4,7 @@ import { challengeOf } from './exchange.ts';
 import type { Limits } from './limits.ts';
 import type { Route } from './route.ts';
 
+/** `POST /signup`: signs somebody up, anonymously without an address. Each kind has a bucket of its own. */
 export const signupPost = (limits: Limits): Route => ({
   method: 'POST',
   path: '/signup',

@@ -31,11 +31,11 @@ import { jwksGet, openidConfigurationGet } from './well-known.ts';
 const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** All endpoints of the room. */
-export const routes = ({ context, limits }: RunOptions, keys: KeySet): readonly Route[] => [
+export const routes = ({ limits }: RunOptions, keys: KeySet): readonly Route[] => [
   healthGet,
   settingsGet,
   jwksGet(keys),
-  openidConfigurationGet(context.settings),
+  openidConfigurationGet,
   signupPost(limits),
   tokenPost(limits),
   otpPost,

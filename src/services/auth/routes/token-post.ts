@@ -15,6 +15,7 @@ const grants: Readonly<Record<string, (exchange: Exchange) => Answer | Promise<A
   web3: grantWeb3,
 };
 
+/** `POST /token?grant_type=`: hands out tokens for a password, a refresh token or a code. */
 export const tokenPost = (limits: Limits): Route => ({
   method: 'POST',
   path: '/token',

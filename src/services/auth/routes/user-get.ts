@@ -3,6 +3,7 @@ import { userView } from '../core/user-view.ts';
 import { invalid } from '../errors.ts';
 import type { Route } from './route.ts';
 
+/** `GET /user`: the user a token was made for. */
 export const userGet: Route = {
   method: 'GET',
   path: '/user',

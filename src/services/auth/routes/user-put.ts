@@ -3,6 +3,7 @@ import { userView } from '../core/user-view.ts';
 import { challengeOf } from './exchange.ts';
 import type { Route } from './route.ts';
 
+/** `PUT /user`: users change themselves. */
 export const userPut: Route = {
   method: 'PUT',
   path: '/user',

@@ -1,6 +1,7 @@
 import { followLink } from '../core/one-time/link.ts';
 import type { Route } from './route.ts';
 
+/** `GET /verify`: follows a link from a mail; the token is the stored hash. */
 export const verifyGet: Route = {
   method: 'GET',
   path: '/verify',

@@ -2,6 +2,7 @@ import { presentCode } from '../core/one-time/code.ts';
 import { halfwayMessage } from '../core/one-time/link.ts';
 import type { Route } from './route.ts';
 
+/** `POST /verify`: takes a code, or a link's hash, from a client. */
 export const verifyPost: Route = {
   method: 'POST',
   path: '/verify',

@@ -1,6 +1,6 @@
 import type { KeySet } from '#kernel/jwt';
+import type { AuthContext } from '../core/context.ts';
 import { serviceUrl } from '../core/external-url.ts';
-import type { AuthSettings } from '../settings.ts';
 import type { Route } from './route.ts';
 
 const cached = { 'cache-control': 'public, max-age=600' };
@@ -14,15 +14,15 @@ export const jwksGet = (keys: KeySet): Route => ({
 });
 
 /** Discovery document (OpenID Connect Discovery 1.0); served whether or not the OAuth server is on. */
-export const openidConfigurationGet = (settings: AuthSettings): Route => ({
+export const openidConfigurationGet: Route = {
   method: 'GET',
   path: '/.well-known/openid-configuration',
   access: 'public',
-  handle: () => ({ body: discovery(settings), headers: cached }),
-});
+  handle: ({ context }) => ({ body: discovery(context), headers: cached }),
+};
 
-function discovery(settings: AuthSettings): Readonly<Record<string, unknown>> {
-  const issuer = settings.jwtIssuer ?? serviceUrl(settings.externalUrl);
+function discovery({ settings, externalBase }: AuthContext): Readonly<Record<string, unknown>> {
+  const issuer = settings.jwtIssuer ?? serviceUrl(externalBase());
   const base = issuer.replace(/\/+$/, '');
   return {
     issuer,

@@ -8,7 +8,6 @@ const statements = {
   anonymise: `
     update auth.identities set provider_id = $2, identity_data = '{}', updated_at = $3 where id = $1`,
   delete: 'delete from auth.identities where id = $1 and user_id = $2',
-  touch: `update auth.identities set last_sign_in_at = $3, updated_at = $3 where user_id = $1 and provider = $2`,
 };
 
 /** Adds a way to sign in. @param identity its id is a new UUID */
@@ -34,9 +33,4 @@ export async function anonymiseIdentity(sql: Sql, id: string, providerId: string
 /** Removes a way to sign in. */
 export async function deleteIdentity(sql: Sql, id: string, userId: string): Promise<void> {
   await sql.query(statements.delete, [id, userId]);
-}
-
-/** Notes that a user signed in by a provider. */
-export async function touchIdentity(sql: Sql, userId: string, provider: string, now: string): Promise<void> {
-  await sql.query(statements.touch, [userId, provider, now]);
 }

@@ -88,6 +88,7 @@ export async function createByAdmin(
   if (request.id !== '' && !isUuid(request.id)) throw invalid('ID must conform to the uuid v4 format');
   if (request.id === nilUuid) throw invalid('ID cannot be a nil uuid');
   const ban = request.banDuration === '' ? undefined : readBan(context, request.banDuration);
+  if (request.id !== '' && (await findUser(context.db, request.id))) throw authError('user_already_exists');
   await assertFree(context.db, request, audience);
   const given = await readPassword(context, request);
   const passwordHash = given ?? (await context.passwords.hash(newPassword(64)));

@@ -3,7 +3,16 @@ import type { Sql } from '../../sql/rows.ts';
 import { normaliseEmail, normalisePhone } from '../addresses.ts';
 import type { AuthContext, Caller } from '../context.ts';
 import { type SignedIn, signedIn, startSession } from '../session/issue.ts';
-import { applyProof, type Proof, proveByEmail, proveByHash, proveByPhone, settleInvited } from './verify.ts';
+import {
+  applyProof,
+  countMiss,
+  type Miss,
+  type Proof,
+  proveByEmail,
+  proveByHash,
+  proveByPhone,
+  settleProof,
+} from './verify.ts';
 
 /** A code, or a link's hash, that a client presents; absent texts are empty. */
 export interface VerifyRequest {
@@ -39,14 +48,21 @@ export async function presentCode(
 ): Promise<SignedIn | undefined> {
   assertVerifiable(request);
   const address = readAddress(request);
-  const outcome = await context.db.transaction(async (sql) => {
-    const proof = await prove(context, sql, caller, request, address);
-    const verified = await applyProof(context, sql, proof);
-    if (verified.kind === 'half') return undefined;
-    return { user: verified.user, grant: await startSession(context, sql, verified.user, 'otp', caller) };
-  });
+  const misses: Miss[] = [];
+  const outcome = await context.db
+    .transaction(async (sql) => {
+      const proof = await prove(context, sql, caller, request, address, (miss) => misses.push(miss));
+      const verified = await applyProof(context, sql, proof);
+      if (verified.kind === 'half') return undefined;
+      return { verified, grant: await startSession(context, sql, verified.user, 'otp', caller) };
+    })
+    .catch(async (error: unknown) => {
+      // After the transaction, whose rollback would take the count along.
+      for (const miss of misses) await countMiss(context, miss);
+      throw error;
+    });
   if (!outcome) return undefined;
-  await settleInvited(context, outcome.user);
+  await settleProof(context, outcome.verified);
   return signedIn(context, outcome.grant);
 }
 
@@ -66,11 +82,12 @@ function prove(
   caller: Caller,
   { type, token, tokenHash, phone }: VerifyRequest,
   address: string,
+  onMiss: (miss: Miss) => void,
 ): Promise<Proof> {
   if (tokenHash !== '') return proveByHash(context, sql, type, tokenHash);
   // People copy codes with the dashes and blanks that mails set them in.
   const code = token.replace(/[-\s]/g, '');
   return phone === ''
-    ? proveByEmail(context, sql, type, address, code, caller.aud)
-    : proveByPhone(context, sql, type, address, code, caller.aud);
+    ? proveByEmail(context, sql, type, address, code, caller.aud, onMiss)
+    : proveByPhone(context, sql, type, address, code, caller.aud, onMiss);
 }

@@ -1,19 +1,18 @@
 import { authError, invalid } from '../../errors.ts';
 import { issueAuthCode } from '../../sql/flow-states.ts';
-import type { User } from '../../sql/rows.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { pkcePrefix } from '../one-time-code.ts';
 import { withCode, withFailure, withMessage, withTokens } from '../redirect-answer.ts';
 import { type Grant, signedIn, startSession } from '../session/issue.ts';
-import { applyProof, proveByHash, settleInvited } from './verify.ts';
+import { applyProof, proveByHash, settleProof, type Verified } from './verify.ts';
 
 /** Told after the first of two confirmations of a change of address. */
 export const halfwayMessage = 'Confirmation link accepted. Please proceed to confirm link sent to the other email';
 
 type Outcome =
   | { readonly kind: 'half' }
-  | { readonly kind: 'code'; readonly code: string; readonly user: User }
-  | { readonly kind: 'grant'; readonly grant: Grant; readonly user: User };
+  | { readonly kind: 'code'; readonly code: string; readonly verified: Verified & { readonly kind: 'user' } }
+  | { readonly kind: 'grant'; readonly grant: Grant; readonly verified: Verified & { readonly kind: 'user' } };
 
 /**
  * Follows a link from a mail.
@@ -35,14 +34,14 @@ export async function followLink(
       const verified = await applyProof(context, sql, proof);
       if (verified.kind === 'half') return verified;
       const { user } = verified;
-      if (!isPkce) return { kind: 'grant', user, grant: await startSession(context, sql, user, 'otp', caller) };
+      if (!isPkce) return { kind: 'grant', verified, grant: await startSession(context, sql, user, 'otp', caller) };
       const method = methodOf(link.type, proof.token);
       const code = await issueAuthCode(sql, user.id, method, nowOf(context));
       if (code === undefined) throw authError('flow_state_not_found', { message: 'No associated flow state found' });
-      return { kind: 'code', user, code };
+      return { kind: 'code', verified, code };
     });
     if (outcome.kind === 'half') return withMessage(caller.redirectTo, halfwayMessage, isPkce);
-    await settleInvited(context, outcome.user);
+    await settleProof(context, outcome.verified);
     if (outcome.kind === 'code') return withCode(caller.redirectTo, outcome.code);
     const { body } = await signedIn(context, outcome.grant);
     return withTokens(caller.redirectTo, body, link.type);

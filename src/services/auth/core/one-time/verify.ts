@@ -15,20 +15,10 @@ import {
 import { audit } from '../audit.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { millisecondsOf } from '../instant.ts';
+import { dispatchNotice, notice } from '../mail/letters.ts';
 import { newPassword } from '../secret-values.ts';
 import { confirmEmail, confirmPhone, finishEmailChange, finishPhoneChange } from '../user/confirm.ts';
 import { isBanned, isConfirmed } from '../user-view.ts';
-
-/** What a code or link is good for, as clients name it. */
-export type VerifyType =
-  | 'signup'
-  | 'invite'
-  | 'recovery'
-  | 'magiclink'
-  | 'email'
-  | 'email_change'
-  | 'sms'
-  | 'phone_change';
 
 /** Types whose code comes by mail, with the tokens they may be. */
 const tokensOf: Readonly<Record<string, readonly TokenType[]>> = {
@@ -50,7 +40,15 @@ export interface Proof {
 }
 
 /** What came of a proof. `half` is the first of two confirmations of a change of address. */
-export type Verified = { readonly kind: 'user'; readonly user: User } | { readonly kind: 'half' };
+export type Verified =
+  | { readonly kind: 'user'; readonly user: User; readonly formerEmail?: string | null }
+  | { readonly kind: 'half' };
+
+/** A wrong code: whose, and what the right ones are. */
+export interface Miss {
+  readonly userId: string;
+  readonly tokens: Readonly<Partial<Record<TokenType, string>>>;
+}
 
 const gone = (message: string): Error => authError('otp_expired', { message });
 
@@ -83,6 +81,7 @@ export async function proveByEmail(
   email: string,
   code: string,
   aud: string,
+  onMiss: (miss: Miss) => void,
 ): Promise<Proof> {
   const tokens = tokensOf[type];
   if (!tokens) throw invalid('Invalid email verification type');
@@ -91,7 +90,7 @@ export async function proveByEmail(
       ? await findUsersChangingEmail(sql, email, aud)
       : [await findUserByEmail(sql, email, aud)].filter((user) => user !== undefined);
   for (const candidate of found) {
-    const proof = await proveAs(context, sql, candidate.id, tokens, email, code);
+    const proof = await proveAs(context, sql, candidate.id, tokens, email, code, onMiss);
     if (proof) return proof;
   }
   throw gone('Token has expired or is invalid');
@@ -105,12 +104,13 @@ export async function proveByPhone(
   phone: string,
   code: string,
   aud: string,
+  onMiss: (miss: Miss) => void,
 ): Promise<Proof> {
   if (type !== 'sms' && type !== 'phone_change') throw invalid('Invalid sms verification type');
   const isChange = type === 'phone_change';
   const found = isChange ? await findUserChangingPhone(sql, phone, aud) : await findUserByPhone(sql, phone, aud);
   const tokens: TokenType[] = [isChange ? 'phone_change_token' : 'confirmation_token'];
-  const proof = found && (await proveAs(context, sql, found.id, tokens, phone, code));
+  const proof = found && (await proveAs(context, sql, found.id, tokens, phone, code, onMiss));
   if (!proof) throw gone('Token has expired or is invalid');
   return proof;
 }
@@ -122,12 +122,16 @@ async function proveAs(
   tokens: readonly TokenType[],
   address: string,
   code: string,
+  onMiss: (miss: Miss) => void,
 ): Promise<Proof | undefined> {
   const user = await lockUser(sql, userId);
   if (!user) return undefined;
   if (isBanned(user, context.clock.now())) throw authError('user_banned');
   const token = tokens.find((name) => context.codes.fits(user[name], address, code));
-  return token && !isExpired(context, user, token, /^\d+$/.test(address)) ? { user, token } : undefined;
+  if (token) return isExpired(context, user, token, /^\d+$/.test(address)) ? undefined : { user, token };
+  const stored = tokens.map((name) => [name, user[name]] as const).filter(([, value]) => value !== '');
+  if (stored.length > 0) onMiss({ userId, tokens: Object.fromEntries(stored) });
+  return undefined;
 }
 
 function isExpired(context: AuthContext, user: User, token: TokenType, byPhone = false): boolean {
@@ -187,14 +191,36 @@ async function acceptEmailChange(context: AuthContext, sql: Sql, user: User, tok
   }
   if (await isEmailTaken(sql, user.email_change, user.aud, user.id)) throw authError('email_exists');
   await audit(context, sql, user, 'user_modified');
-  return { kind: 'user', user: await finishEmailChange(context, sql, user, user.email_change) };
+  const changed = await finishEmailChange(context, sql, user, user.email_change);
+  return { kind: 'user', user: changed, formerEmail: user.email };
+}
+
+/** Counts a wrong code against the right one, which is void once too many were tried. */
+export async function countMiss(context: AuthContext, { userId, tokens }: Miss): Promise<void> {
+  for (const [token, stored] of Object.entries(tokens) as [TokenType, string][]) {
+    if (!context.attempts.miss(stored)) continue;
+    await updateUser(context.db, userId, { [token]: '' }, nowOf(context));
+    await clearOneTimeTokens(context.db, userId, [token]);
+    context.log.warn({ userId, token }, 'a code was voided after too many wrong ones');
+  }
+}
+
+/** What follows a proof once it is committed: a password for the invited, a notice for a former address. */
+export async function settleProof(context: AuthContext, verified: Verified & { readonly kind: 'user' }): Promise<void> {
+  const { user, formerEmail } = verified;
+  await settleInvited(context, user);
+  if (formerEmail && context.settings.notifyEmailChanged)
+    await dispatchNotice(
+      context,
+      notice(user, 'email_changed_notification', { OldEmail: formerEmail, SendingTo: formerEmail }),
+    );
 }
 
 /**
  * Gives people who accepted an invitation a password nobody knows, until they choose one. Done after the commit: a
  * transaction must not wait for a password hash.
  */
-export async function settleInvited(context: AuthContext, user: User): Promise<void> {
+async function settleInvited(context: AuthContext, user: User): Promise<void> {
   if (user.encrypted_password || user.invited_at === null) return;
   const passwordHash = await context.passwords.hash(newPassword(64, context.passwordRules.requiredSets));
   await updateUser(context.db, user.id, { encrypted_password: passwordHash }, nowOf(context));
