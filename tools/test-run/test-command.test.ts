@@ -17,6 +17,8 @@ if (tests !== 'dies') require('node:fs').writeFileSync(path, JSON.stringify({ te
 process.exit(Number(code));
 `;
 
+const checks = ['check:format', 'check:types', 'check:walls', 'check:dead', 'check:docs'];
+
 let root: string;
 const scripts: Record<string, string> = {};
 beforeEach(() => {
@@ -26,8 +28,7 @@ beforeEach(() => {
   cpSync(join(tools, 'test.mjs'), join(root, 'tools/test.mjs'));
   cpSync(join(tools, 'test-run'), join(root, 'tools/test-run'), { recursive: true });
   writeFileSync(join(root, 'runner.cjs'), runner);
-  const checks = ['check:format', 'check:types', 'check:walls', 'check:dead', 'check:docs'];
-  for (const name of checks) scripts[name] = `node -e "console.log('ran ${name}')"`;
+  for (const name of [...checks, 'prepare:system']) scripts[name] = `node -e "console.log('ran ${name}')"`;
   for (const name of ['test:unit', 'test:room', 'test:conformance'])
     scripts[name] = 'node runner.cjs one:passed,two:passed 0';
 });
@@ -49,7 +50,7 @@ test('runs every step in order, with its time, and ends with the sum', () => {
   expect(status).toBe(0);
   expect(last).toBe('6 passed, 0 failed, 0 skipped');
   const steps = [...text.matchAll(/^── (\S+) passed in \d+\.\d s$/gm)].map((match) => match[1]);
-  expect(steps).toEqual(Object.keys(scripts));
+  expect(steps).toEqual([...checks, 'test:unit', 'prepare:system', 'test:room', 'test:conformance']);
 });
 
 test('stops at the first check that fails', () => {
