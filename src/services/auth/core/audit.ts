@@ -1,4 +1,4 @@
-import { insertAuditEntry } from '../sql/audit.ts';
+import { insertAuditEntries } from '../sql/audit.ts';
 import { nilUuid, type Sql } from '../sql/rows.ts';
 import { type AuthContext, nowOf } from './context.ts';
 
@@ -45,7 +45,7 @@ export const adminActor = (role: string): Actor => ({
 });
 
 /**
- * Records an action in the log and, unless settings say otherwise, in `auth.audit_log_entries`.
+ * Records actions in the log and, unless settings say otherwise, in `auth.audit_log_entries`.
  *
  * @param ip recorded for few kinds of actions only, as upstream does
  */
@@ -53,12 +53,12 @@ export async function audit(
   context: AuthContext,
   sql: Sql,
   actor: Actor,
-  action: AuditAction,
+  actions: AuditAction | readonly AuditAction[],
   traits?: Readonly<Record<string, unknown>>,
   ip = '',
 ): Promise<void> {
   const name = actor.raw_user_meta_data.full_name;
-  const payload = {
+  const payloads = [actions].flat().map((action) => ({
     actor_id: actor.id,
     actor_via_sso: actor.is_sso_user,
     actor_username: actor.phone || actor.email || '',
@@ -66,7 +66,8 @@ export async function audit(
     log_type: logTypes[action],
     ...(typeof name === 'string' && name !== '' && { actor_name: name }),
     ...(traits && { traits }),
-  };
-  context.log.info({ auth_event: { actor_id: actor.id, action, log_type: logTypes[action] } }, 'audit');
-  if (!context.settings.auditWithoutPostgres) await insertAuditEntry(sql, payload, nowOf(context), ip);
+  }));
+  for (const { actor_id, action, log_type } of payloads)
+    context.log.info({ auth_event: { actor_id, action, log_type } }, 'audit');
+  if (!context.settings.auditWithoutPostgres) await insertAuditEntries(sql, payloads, nowOf(context), ip);
 }

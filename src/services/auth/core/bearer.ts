@@ -1,7 +1,8 @@
 import { type Claims, JwtError, type JwtFailure, type Verifier } from '#kernel/jwt';
+import type { Database } from '#kernel/sql';
 import { authError } from '../errors.ts';
 import type { AuthSettings } from '../settings.ts';
-import { nilUuid, type SessionRow, type Sql, type User } from '../sql/rows.ts';
+import { nilUuid, type SessionRow, type User } from '../sql/rows.ts';
 import { findUser, findUserWithSession } from '../sql/users.ts';
 import type { AuthContext } from './context.ts';
 import { sessionEnd } from './session/validity.ts';
@@ -95,12 +96,12 @@ export async function findBearer(context: AuthContext, claims: Claims): Promise<
 }
 
 async function load(
-  sql: Sql,
+  db: Database,
   userId: string,
   sessionId: string | undefined,
 ): Promise<{ user: User | undefined; session: SessionRow | undefined }> {
-  if (sessionId === undefined) return { user: await findUser(sql, userId), session: undefined };
-  return (await findUserWithSession(sql, userId, sessionId)) ?? { user: undefined, session: undefined };
+  if (sessionId === undefined) return { user: await findUser(db, userId), session: undefined };
+  return (await findUserWithSession(db, userId, sessionId)) ?? { user: undefined, session: undefined };
 }
 
 /**

@@ -2,11 +2,16 @@ import { nilUuid, type Sql } from './rows.ts';
 
 const insert = `
   insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address)
-  values ('${nilUuid}', gen_random_uuid(), $1, $2, $3)`;
+  select '${nilUuid}', gen_random_uuid(), payload, $2, $3 from unnest($1::json[]) as payload`;
 
-/** Adds an entry. */
-export async function insertAuditEntry(sql: Sql, payload: object, now: string, ip: string): Promise<void> {
-  await sql.query(insert, [JSON.stringify(payload), now, ip]);
+/** Adds entries. */
+export async function insertAuditEntries(
+  sql: Sql,
+  payloads: readonly object[],
+  now: string,
+  ip: string,
+): Promise<void> {
+  await sql.query(insert, [payloads.map((payload) => JSON.stringify(payload)), now, ip]);
 }
 
 /** An entry as the admin list shows it. */

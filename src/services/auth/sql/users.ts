@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '#kernel/sql';
+import { type Database, quoteIdentifier } from '#kernel/sql';
 import {
   type FactorRow,
   type IdentityRow,
@@ -10,8 +10,8 @@ import {
   type UserRow,
 } from './rows.ts';
 
-/** A user with identities and factors; `u` is the row of `auth.users`. */
-const columns = `
+/** Columns of a user with identities and factors; `u` is the row of `auth.users`. */
+export const userColumns = `
   row_to_json(u) as "user",
   (select coalesce(json_agg(row_to_json(i) order by i.created_at, i.id), '[]')
     from auth.identities i where i.user_id = u.id) as identities,
@@ -25,21 +25,21 @@ const byEmail = `
   and u.aud = $2 and u.is_sso_user = false`;
 
 const statements = {
-  byId: `select ${columns} from auth.users u where u.id = $1`,
-  byIdForUpdate: `select ${columns} from auth.users u where u.id = $1 for update of u`,
+  byId: `select ${userColumns} from auth.users u where u.id = $1`,
+  byIdForUpdate: `select ${userColumns} from auth.users u where u.id = $1 for update of u`,
   byIdWithSession: `
-    select ${columns}, (select row_to_json(s) from auth.sessions s where s.id = $2 and s.user_id = u.id) as session
+    select ${userColumns}, (select row_to_json(s) from auth.sessions s where s.id = $2 and s.user_id = u.id) as session
     from auth.users u where u.id = $1`,
-  byEmail: `select ${columns} from auth.users u where ${byEmail} limit 1`,
-  byPhone: `select ${columns} from auth.users u where u.phone = $1 and u.aud = $2 and u.is_sso_user = false limit 1`,
+  byEmail: `select ${userColumns} from auth.users u where ${byEmail} limit 1`,
+  byPhone: `select ${userColumns} from auth.users u where u.phone = $1 and u.aud = $2 and u.is_sso_user = false limit 1`,
   byToken: `
-    select ${columns} from auth.one_time_tokens t join auth.users u on u.id = t.user_id
+    select ${userColumns} from auth.one_time_tokens t join auth.users u on u.id = t.user_id
     where t.token_hash = $1 and t.token_type = any ($2::auth.one_time_token_type[]) limit 1`,
   byEmailChange: `
-    select ${columns} from auth.users u
+    select ${userColumns} from auth.users u
     where u.aud = $2 and u.is_sso_user = false and coalesce(u.email_change, '') <> ''
       and (lower(u.email_change) = $1 or (${byEmail}))`,
-  byPhoneChange: `select ${columns} from auth.users u where u.phone_change = $1 and u.aud = $2 limit 1`,
+  byPhoneChange: `select ${userColumns} from auth.users u where u.phone_change = $1 and u.aud = $2 limit 1`,
   emailTaken: `
     select exists (select from auth.users u where ${byEmail} and u.id <> $3)
       or exists (select from auth.identities i join auth.users u on u.id = i.user_id
@@ -54,14 +54,15 @@ const statements = {
   delete: 'delete from auth.users where id = $1',
 };
 
-interface UserRecord {
+/** What `userColumns` select. */
+export interface UserRecord {
   readonly user: Partial<UserRow>;
   readonly identities: readonly IdentityRow[];
   readonly factors: readonly FactorRow[];
-  readonly session?: SessionRow | null;
 }
 
-function toUser({ user, identities, factors }: UserRecord): User {
+/** A user as the rest of the room knows it. */
+export function toUser({ user, identities, factors }: UserRecord): User {
   const row = user as UserRow;
   return {
     ...row,
@@ -94,14 +95,21 @@ export const findUser = (sql: Sql, id: string): Promise<User | undefined> => fir
 /** A user by id, locked until the transaction ends. */
 export const lockUser = (sql: Sql, id: string): Promise<User | undefined> => first(sql, statements.byIdForUpdate, [id]);
 
-/** A user by id together with one of its sessions, where it has that one. */
+/**
+ * A user by id together with one of its sessions, where it has that one. Every request of a signed-in user begins with
+ * this, so it goes as a prepared statement in one write.
+ */
 export async function findUserWithSession(
-  sql: Sql,
+  db: Database,
   id: string,
   sessionId: string,
 ): Promise<{ user: User; session: SessionRow | undefined } | undefined> {
-  const { rows } = await sql.query<UserRecord>(statements.byIdWithSession, [id, sessionId]);
-  return rows[0] && { user: toUser(rows[0]), session: rows[0].session ?? undefined };
+  const step = { text: statements.byIdWithSession, values: [id, sessionId] };
+  const [result] = await db.pipeline({ role: 'auth', begin: 'begin read only', steps: [step] });
+  const row = result?.rows[0];
+  if (!row) return undefined;
+  const [user, identities, factors, session] = row.map((text) => (text === null ? null : JSON.parse(text)));
+  return { user: toUser({ user, identities, factors }), session: session ?? undefined };
 }
 
 /** A user by lower-cased address, within an audience; accounts from SSO are left out. */
@@ -212,7 +220,7 @@ const listWhere = `
   (u.instance_id = '${nilUuid}' or u.instance_id is null) and u.aud = $1
   and ($2 = '' or u.email ilike $2 or u.raw_user_meta_data ->> 'full_name' ilike $2)`;
 const listPage = (direction: 'asc' | 'desc'): string => `
-  select ${columns} from auth.users u where ${listWhere}
+  select ${userColumns} from auth.users u where ${listWhere}
   order by u.created_at ${direction}, u.id ${direction} limit $3 offset $4`;
 const listCount = `select count(*)::int as total from auth.users u where ${listWhere}`;
 

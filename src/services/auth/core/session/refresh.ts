@@ -1,20 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { authError, invalid, OAuthError } from '../../errors.ts';
-import type { RefreshTokenRow, SessionRow, Sql, User } from '../../sql/rows.ts';
 import {
   deleteRefreshToken,
   findActiveToken,
-  findAmr,
   findRefreshToken,
-  findSessions,
-  insertRefreshToken,
+  hasRefreshToken,
+  type LockedToken,
   lockRefreshToken,
   revokeFamily,
-  revokeToken,
+  rotateToken,
   touchSession,
-} from '../../sql/sessions.ts';
-import { findUser } from '../../sql/users.ts';
+} from '../../sql/refresh-tokens.ts';
+import type { Sql } from '../../sql/rows.ts';
+import { findSessions } from '../../sql/sessions.ts';
 import { audit } from '../audit.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { newRefreshToken } from '../secret-values.ts';
@@ -39,46 +38,35 @@ type Outcome =
 export async function refresh(context: AuthContext, caller: Caller, token: string): Promise<SignedIn> {
   if (token === '') throw new OAuthError('invalid_request', 'refresh_token required');
   if (token.length < 12 || token.length > 255) throw invalid('Refresh token is not valid');
-  const user = await assertRefreshable(context, token);
+  await assertRefreshable(context, token);
   const deadline = context.clock.now() + patience;
   for (;;) {
-    const outcome = await context.db.transaction((sql) => attempt(context, sql, caller, token, user.id));
+    const outcome = await context.db.transaction((sql) => attempt(context, sql, caller, token));
     if (outcome?.kind === 'refused') throw outcome.error;
     if (outcome) return signedIn(context, outcome.grant, { headers: outcome.headers });
     if (context.clock.now() > deadline) throw authError('conflict');
     await sleep(randomInt(10, 31));
     // The token may have gone in the meantime, with its session.
-    if (!(await findRefreshToken(context.db, token))) throw authError('refresh_token_not_found');
+    if (!(await hasRefreshToken(context.db, token))) throw authError('refresh_token_not_found');
   }
 }
 
-async function assertRefreshable(context: AuthContext, token: string): Promise<User> {
-  const row = await findRefreshToken(context.db, token);
-  if (!row) throw authError('refresh_token_not_found');
-  const user = await findUser(context.db, row.user_id);
-  if (!user) throw authError('refresh_token_not_found');
-  if (isBanned(user, context.clock.now()))
+async function assertRefreshable(context: AuthContext, token: string): Promise<void> {
+  const found = await findRefreshToken(context.db, token);
+  if (!found) throw authError('refresh_token_not_found');
+  if (isBanned(found.user, context.clock.now()))
     throw authError('user_banned', { status: 400, message: 'Invalid Refresh Token: User Banned' });
-  if (row.session_id === null) {
-    await deleteRefreshToken(context.db, row.id);
+  if (found.token.session_id === null) {
+    await deleteRefreshToken(context.db, found.token.id);
     throw authError('session_not_found', { status: 400, message: 'Invalid Refresh Token: No Valid Session Found' });
   }
-  return user;
 }
 
-async function attempt(
-  context: AuthContext,
-  sql: Sql,
-  caller: Caller,
-  token: string,
-  userId: string,
-): Promise<Outcome | undefined> {
+async function attempt(context: AuthContext, sql: Sql, caller: Caller, token: string): Promise<Outcome | undefined> {
   const locked = await lockRefreshToken(sql, token);
-  const user = locked && (await findUser(sql, userId));
-  if (!locked || !user) return undefined;
-  const { session } = locked;
-  const amr = await findAmr(sql, session.id);
-  const refusal = await findRefusal(context, sql, user, session, amr);
+  if (!locked) return undefined;
+  const { session, user, amr } = locked;
+  const refusal = await findRefusal(context, sql, locked);
   if (refusal) return { kind: 'refused', error: refusal };
   const active = locked.token.revoked ? await findActiveToken(sql, session.id) : undefined;
   const { refreshReuseInterval, refreshRotation } = context.settings;
@@ -88,48 +76,33 @@ async function attempt(
     if (refreshRotation) await revokeFamily(sql, session.id, now);
     return { kind: 'refused', error: authError('refresh_token_already_used') };
   }
-  const headers: Record<string, string> = {};
-  let next: string;
+  const granted = (refreshToken: string, headers: Readonly<Record<string, string>>): Outcome => ({
+    kind: 'granted',
+    grant: { user, session, amr, refreshToken },
+    headers,
+  });
   if (rotation.kind === 'repeat') {
-    next = rotation.active.token;
-    headers['sb-auth-refresh-token-reuse'] = 'true';
-    headers['sb-auth-refresh-token-reuse-cause'] = 'parent_of_active';
-  } else {
-    next = await addChild(context, sql, locked.token, user, session.id, now);
-    headers['sb-auth-refresh-token-rotated'] = 'true';
-    if (rotation.kind === 'reuse') {
-      headers['sb-auth-refresh-token-reuse'] = 'true';
-      headers['sb-auth-refresh-token-reuse-cause'] = 'reuse_interval';
-    }
+    await touchSession(sql, session.id, now, caller);
+    await audit(context, sql, user, 'token_refreshed');
+    return granted(rotation.active.token, reused('parent_of_active'));
   }
-  await touchSession(sql, session.id, now, caller.userAgent, caller.ip);
-  await audit(context, sql, user, 'token_refreshed');
-  return { kind: 'granted', grant: { user, session, amr, refreshToken: next }, headers };
+  const child = newRefreshToken();
+  await rotateToken(sql, child, locked, now, caller);
+  const actions = rotation.kind === 'rotate' ? (['token_revoked', 'token_refreshed'] as const) : 'token_refreshed';
+  await audit(context, sql, user, actions);
+  const isReuse = rotation.kind === 'reuse';
+  return granted(child, { 'sb-auth-refresh-token-rotated': 'true', ...(isReuse && reused('reuse_interval')) });
 }
 
-async function addChild(
-  context: AuthContext,
-  sql: Sql,
-  parent: RefreshTokenRow,
-  user: User,
-  sessionId: string,
-  now: string,
-): Promise<string> {
-  if (!parent.revoked) {
-    await audit(context, sql, user, 'token_revoked');
-    await revokeToken(sql, parent.id, now);
-  }
-  const token = newRefreshToken();
-  await insertRefreshToken(sql, { token, userId: user.id, parent: parent.token, sessionId }, now);
-  return token;
-}
+const reused = (cause: string): Readonly<Record<string, string>> => ({
+  'sb-auth-refresh-token-reuse': 'true',
+  'sb-auth-refresh-token-reuse-cause': cause,
+});
 
 async function findRefusal(
   context: AuthContext,
   sql: Sql,
-  user: User,
-  session: SessionRow,
-  amr: Grant['amr'],
+  { user, session, amr }: LockedToken,
 ): Promise<Error | undefined> {
   const { settings } = context;
   const now = context.clock.now();

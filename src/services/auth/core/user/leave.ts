@@ -1,6 +1,6 @@
 import { authError, invalid } from '../../errors.ts';
 import { deleteIdentity } from '../../sql/identities.ts';
-import type { SessionRow, User } from '../../sql/rows.ts';
+import type { SessionRow, Sql, User } from '../../sql/rows.ts';
 import { deleteOtherSessions, deleteSession, deleteSessions } from '../../sql/sessions.ts';
 import { isEmailTaken, type UserChanges, updateUser } from '../../sql/users.ts';
 import { audit } from '../audit.ts';
@@ -59,19 +59,19 @@ export async function unlinkIdentity(context: AuthContext, user: User, identityI
       ip,
     );
     await deleteIdentity(sql, identity.id, user.id);
-    const changes = await changesAfterUnlink(rest);
+    const changes = await changesAfterUnlink(sql, rest);
     if (changes) await updateUser(sql, user.id, changes, nowOf(context));
     await refreshProviders(context, sql, user.id);
   });
 
-  async function changesAfterUnlink(remaining: User['identities']): Promise<UserChanges | undefined> {
+  async function changesAfterUnlink(sql: Sql, remaining: User['identities']): Promise<UserChanges | undefined> {
     if (identity?.provider === 'phone') return { phone: null, phone_confirmed_at: null };
     if (!user.email || remaining.some(({ email }) => email === user.email?.toLowerCase())) return undefined;
     const successor = remaining.find(
       ({ email, identity_data }) => email !== null && identity_data.email_verified === true,
     );
     if (!successor?.email) return { email: null, email_confirmed_at: null };
-    if (await isEmailTaken(context.db, successor.email, user.aud, user.id))
+    if (await isEmailTaken(sql, successor.email, user.aud, user.id))
       throw authError('email_conflict_identity_not_deletable');
     return { email: successor.email };
   }

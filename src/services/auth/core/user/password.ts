@@ -1,7 +1,8 @@
 import { authError } from '../../errors.ts';
 import { clearOneTimeTokens } from '../../sql/one-time-tokens.ts';
+import { findAmr } from '../../sql/refresh-tokens.ts';
 import type { Sql, User } from '../../sql/rows.ts';
-import { deleteOtherSessions, deleteSessions, findAmr } from '../../sql/sessions.ts';
+import { deleteOtherSessions, deleteSessions } from '../../sql/sessions.ts';
 import { type UserChanges, updateUser } from '../../sql/users.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { millisecondsOf } from '../instant.ts';
