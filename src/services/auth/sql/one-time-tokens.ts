@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '#kernel/sql';
 import type { Sql } from './rows.ts';
 import type { TokenType } from './users.ts';
 
@@ -28,4 +29,16 @@ export async function putOneTimeToken(
 export async function clearOneTimeTokens(sql: Sql, userId: string, types?: readonly TokenType[]): Promise<void> {
   if (types) await sql.query(statements.clear, [userId, types]);
   else await sql.query(statements.clearAll, [userId]);
+}
+
+/** Makes a code void, unless another one has taken its place meanwhile. @param stored what the code is stored as */
+export async function voidToken(sql: Sql, userId: string, type: TokenType, stored: string, now: string): Promise<void> {
+  const column = quoteIdentifier(type);
+  await sql.query(
+    `with cleared as (
+      update auth.users set ${column} = '', updated_at = $4 where id = $1 and ${column} = $3
+    )
+    delete from auth.one_time_tokens where user_id = $1 and token_type = $2 and token_hash = $3`,
+    [userId, type, stored, now],
+  );
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { insertFlowState } from '../../sql/flow-states.ts';
 import { putOneTimeToken } from '../../sql/one-time-tokens.ts';
 import type { Sql, User } from '../../sql/rows.ts';
-import { type TokenType, type UserChanges, updateUser } from '../../sql/users.ts';
+import { lockUser, type TokenType, type UserChanges, updateUser } from '../../sql/users.ts';
 import { assertMayWriteTo } from '../addresses.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { actionLetter, type PreparedLetter, restoring } from '../mail/letters.ts';
@@ -62,14 +62,18 @@ export async function storeToken(
   await putOneTimeToken(sql, user.id, type, stored, relatesTo, now);
 }
 
+// Of requests at the same time the later ones have to see when the first one's mail went out.
+const lock = async (sql: Sql, found: User): Promise<User> => (await lockUser(sql, found.id)) ?? found;
+
 /** Prepares the mail that confirms an address after sign-up. */
 export async function prepareConfirmation(
   context: AuthContext,
   sql: Sql,
   caller: Caller,
-  user: User,
+  found: User,
   challenge: CodeChallenge | undefined,
 ): Promise<PreparedLetter> {
+  const user = await lock(sql, found);
   const email = user.email ?? '';
   assertPause(user.confirmation_sent_at, context.settings.smtpMaxFrequency, context.clock.now());
   assertMayWriteTo(email, context.settings.authorizedAddresses);
@@ -89,8 +93,9 @@ export async function prepareInvite(
   context: AuthContext,
   sql: Sql,
   caller: Caller,
-  user: User,
+  found: User,
 ): Promise<PreparedLetter> {
+  const user = await lock(sql, found);
   const email = user.email ?? '';
   assertMayWriteTo(email, context.settings.authorizedAddresses);
   context.post.reserve(1);
@@ -108,10 +113,11 @@ export async function prepareRecovery(
   context: AuthContext,
   sql: Sql,
   caller: Caller,
-  user: User,
+  found: User,
   kind: 'recovery' | 'magic_link',
   challenge: CodeChallenge | undefined,
 ): Promise<PreparedLetter> {
+  const user = await lock(sql, found);
   const email = user.email ?? '';
   assertPause(user.recovery_sent_at, context.settings.smtpMaxFrequency, context.clock.now());
   assertMayWriteTo(email, context.settings.authorizedAddresses);
@@ -127,7 +133,8 @@ export async function prepareRecovery(
 }
 
 /** Prepares the mail with the nonce for changing a password. */
-export async function prepareReauthentication(context: AuthContext, sql: Sql, user: User): Promise<PreparedLetter> {
+export async function prepareReauthentication(context: AuthContext, sql: Sql, found: User): Promise<PreparedLetter> {
+  const user = await lock(sql, found);
   const email = user.email ?? '';
   assertPause(user.reauthentication_sent_at, context.settings.smtpMaxFrequency, context.clock.now());
   assertMayWriteTo(email, context.settings.authorizedAddresses);
@@ -155,10 +162,11 @@ export async function prepareEmailChange(
   context: AuthContext,
   sql: Sql,
   caller: Caller,
-  user: User,
+  found: User,
   newEmail: string,
   challenge: CodeChallenge | undefined,
 ): Promise<PreparedLetter[]> {
+  const user = await lock(sql, found);
   const { settings } = context;
   const email = user.email ?? '';
   assertPause(user.email_change_sent_at, settings.smtpMaxFrequency, context.clock.now());

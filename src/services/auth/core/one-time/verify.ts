@@ -1,5 +1,5 @@
 import { authError, invalid } from '../../errors.ts';
-import { clearOneTimeTokens } from '../../sql/one-time-tokens.ts';
+import { clearOneTimeTokens, voidToken } from '../../sql/one-time-tokens.ts';
 import type { Sql, User } from '../../sql/rows.ts';
 import {
   findUserByEmail,
@@ -199,8 +199,7 @@ async function acceptEmailChange(context: AuthContext, sql: Sql, user: User, tok
 export async function countMiss(context: AuthContext, { userId, tokens }: Miss): Promise<void> {
   for (const [token, stored] of Object.entries(tokens) as [TokenType, string][]) {
     if (!context.attempts.miss(stored)) continue;
-    await updateUser(context.db, userId, { [token]: '' }, nowOf(context));
-    await clearOneTimeTokens(context.db, userId, [token]);
+    await voidToken(context.db, userId, token, stored, nowOf(context));
     context.log.warn({ userId, token }, 'a code was voided after too many wrong ones');
   }
 }
