@@ -6,6 +6,8 @@ export type StackHealth = Readonly<Record<string, Health & { readonly required: 
 /** What `status` tells about a running stack. */
 export interface StackInfo {
   readonly url: string;
+  /** Where mails go; undefined where auth does not run here. */
+  readonly mail: 'smtp' | 'inbox' | undefined;
   readonly database: {
     readonly embedded: boolean;
     readonly socketDir: string | undefined;

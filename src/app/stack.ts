@@ -39,7 +39,7 @@ export function createStack(settings: LoadedSettings, log: Logger): Stack {
     start: () => running.start(),
     stop: () => running.stop(),
     health: async () => visible(await running.health()),
-    info: () => ({ url: wired.url(), database: wired.database() }),
+    info: () => ({ url: wired.url(), mail: wired.mail(), database: wired.database() }),
   };
 }
 

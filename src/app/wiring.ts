@@ -27,6 +27,7 @@ export interface WiringInput {
 export interface Wired {
   readonly rooms: readonly SupervisedRoom[];
   readonly url: () => string;
+  readonly mail: () => StackInfo['mail'];
   readonly database: () => StackInfo['database'];
 }
 
@@ -91,6 +92,7 @@ export function wireRooms(input: WiringInput): Wired {
   return {
     rooms,
     url: () => gateway.api.url(),
+    mail: () => auth?.api.mailDelivery(),
     database: () => ({
       embedded: db?.api.embedded ?? false,
       socketDir: db?.api.socketDir,

@@ -19,8 +19,7 @@ export function banner(preparation: Preparation, info: StackInfo, elapsed: numbe
   const { database } = info;
   if (database.embedded)
     row('Database', `postgresql://postgres:[POSTGRES_PASSWORD]@127.0.0.1:${database.port}/${database.name}`);
-  if (settings.rooms.has('auth') && !settings.auth.smtpHost)
-    row('Mail', `no SMTP server is set: mails are kept in ${publicUrl}/inbox`);
+  if (info.mail === 'inbox') row('Mail', `no SMTP server is set: mails are kept in ${publicUrl}/inbox`);
   for (const { name, from, to } of moved)
     row('Port', `${from} was taken: ${name}=${to}, written to ${settings.writableFile}`);
   if (generated.length > 0) {

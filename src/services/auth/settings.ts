@@ -100,7 +100,7 @@ export const authSettings = {
     help: 'postgres:// URL of the database; default is the database of this stack.',
   }),
   poolSize: integer({
-    name: 'AUTH_DB_POOL_SIZE',
+    name: 'STACK_AUTH_DB_POOL_SIZE',
     original: ['GOTRUE_DB_MAX_POOL_SIZE'],
     default: 10,
     min: 1,
@@ -108,7 +108,7 @@ export const authSettings = {
     help: 'Database connections of auth at most.',
   }),
   poolQueue: integer({
-    name: 'AUTH_DB_QUEUE',
+    name: 'STACK_AUTH_DB_QUEUE',
     default: 1_000,
     min: 0,
     help: 'Requests that may wait for a database connection; the next is answered 503.',
@@ -150,13 +150,18 @@ export const authSettings = {
     help: 'Time a request may take; 504 afterwards.',
   }),
   requestIdHeader: string({
-    name: 'AUTH_REQUEST_ID_HEADER',
+    name: 'STACK_AUTH_REQUEST_ID_HEADER',
     alone: ['REQUEST_ID_HEADER'],
     help: 'Header that names a request; only on the own port of auth.',
   }),
-  bodyLimit: bytes({ name: 'AUTH_MAX_BODY_SIZE', default: 1_048_576, min: 1_024, help: 'Bytes of a body at most.' }),
+  bodyLimit: bytes({
+    name: 'STACK_AUTH_MAX_BODY_SIZE',
+    default: 1_048_576,
+    min: 1_024,
+    help: 'Bytes of a body at most.',
+  }),
   maxPageSize: integer({
-    name: 'AUTH_MAX_PAGE_SIZE',
+    name: 'STACK_AUTH_MAX_PAGE_SIZE',
     default: 10_000,
     min: 1,
     help: 'Rows of an admin list at most, whatever per_page asks for.',
@@ -216,7 +221,7 @@ export const authSettings = {
     help: 'Role given to new users.',
   }),
   jwtCacheEntries: integer({
-    name: 'AUTH_JWT_CACHE_ENTRIES',
+    name: 'STACK_AUTH_JWT_CACHE_ENTRIES',
     default: 10_000,
     min: 0,
     help: 'Verified tokens remembered.',
@@ -234,14 +239,14 @@ export const authSettings = {
     help: 'Sets of characters divided by colons (\\: is a colon); a password needs one of each set.',
   }),
   passwordConcurrency: integer({
-    name: 'AUTH_PASSWORD_CONCURRENCY',
+    name: 'STACK_AUTH_PASSWORD_CONCURRENCY',
     default: 0,
     min: 0,
     max: 128,
     help: 'Password hashes computed at a time; 0 is one less than there are processors.',
   }),
   passwordQueue: integer({
-    name: 'AUTH_PASSWORD_QUEUE',
+    name: 'STACK_AUTH_PASSWORD_QUEUE',
     default: 100,
     min: 0,
     help: 'Password hashes that may wait; the next request is answered 429.',
@@ -368,7 +373,7 @@ export const authSettings = {
     help: 'Time in which a link or code from a mail works.',
   }),
   otpAttempts: integer({
-    name: 'AUTH_OTP_ATTEMPTS',
+    name: 'STACK_AUTH_OTP_ATTEMPTS',
     default: 10,
     min: 1,
     help: 'Wrong codes after which the right one is void.',
@@ -470,9 +475,14 @@ export const authSettings = {
     check: headerMap,
     help: 'Further headers of mails: JSON object of arrays; $messageType stands for the kind.',
   }),
-  smtpTimeout: duration({ name: 'AUTH_SMTP_TIMEOUT', default: 8_000, min: 100, help: 'Time a mail server may take.' }),
+  smtpTimeout: duration({
+    name: 'STACK_AUTH_SMTP_TIMEOUT',
+    default: 8_000,
+    min: 100,
+    help: 'Time a mail server may take.',
+  }),
   inboxSize: integer({
-    name: 'AUTH_INBOX_SIZE',
+    name: 'STACK_AUTH_INBOX_SIZE',
     default: 200,
     min: 1,
     max: 10_000,
@@ -496,7 +506,7 @@ export const authSettings = {
     }),
   ),
   rateLimitClients: integer({
-    name: 'AUTH_RATE_LIMIT_CLIENTS',
+    name: 'STACK_AUTH_RATE_LIMIT_CLIENTS',
     default: 10_000,
     min: 100,
     help: 'Clients whose rates are remembered per endpoint.',

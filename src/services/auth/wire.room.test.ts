@@ -377,7 +377,7 @@ describe('the inbox', () => {
   });
 
   it('keeps no more than its size', async () => {
-    const auth = await startAuth({ AUTH_INBOX_SIZE: '2' });
+    const auth = await startAuth({ STACK_AUTH_INBOX_SIZE: '2' });
     for (const name of ['a', 'b', 'c']) await auth.post('/signup', { email: `${name}@example.com`, password });
     expect(auth.mails().map(({ to }) => to)).toEqual(['c@example.com', 'b@example.com']);
     await auth.stop();
@@ -411,7 +411,7 @@ describe('requests of strangers', () => {
   it('never end in a failure of ours, whatever they hold', async () => {
     const auth = await startAuth({
       ENABLE_ANONYMOUS_USERS: 'true',
-      AUTH_REQUEST_ID_HEADER: 'x-my-id',
+      STACK_AUTH_REQUEST_ID_HEADER: 'x-my-id',
       SMTP_MAX_FREQUENCY: '0s',
     });
     const made = await auth.request('POST', '/admin/users', {

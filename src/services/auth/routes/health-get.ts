@@ -7,6 +7,7 @@ export const mirroredVersion = 'v2.196.0';
 export const healthGet: Route = {
   method: 'GET',
   path: '/health',
+  head: true,
   access: 'public',
   handle: () => ({
     body: {

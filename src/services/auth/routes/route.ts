@@ -6,6 +6,8 @@ import type { LimitName } from './limits.ts';
 interface Common {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
+  /** True: HEAD is answered too. Never where GET changes something, since scanners of mails send HEAD first. */
+  readonly head?: true;
   /** The bucket requests are counted in, where limits by client are on. */
   readonly limit?: LimitName;
   /** True: the answer may carry tokens or personal data, so nobody may keep it. */

@@ -8,6 +8,7 @@ const unlisted: ReadonlySet<string> = new Set(['x', 'vercel_marketplace']);
 export const settingsGet: Route = {
   method: 'GET',
   path: '/settings',
+  head: true,
   access: 'public',
   handle({ context }) {
     const { settings } = context;

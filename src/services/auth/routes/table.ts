@@ -86,13 +86,12 @@ export function bindRoutes(app: FastifyInstance, options: RunOptions, keys: KeyS
     app.route({
       method: route.method,
       url: route.path,
-      // A HEAD request would do what GET does; links in mails must survive scanners that send one.
-      exposeHeadRoute: false,
+      exposeHeadRoute: route.head ?? false,
       handler: (request, reply) => runRoute(options, route, request, reply),
     });
   }
   for (const [url, present] of byPath) {
-    const allowed = present.map(({ method }) => method as string);
+    const allowed = present.flatMap(({ method, head }) => (head ? [method, 'HEAD'] : [method])) as string[];
     app.route({
       method: allMethods.filter((method) => !allowed.includes(method)),
       url,

@@ -9,6 +9,7 @@ const cached = { 'cache-control': 'public, max-age=600' };
 export const jwksGet = (keys: KeySet): Route => ({
   method: 'GET',
   path: '/.well-known/jwks.json',
+  head: true,
   access: 'public',
   handle: () => ({ body: { keys: keys.publicJwks }, headers: cached }),
 });
@@ -17,6 +18,7 @@ export const jwksGet = (keys: KeySet): Route => ({
 export const openidConfigurationGet: Route = {
   method: 'GET',
   path: '/.well-known/openid-configuration',
+  head: true,
   access: 'public',
   handle: ({ context }) => ({ body: discovery(context), headers: cached }),
 };
