@@ -49,6 +49,7 @@ export const restErrors = {
   PGRST302: { status: 401, message: 'Anonymous access is disabled' },
   PGRST303: { status: 401, message: 'JWT claims are not acceptable' },
   PGRSTX00: { status: 500, message: 'Internal error' },
+  '21000': { status: 400, message: 'UPDATE requires a WHERE clause' },
   STACK413: { status: 413, message: 'The request body is too large' },
   STACK499: { status: 499, message: 'The client closed the request' },
   STACK503: { status: 503, message: 'Too many requests are waiting for a database connection' },

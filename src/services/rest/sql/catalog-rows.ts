@@ -57,6 +57,7 @@ export interface ParameterJson {
 
 /** A function of an exposed schema. */
 export interface RoutineRow {
+  readonly oid: string;
   readonly schema: string;
   readonly name: string;
   readonly comment: string | null;

@@ -6,7 +6,7 @@ import { domainBottoms } from './relations.ts';
  */
 export const routines = `
 with ${domainBottoms}
-select n.nspname::text as schema, p.proname::text as name, d.description as comment,
+select p.oid::text, n.nspname::text as schema, p.proname::text as name, d.description as comment,
   coalesce(inputs.list, '[]'::json) as parameters,
   rn.nspname::text as return_schema, r.typname::text as return_name, p.proretset as returns_set,
   r.typtype = 'c' or coalesce(p.proargmodes::text[] && '{o,b,t}', false) or r.oid = 'pg_catalog.record'::regtype

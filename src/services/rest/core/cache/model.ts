@@ -114,6 +114,7 @@ export interface MediaDomain {
 
 /** A function of an exposed schema. */
 export interface Routine extends QualifiedName {
+  readonly oid: string;
   readonly comment: string | undefined;
   readonly parameters: readonly Parameter[];
   readonly returns: ReturnType;

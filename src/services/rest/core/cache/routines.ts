@@ -35,6 +35,7 @@ function isCallable(parameters: readonly ParameterJson[]): boolean {
 function routineFrom(row: RoutineRow, hoisted: readonly string[]): Routine {
   const settings = pairs(row.settings ?? []);
   return {
+    oid: row.oid,
     schema: row.schema,
     name: row.name,
     comment: row.comment ?? undefined,

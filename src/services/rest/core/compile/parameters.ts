@@ -1,0 +1,18 @@
+/** A value of a statement: text (the server infers the type), bytes, or null. */
+export type SqlValue = string | Buffer | null;
+
+/** A statement with its values. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** Collects the values of a statement; what it hands out stands in the text in their place. */
+export class Parameters {
+  readonly values: SqlValue[] = [];
+
+  /** `$n` for a value. */
+  add(value: SqlValue): string {
+    return `$${this.values.push(value)}`;
+  }
+}

@@ -1,0 +1,162 @@
+import { quoteIdentifier } from '#kernel/sql';
+import type { ColumnPairs, Relationship } from '../cache/model.ts';
+import type { Condition, EmbedPlan, LevelPlan, Output, OutputSource } from '../plan/read-plan.ts';
+import { byLateral, conditionSql, markColumn, rowMark, whereSql } from './conditions.ts';
+import { fieldSql, qualified, qualifierOf } from './fields.ts';
+import type { Parameters } from './parameters.ts';
+
+/** The query of a level with all embeds. */
+export function readSql(level: LevelPlan, parameters: Parameters): string {
+  return levelSql(level, parameters, undefined);
+}
+
+interface ParentLink {
+  readonly embed: EmbedPlan;
+  /** What the parent's columns are called by. */
+  readonly parent: string;
+}
+
+function levelSql(level: LevelPlan, parameters: Parameters, link: ParentLink | undefined): string {
+  const qualifier = qualifierOf(level.from);
+  const columns = level.outputs.map((output) => outputSql(output, qualifier, parameters));
+  for (const { name, field } of link?.embed.hidden ?? [])
+    columns.push(`${fieldSql(qualifier, field, parameters)} AS ${quoteIdentifier(name)}`);
+  if (columns.length === 0 && link !== undefined) columns.push('1');
+  const from = link === undefined ? fromSql(level) : embedFromSql(level, link);
+  const joins = level.embeds.map((embed) => joinSql(embed, level, parameters)).join('');
+  const joined = link === undefined ? '' : relationshipConditions(link.embed.relationship, link.parent, qualifier);
+  const conditions = joined === '' ? [] : [joined];
+  for (const one of level.conditions) conditions.push(conditionSql(one, qualifier, parameters, byLateral));
+  return (
+    `SELECT ${columns.join(', ')} FROM ${from}${joins}${whereSql(conditions)}${groupSql(level)}` +
+    `${orderSql(level, qualifier, parameters)}${rangeSql(level, parameters)}`
+  );
+}
+
+function fromSql({ from }: LevelPlan): string {
+  return from.alias === undefined ? qualified(from) : `${qualified(from)} AS ${quoteIdentifier(from.alias)}`;
+}
+
+function embedFromSql(level: LevelPlan, { embed: { relationship }, parent }: ParentLink): string {
+  if (relationship.kind === 'computed')
+    return `${qualified(relationship.function)}(${parent}.*) AS ${qualifierOf(level.from)}`;
+  if (relationship.kind === 'many-to-many') return `${fromSql(level)}, ${qualified(relationship.junction)}`;
+  return fromSql(level);
+}
+
+/** What ties the rows of an embed to a row of its parent. Nothing for a function, which was given the row. */
+export function relationshipConditions(relationship: Relationship, parent: string, qualifier: string): string {
+  if (relationship.kind === 'computed') return '';
+  if (relationship.kind !== 'many-to-many') return pairsSql(relationship.columns, parent, qualifier);
+  const junction = qualified(relationship.junction);
+  const near = pairsSql(relationship.nearColumns, parent, junction);
+  return `${near} AND ${pairsSql(relationship.farColumns, qualifier, junction)}`;
+}
+
+function pairsSql(pairs: ColumnPairs, near: string, far: string): string {
+  return pairs
+    .map(([one, other]) => `${far}.${quoteIdentifier(other)} = ${near}.${quoteIdentifier(one)}`)
+    .join(' AND ');
+}
+
+function joinSql(embed: EmbedPlan, above: LevelPlan, parameters: Parameters): string {
+  const alias = quoteIdentifier(embed.alias);
+  const query = levelSql(embed.level, parameters, { embed, parent: qualifierOf(above.from) });
+  const join = embed.inner ? ' INNER JOIN LATERAL' : ' LEFT JOIN LATERAL';
+  if (embed.toOne) return `${join} (${query}) AS ${alias} ON TRUE`;
+  const on = embed.inner ? `${rowMark(embed)} IS NOT NULL` : 'TRUE';
+  const columns = embed.spread ? spreadColumns(embed, alias, above) : `jsonb_agg(${alias}.*) AS ${alias}`;
+  return `${join} (SELECT ${columns} FROM (${query}) AS ${alias}) AS ${alias} ON ${on}`;
+}
+
+/** One list a column, and where it is asked for, whether there are rows at all. */
+function spreadColumns(embed: EmbedPlan, alias: string, above: LevelPlan): string {
+  const columns = embed.level.outputs.map(
+    ({ name }) => `jsonb_agg(${alias}.${quoteIdentifier(name)}) AS ${quoteIdentifier(name)}`,
+  );
+  if (columns.length === 0 || embed.inner || mentions(above.conditions, embed))
+    columns.push(`nullif(count(*), 0) AS ${markColumn}`);
+  return columns.join(', ');
+}
+
+function outputSql(output: Output, qualifier: string, parameters: Parameters): string {
+  const { source, name } = output;
+  if (source.kind === 'all') return `${qualifier}.*`;
+  const value = valueSql(output, qualifier, parameters);
+  const isPlain = source.kind === 'field' && source.field.name === name && value.endsWith(`.${quoteIdentifier(name)}`);
+  return isPlain ? value : `${value} AS ${quoteIdentifier(name)}`;
+}
+
+function valueSql(
+  { source, cast, aggregate, aggregateCast }: Output,
+  qualifier: string,
+  parameters: Parameters,
+): string {
+  const plain = source.kind === 'row' && aggregate === 'count' ? '*' : sourceSql(source, qualifier, parameters);
+  const value = cast === undefined ? plain : castSql(plain, cast);
+  if (aggregate === undefined) return value;
+  const result = `${aggregate}(${value})`;
+  return aggregateCast === undefined ? result : castSql(result, aggregateCast);
+}
+
+// The grammar lets only letters, digits, _, $ and blanks into a cast.
+const castSql = (value: string, type: string): string => `CAST(${value} AS ${type})`;
+
+function sourceSql(source: OutputSource, qualifier: string, parameters: Parameters): string {
+  switch (source.kind) {
+    case 'all':
+      return `${qualifier}.*`;
+    case 'row':
+      return '1';
+    case 'field': {
+      const value = fieldSql(qualifier, source.field, parameters);
+      return source.toJson === undefined ? value : `${source.toJson}(${value})`;
+    }
+    case 'embed-column': {
+      const column = `${quoteIdentifier(source.embed.alias)}.${quoteIdentifier(source.column)}`;
+      return source.embed.toOne ? column : `COALESCE(${column}, '[]')`;
+    }
+    case 'embed':
+      return embedValue(source.embed);
+  }
+}
+
+/** An embed as JSON, without the columns that were only added to order by. */
+function embedValue({ alias, toOne, hidden }: EmbedPlan): string {
+  const name = quoteIdentifier(alias);
+  if (!toOne) return `COALESCE(${name}.${name}, '[]')`;
+  const value = `to_jsonb(${name}.*)`;
+  return hidden.length === 0 ? value : `(${value}${hidden.map((one) => ` - '${one.name}'`).join('')})`;
+}
+
+/** Rows are grouped by every output that is no aggregate, named by its place. */
+function groupSql({ isGrouped, outputs }: LevelPlan): string {
+  if (!isGrouped) return '';
+  const places = outputs.flatMap(({ aggregate }, index) => (aggregate === undefined ? [index + 1] : []));
+  return places.length === 0 ? '' : ` GROUP BY ${places.join(', ')}`;
+}
+
+const nullsWords = { nullsfirst: ' NULLS FIRST', nullslast: ' NULLS LAST' } as const;
+
+function orderSql({ order }: LevelPlan, qualifier: string, parameters: Parameters): string {
+  if (order.length === 0) return '';
+  const terms = order.map(({ source, direction, nulls }) => {
+    const value = sourceSql(source, qualifier, parameters);
+    return `${value}${direction === undefined ? '' : direction === 'asc' ? ' ASC' : ' DESC'}${nulls === undefined ? '' : nullsWords[nulls]}`;
+  });
+  return ` ORDER BY ${terms.join(', ')}`;
+}
+
+/** LIMIT and OFFSET; an offset of 0 is left out. */
+export function rangeSql({ limit, offset }: Pick<LevelPlan, 'limit' | 'offset'>, parameters: Parameters): string {
+  const most = limit === undefined ? '' : ` LIMIT ${parameters.add(String(limit))}`;
+  return offset === 0 ? most : `${most} OFFSET ${parameters.add(String(offset))}`;
+}
+
+/** Whether some condition, however deep, is about this embed. */
+function mentions(conditions: readonly Condition[], embed: EmbedPlan): boolean {
+  return conditions.some(
+    (one) =>
+      (one.kind === 'embed-null' && one.embed === embed) || (one.kind === 'group' && mentions(one.children, embed)),
+  );
+}

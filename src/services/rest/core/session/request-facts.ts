@@ -1,0 +1,34 @@
+/** Headers by lower-case name, as Node gives them. */
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+const ascii = /^[ -~\t]*$/;
+
+/** Setting `request.headers`: all headers but cookies, as a JSON object. */
+export function headersJson(headers: RequestHeaders): string {
+  let members = '';
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || name === 'cookie') continue;
+    const text = typeof value === 'string' ? value : (value[0] ?? '');
+    members += `${members === '' ? '' : ','}${JSON.stringify(name)}:${JSON.stringify(decoded(text))}`;
+  }
+  return `{${members}}`;
+}
+
+/** Setting `request.cookies`: the cookies as a JSON object. */
+export function cookiesJson(header: string | undefined): string {
+  if (header === undefined) return '{}';
+  const cookies: Record<string, string> = {};
+  for (const part of header.split(';')) {
+    const equals = part.indexOf('=');
+    if (equals > 0) cookies[part.slice(0, equals).trim()] = unquoted(part.slice(equals + 1).trim());
+  }
+  return decoded(JSON.stringify(cookies));
+}
+
+const unquoted = (text: string): string => (/^".*"$/.test(text) ? text.slice(1, -1) : text);
+
+// Node reads headers as Latin-1; clients that send more mean UTF-8.
+function decoded(text: string): string {
+  return ascii.test(text) ? text : Buffer.from(text, 'latin1').toString('utf8');
+}

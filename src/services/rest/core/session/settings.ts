@@ -1,0 +1,68 @@
+import { quoteIdentifier, quoteLiteral } from '#kernel/sql';
+import type { RoleSettings, Routine, SchemaCache } from '../cache/model.ts';
+import type { Statement } from '../compile/parameters.ts';
+import type { RestConfig } from '../config.ts';
+import type { Caller } from './authenticate.ts';
+
+/** What a transaction tells the database of its request. */
+export interface SessionFacts {
+  readonly caller: Caller;
+  readonly schema: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: string;
+  readonly cookies: string;
+  readonly timezone: string | undefined;
+  readonly routine: Routine | undefined;
+}
+
+const noSettings: RoleSettings = { isolation: undefined, settings: [] };
+
+/**
+ * The statement that puts a session into the caller's place. Settings of the role come before the role itself, so that
+ * the privileges of the one we connect as decide; settings of a function come last (PostgREST 14 docs, "Transactions").
+ */
+export function settingsStatement(facts: SessionFacts, cache: SchemaCache, config: RestConfig): Statement {
+  const { caller, routine } = facts;
+  const names: string[] = [];
+  const values: string[] = [];
+  const set = (name: string, value: string): void => {
+    values.push(value);
+    names.push(`set_config(${name}, $${values.length}, true)`);
+  };
+  set(`'search_path'`, searchPath(facts.schema, config.extraSearchPath));
+  for (const [name, value] of (cache.roles.get(caller.role) ?? noSettings).settings) set(quoteLiteral(name), value);
+  set(`'role'`, caller.role);
+  set(`'request.jwt.claims'`, caller.claims);
+  set(`'request.method'`, facts.method);
+  set(`'request.path'`, facts.path);
+  set(`'request.headers'`, facts.headers);
+  set(`'request.cookies'`, facts.cookies);
+  if (facts.timezone !== undefined) set(`'timezone'`, facts.timezone);
+  if (routine !== undefined) for (const [name, value] of routine.hoisted) set(quoteLiteral(name), value);
+  for (const [name, value] of config.appSettings) set(quoteLiteral(name), value);
+  return { text: `SELECT ${names.join(', ')}`, values };
+}
+
+function searchPath(schema: string, extra: readonly string[]): string {
+  return [schema, ...extra].map(quoteIdentifier).join(', ');
+}
+
+const isolationLevels: ReadonlySet<string> = new Set([
+  'serializable',
+  'repeatable read',
+  'read committed',
+  'read uncommitted',
+]);
+
+/** The opening statement: isolation of the function, of the role, or read committed. */
+export function beginStatement(
+  role: string,
+  routine: Routine | undefined,
+  readOnly: boolean,
+  cache: SchemaCache,
+): string {
+  const wanted = (routine?.isolation ?? cache.roles.get(role)?.isolation)?.toLowerCase();
+  const level = wanted !== undefined && isolationLevels.has(wanted) ? wanted : 'read committed';
+  return `begin isolation level ${level} read ${readOnly ? 'only' : 'write'}`;
+}

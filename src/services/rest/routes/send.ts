@@ -1,0 +1,15 @@
+import type { ServerResponse } from 'node:http';
+import type { Answer } from '../core/respond/answer.ts';
+import { postgrestVersion } from '../core/version.ts';
+
+/** Sends an answer. One without a body has neither body nor length. */
+export function sendAnswer(response: ServerResponse, answer: Answer, more: Readonly<Record<string, string>>): void {
+  if (response.destroyed || response.headersSent) return;
+  const { status, statusText, body } = answer;
+  const headers: Record<string, string | string[] | number> = { Server: `postgrest/${postgrestVersion}` };
+  Object.assign(headers, answer.headers, more);
+  if (body !== undefined) headers['Content-Length'] = Buffer.byteLength(body);
+  if (statusText === undefined) response.writeHead(status, headers);
+  else response.writeHead(status, statusText, headers);
+  response.end(body);
+}
