@@ -1,11 +1,24 @@
 import type { Setting, SettingsSchema } from './setting.ts';
 
-/** A value as it may be shown: secrets become dots. */
+/** A value as it may be shown and given again: secrets become dots, durations carry their unit. */
 export function maskedValue(setting: Setting<unknown>, value: unknown): string {
   if (value === undefined) return '';
   if (setting.secret) return '••••••••';
+  if (setting.type === 'duration' && typeof value === 'number') return shownDuration(value);
   if (Array.isArray(value)) return value.join(',');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+// The largest unit that keeps the number whole.
+function shownDuration(milliseconds: number): string {
+  if (milliseconds === 0) return '0';
+  const units: readonly (readonly [string, number])[] = [
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+  ];
+  for (const [unit, size] of units) if (milliseconds % size === 0) return `${milliseconds / size}${unit}`;
+  return `${milliseconds}ms`;
 }
 
 /** The configuration reference of some rooms as Markdown, one table each. */

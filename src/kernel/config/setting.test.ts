@@ -109,6 +109,23 @@ describe('the reference', () => {
     ]);
   });
 
+  test('a duration is shown so that it can be given again', () => {
+    const setting = duration({ ...names, bare: 'ms' });
+    fc.assert(
+      fc.property(fc.nat({ max: 100_000_000 }), fc.constantFrom(1, 1_000, 60_000), (count, unit) => {
+        const value = count * unit;
+        expect(setting.parse(maskedValue(setting, value))).toBe(value);
+      }),
+    );
+    expect([0, 250, 1_500, 90_000, 7_200_000].map((value) => maskedValue(setting, value))).toEqual([
+      '0',
+      '250ms',
+      '1500ms',
+      '90s',
+      '2h',
+    ]);
+  });
+
   test('shows values of any kind', () => {
     expect(maskedValue(schema.none, undefined)).toBe('');
     expect(maskedValue(schema.none, { a: 1 })).toBe('{"a":1}');

@@ -45,9 +45,9 @@ export function normalisePath(path: string): string | undefined {
   return /^\/\/|\/\./.test(path) ? resolveDots(path) : path;
 }
 
-function unescapeUnreserved(escape: string): string {
-  const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-  return /[A-Za-z0-9\-._~]/.test(character) ? character : escape;
+function unescapeUnreserved(escaped: string): string {
+  const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
+  return /[A-Za-z0-9\-._~]/.test(character) ? character : escaped;
 }
 
 function resolveDots(path: string): string | undefined {
