@@ -25,6 +25,8 @@ export interface RestDeps extends RestPorts {
 /** REST over the tables, views and functions of the database, as PostgREST has it. */
 export const restRoom: RoomDefinition<RestDeps, RestApi> = { name: 'rest', create };
 
+const reloadPayloads: ReadonlySet<string> = new Set(['', 'reload schema', 'reload config']);
+
 /** What exists between start and stop. */
 interface Running {
   readonly database: Database;
@@ -59,9 +61,12 @@ function create({ settings, log, database: connection, clock = systemClock }: Re
       running = undefined;
       const verifier = await verifierFor(settings, clock);
       signal.throwIfAborted();
-      running = open(verifier);
-      // Without a database the room serves all the same: 503 until there is one.
-      await running.keeper.reload().catch(() => {});
+      const { state, listening } = open(verifier);
+      running = state;
+      // Read after listening has begun, so that no change falls between the two. Without a database the room serves all
+      // the same: 503 until there is one.
+      await listening;
+      await state.keeper.reload().catch(() => {});
     },
     async stop() {
       const ending = running;
@@ -71,7 +76,8 @@ function create({ settings, log, database: connection, clock = systemClock }: Re
     health: () => healthOf(running),
   };
 
-  function open(verifier: Verifier | undefined): Running {
+  /** Opens everything; `listening` resolves when the first attempt to listen is over, however it ended. */
+  function open(verifier: Verifier | undefined): { state: Running; listening: Promise<void> } {
     const options = { ...connection(), applicationName: `PostgREST ${postgrestVersion}` };
     const database = createDatabase({
       connection: options,
@@ -92,23 +98,36 @@ function create({ settings, log, database: connection, clock = systemClock }: Re
       delay: settings.reloadDelay,
       now: () => performance.now(),
     });
+    let firstAttempt: (() => void) | undefined;
+    const listening = new Promise<void>((resolve) => {
+      firstAttempt = resolve;
+    });
+    const attempted = (): boolean => {
+      const isFirst = firstAttempt !== undefined;
+      firstAttempt?.();
+      firstAttempt = undefined;
+      return isFirst;
+    };
     const listener = settings.channelEnabled
       ? createListener({
           connection: options,
           channels: [settings.channel],
           onNotify: (_channel, payload) => {
-            if (payload === '' || payload === 'reload schema' || payload === 'reload config') keeper.request();
+            if (reloadPayloads.has(payload)) keeper.request();
           },
-          // What was said while nobody listened is lost. The first load does not wait for this.
           onConnect: () => {
-            if (state.snapshot.cache !== undefined) keeper.request();
+            // What was said while nobody listened is lost.
+            if (!attempted()) keeper.request();
           },
-          onError: (error) => log.warn({ err: error }, 'rest: the notification connection was lost'),
+          onError: (error) => {
+            attempted();
+            log.warn({ err: error }, 'rest: the notification connection was lost');
+          },
         })
       : undefined;
     const config = configFrom(settings, new Map());
     const state: Running = { database, catalog, keeper, listener, snapshot: snapshotOf(config, undefined, verifier) };
-    return state;
+    return { state, listening: listener === undefined ? Promise.resolve() : listening };
   }
 
   async function load(state: Running, verifier: Verifier | undefined): Promise<void> {

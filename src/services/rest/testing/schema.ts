@@ -169,6 +169,28 @@ create function slow(seconds numeric) returns void language plpgsql as $$ begin 
 create function slow_allowed() returns text language plpgsql set statement_timeout = '20s' as
   $$ begin return current_setting('statement_timeout'); end $$;
 
+create domain color as int;
+create function color_to_json(color) returns json immutable language sql as
+  $$ select to_json('#' || lpad(upper(to_hex($1)), 6, '0')) $$;
+create function color_from_text(text) returns color immutable language sql as
+  $$ select (('x' || lpad((case when substring($1::text, 1, 1) = '#' then substring($1::text, 2) else $1::text end), 8, '0'))::bit(32)::int)::test.color $$;
+create function color_from_json(json) returns color immutable language sql as $$ select test.color_from_text($1 #>> '{}') $$;
+create cast (color as json) with function color_to_json(color) as implicit;
+create cast (json as color) with function color_from_json(json) as implicit;
+create cast (text as color) with function color_from_text(text) as implicit;
+create table paints (id int primary key, label_color color, name text);
+insert into paints values (1, 0, 'black'), (2, 255, 'blue');
+
+create domain "text/html" as text;
+create domain "application/vnd.twkb" as bytea;
+create domain "application/vnd.jsonish" as jsonb;
+create function page() returns "text/html" stable language sql as $$ select '<html></html>'::test."text/html" $$;
+create function bytes() returns "application/vnd.twkb" stable language sql as $$ select decode('00ff41', 'hex')::test."application/vnd.twkb" $$;
+create function jsonish() returns "application/vnd.jsonish" stable language sql as $$ select '{"a":1}'::jsonb::test."application/vnd.jsonish" $$;
+create function html_step(state "text/html", client clients) returns "text/html" immutable language sql as
+  $$ select (coalesce(state, '') || '<li>' || client.name || '</li>')::test."text/html" $$;
+create aggregate html_list(clients) (sfunc = html_step, stype = "text/html", initcond = '');
+
 create table other.clients (id int primary key, label text);
 insert into other.clients values (7, 'elsewhere');
 

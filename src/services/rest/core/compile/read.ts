@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '#kernel/sql';
 import type { ColumnPairs, Relationship } from '../cache/model.ts';
-import type { Condition, EmbedPlan, LevelPlan, Output, OutputSource } from '../plan/read-plan.ts';
+import type { Condition, EmbedPlan, LevelPlan, LevelSource, Output, OutputSource } from '../plan/read-plan.ts';
 import { byLateral, conditionSql, markColumn, rowMark, whereSql } from './conditions.ts';
 import { fieldSql, qualified, qualifierOf } from './fields.ts';
 import type { Parameters } from './parameters.ts';
@@ -12,8 +12,7 @@ export function readSql(level: LevelPlan, parameters: Parameters): string {
 
 interface ParentLink {
   readonly embed: EmbedPlan;
-  /** What the parent's columns are called by. */
-  readonly parent: string;
+  readonly above: LevelPlan;
 }
 
 function levelSql(level: LevelPlan, parameters: Parameters, link: ParentLink | undefined): string {
@@ -24,7 +23,8 @@ function levelSql(level: LevelPlan, parameters: Parameters, link: ParentLink | u
   if (columns.length === 0 && link !== undefined) columns.push('1');
   const from = link === undefined ? fromSql(level) : embedFromSql(level, link);
   const joins = level.embeds.map((embed) => joinSql(embed, level, parameters)).join('');
-  const joined = link === undefined ? '' : relationshipConditions(link.embed.relationship, link.parent, qualifier);
+  const joined =
+    link === undefined ? '' : relationshipConditions(link.embed.relationship, qualifierOf(link.above.from), qualifier);
   const conditions = joined === '' ? [] : [joined];
   for (const one of level.conditions) conditions.push(conditionSql(one, qualifier, parameters, byLateral));
   return (
@@ -37,11 +37,19 @@ function fromSql({ from }: LevelPlan): string {
   return from.alias === undefined ? qualified(from) : `${qualified(from)} AS ${quoteIdentifier(from.alias)}`;
 }
 
-function embedFromSql(level: LevelPlan, { embed: { relationship }, parent }: ParentLink): string {
+function embedFromSql(level: LevelPlan, { embed: { relationship }, above }: ParentLink): string {
   if (relationship.kind === 'computed')
-    return `${qualified(relationship.function)}(${parent}.*) AS ${qualifierOf(level.from)}`;
+    return `${qualified(relationship.function)}(${wholeRow(above.from)}) AS ${qualifierOf(level.from)}`;
   if (relationship.kind === 'many-to-many') return `${fromSql(level)}, ${qualified(relationship.junction)}`;
   return fromSql(level);
+}
+
+/** A row as a function takes it. What comes out of a CTE has lost its type, and may have columns more. */
+export function wholeRow(from: LevelSource): string {
+  const qualifier = qualifierOf(from);
+  if (from.schema !== '' || from.table === undefined) return `${qualifier}.*`;
+  const columns = [...from.table.columns.keys()].map((name) => `${qualifier}.${quoteIdentifier(name)}`);
+  return `ROW(${columns.join(', ')})::${qualified(from.table)}`;
 }
 
 /** What ties the rows of an embed to a row of its parent. Nothing for a function, which was given the row. */
@@ -61,7 +69,7 @@ function pairsSql(pairs: ColumnPairs, near: string, far: string): string {
 
 function joinSql(embed: EmbedPlan, above: LevelPlan, parameters: Parameters): string {
   const alias = quoteIdentifier(embed.alias);
-  const query = levelSql(embed.level, parameters, { embed, parent: qualifierOf(above.from) });
+  const query = levelSql(embed.level, parameters, { embed, above });
   const join = embed.inner ? ' INNER JOIN LATERAL' : ' LEFT JOIN LATERAL';
   if (embed.toOne) return `${join} (${query}) AS ${alias} ON TRUE`;
   const on = embed.inner ? `${rowMark(embed)} IS NOT NULL` : 'TRUE';

@@ -1,6 +1,6 @@
 import { restError } from '../../errors.ts';
 import { findTable, isToOne, type Relationship, type SchemaCache, type Table } from '../cache/model.ts';
-import type { Aggregate, Filter, RestQuery } from '../grammar/tree.ts';
+import type { Aggregate, Field, Filter, RestQuery } from '../grammar/tree.ts';
 import { planField, planFilter, planLogic, toJsonOf } from './fields.ts';
 import { findRelationship } from './find-relationship.ts';
 import { childOf, notEmbedded, type QueryNode, queryTree } from './query-tree.ts';
@@ -129,9 +129,12 @@ function planLevel(resolved: ResolvedNode, input: ReadInput, carries: boolean): 
   return { level, carried: outputs.carried };
 }
 
-// A column-wise look at the rows is needed where they are grouped, spread, or where a domain is shown in its own way.
+// A column-wise look at the rows is needed where they are grouped, spread, or where a domain is shown in its own way;
+// and over a CTE, which may hold computed fields besides the columns.
 function expandsStar({ node, from, children, link }: ResolvedNode): boolean {
   if (from.table?.hasRepresentations) return true;
+  if (from.schema === '' && node.select.length + node.order.length + node.filters.length + node.logic.length > 1)
+    return true;
   if (link !== undefined && node.embed?.spread) return true;
   const aggregates = (one: ResolvedNode): boolean =>
     one.node.select.some((item) => item.kind === 'count' || (item.kind === 'column' && item.aggregate)) ||
@@ -289,8 +292,24 @@ function ordersOf(node: QueryNode, table: Table | undefined, find: FindEmbed): O
     const embed = find(relation);
     if (embed === undefined) throw notEmbedded(relation);
     if (!embed.toOne) throw noRelatedOrder(embed.relationship.table.name, relation);
-    return { source: hiddenColumn(embed, planField(embed.level.from.table, field)), direction, nulls };
+    const source = shownColumn(embed, field) ?? hiddenColumn(embed, planField(embed.level.from.table, field));
+    return { source, direction, nulls };
   });
+}
+
+/** The column as the embed shows it; where rows are grouped, only such a one can be ordered by. */
+function shownColumn(embed: EmbedPlan, { name, path }: Field): OutputSource | undefined {
+  if (path.length > 0) return undefined;
+  const shown = embed.level.outputs.find(
+    ({ source, cast, aggregate }) =>
+      source.kind === 'field' &&
+      source.field.name === name &&
+      source.field.path.length === 0 &&
+      source.toJson === undefined &&
+      cast === undefined &&
+      aggregate === undefined,
+  );
+  return shown && { kind: 'embed-column', embed, column: shown.name };
 }
 
 function hiddenColumn(embed: EmbedPlan, field: PlannedField): OutputSource {
