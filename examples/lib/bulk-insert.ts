@@ -32,6 +32,7 @@ export interface BulkOptions {
 export async function bulkInsert(load: Load, options: BulkOptions): Promise<number> {
   const batches = inBatches(load.rows, options.batch ?? 2_000);
   let done = 0;
+  options.onProgress?.(load.table, 0, load.total);
   const worker = async () => {
     // All workers draw from one iterator, so that rows are made only as fast as they are taken.
     for (const batch of batches) {

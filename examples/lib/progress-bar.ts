@@ -24,14 +24,14 @@ export function createProgressBar(out: NodeJS.WriteStream = process.stdout): Pro
   return {
     update(label, done, total) {
       const now = performance.now();
-      if (current?.label !== label) current = { label, began: now - 1 };
+      if (current?.label !== label) current = { label, began: now };
       const complete = done >= total;
       if (complete) rows += done;
       if (!complete && (!out.isTTY || now - drawn < 50)) return;
       drawn = now;
       const filled = Math.round((width * Math.min(done, total)) / total);
       const bar = '█'.repeat(filled) + '░'.repeat(width - filled);
-      const rate = Math.round((done / (now - current.began)) * 1_000);
+      const rate = Math.round((done / Math.max(1, now - current.began)) * 1_000);
       const line = `${label.padEnd(16)} ${bar} ${number.format(done).padStart(9)}/${number.format(total)}  ${number.format(rate)} rows/s`;
       out.write(out.isTTY ? `\r${line}\u001b[K${complete ? '\n' : ''}` : `${line}\n`);
     },

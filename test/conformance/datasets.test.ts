@@ -84,7 +84,7 @@ describe('public data sets', () => {
         `movies where to_tsvector('english', title) @@ to_tsquery('english', 'star & wars')`,
       ],
       [zipcodes().like('zip_code', '941%'), `zipcodes where zip_code like '941%'`],
-      [zipcodes().eq('city', "Coeur D'Alene"), `zipcodes where city = 'Coeur D''Alene'`],
+      [zipcodes().eq('city', "Lincoln's New Salem"), `zipcodes where city = 'Lincoln''s New Salem'`],
     ];
     for (const [query, text] of cases) {
       const expected = await sqlCount(text);

@@ -342,7 +342,7 @@ describe('errors carry the code a program can act on', () => {
     ['an unknown function', () => alice.client.rpc('complete_al', { list: 1 }), 404, { code: 'PGRST202' }],
     [
       'a function without its argument',
-      () => alice.client.rpc('complete_all'),
+      () => alice.client.rpc('complete_all', { lists: 1 }),
       404,
       {
         code: 'PGRST202',
@@ -357,7 +357,8 @@ describe('errors carry the code a program can act on', () => {
       409,
       {
         code: '23505',
-        details: expect.stringContaining('already exists'),
+        // PostgreSQL would quote the row, which a policy may hide.
+        details: null,
       },
     ],
     ['a missing parent', () => alice.client.from('todos').insert({ list_id: 0, task: 'x' }), 409, { code: '23503' }],
