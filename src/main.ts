@@ -3,12 +3,13 @@ import { runCommandLine } from './cli/run.ts';
 
 // The only file that touches argv, the environment and signals.
 const stopSignal = new Promise<string>((resolve) => {
-  let asked = false;
+  let asked: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // A second signal is an order, not a request.
-      if (asked) process.exit(130);
-      asked = true;
+      asked ??= performance.now();
+      // A second signal is an order, not a request. One that comes at once is the same again: npm passes on what the
+      // terminal has sent to all.
+      if (performance.now() - asked > 500) process.exit(130);
       resolve(signal);
     });
   }
