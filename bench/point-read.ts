@@ -1,5 +1,5 @@
 // Measured against pgbench running the same transaction over the same socket (ceiling), and against the naive driver:
-// the same statements through `pg`, a round trip each.
+// the same statements through `pg`, a round trip each. Bars at 32 connections: 0.2 × pgbench, 2.5 × naive.
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
@@ -22,11 +22,14 @@ try {
     aud: 'authenticated',
     exp: Math.floor(Date.now() / 1_000) + 3_600,
   };
-  const naive = await startNaive(product);
+  const naive = await startNaive(product, 'plain');
+  const prepared = await startNaive(product, 'prepared');
   try {
-    for (const connections of [1, 32]) await compare(product, naive.port, claims, connections);
+    for (const connections of [1, 32])
+      await compare(product, { naive: naive.port, prepared: prepared.port }, claims, connections);
   } finally {
     naive.stop();
+    prepared.stop();
   }
 } finally {
   await product.stop();
@@ -51,7 +54,7 @@ async function seed({ database, env }: Product): Promise<void> {
   await client.end();
 }
 
-async function startNaive({ database, env }: Product) {
+async function startNaive({ database, env }: Product, mode: 'plain' | 'prepared') {
   const child = spawn(
     process.execPath,
     [
@@ -63,6 +66,7 @@ async function startNaive({ database, env }: Product) {
       database.name,
       env.POSTGRES_PASSWORD ?? '',
       env.JWT_SECRET ?? '',
+      mode,
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
@@ -76,7 +80,12 @@ function token(claims: object, secret: string): string {
   return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;
 }
 
-async function compare({ url, env, database }: Product, naivePort: number, claims: object, connections: number) {
+async function compare(
+  { url, env, database }: Product,
+  ports: { readonly naive: number; readonly prepared: number },
+  claims: object,
+  connections: number,
+) {
   const bearer = token(claims, env.JWT_SECRET ?? '');
   const { hostname, port } = new URL(url);
   const pick = () => 1 + Math.floor(Math.random() * rows);
@@ -90,7 +99,7 @@ async function compare({ url, env, database }: Product, naivePort: number, claim
       next: () =>
         `GET /rest/v1/bench_todos?select=id,owner,title,done,inserted_at&id=eq.${pick()} HTTP/1.1\r\n${headers}`,
     });
-  const theirs = () =>
+  const theirs = (naivePort: number) =>
     load({
       host: '127.0.0.1',
       port: naivePort,
@@ -109,9 +118,10 @@ async function compare({ url, env, database }: Product, naivePort: number, claim
       clients: connections,
       seconds,
     });
-  const runs: { ours: LoadResult[]; naive: number[]; plain: number[]; pipelined: number[] } = {
+  const runs: { ours: LoadResult[]; naive: number[]; prepared: number[]; plain: number[]; pipelined: number[] } = {
     ours: [],
     naive: [],
+    prepared: [],
     plain: [],
     pipelined: [],
   };
@@ -122,7 +132,8 @@ async function compare({ url, env, database }: Product, naivePort: number, claim
     const best = ceiling(true);
     runs.pipelined.push(best.perSecond);
     command = best.command;
-    runs.naive.push((await theirs()).perSecond);
+    runs.naive.push((await theirs(ports.naive)).perSecond);
+    runs.prepared.push((await theirs(ports.prepared)).perSecond);
   }
   const rate = median(runs.ours.map(({ perSecond }) => perSecond));
   const figures = [
@@ -130,6 +141,7 @@ async function compare({ url, env, database }: Product, naivePort: number, claim
     ['pgbench, statement by statement', median(runs.plain), rate / median(runs.plain)],
     ['pgbench, pipelined', median(runs.pipelined), rate / median(runs.pipelined)],
     ['naive driver', median(runs.naive), rate / median(runs.naive)],
+    ['naive driver, prepared statements', median(runs.prepared), rate / median(runs.prepared)],
   ] as const;
   console.log(
     `\npoint read by key, JWT and RLS, ${connections} connection(s), median of ${rounds} rounds of ${seconds} s`,

@@ -3,14 +3,10 @@ import { jwtVerify } from 'jose';
 import pg from 'pg';
 
 // The usual way to serve a point read under a caller's role: the documented JWT library, a pool, and the very statements
-// the product sends, each prepared and each a round trip of its own.
-const [socketDir, port, database, password, jwtSecret] = process.argv.slice(2) as [
-  string,
-  string,
-  string,
-  string,
-  string,
-];
+// the product sends, each a round trip of its own; plain parametrised queries, or prepared ones where asked for.
+type Arguments = [socketDir: string, port: string, database: string, password: string, jwtSecret: string, mode: string];
+const [socketDir, port, database, password, jwtSecret, mode] = process.argv.slice(2) as Arguments;
+const named = (name: string) => (mode === 'prepared' ? { name } : {});
 const pool = new pg.Pool({ host: socketDir, port: Number(port), database, user: 'authenticator', password, max: 10 });
 const key = new TextEncoder().encode(jwtSecret);
 
@@ -41,8 +37,8 @@ const server = createServer((request, response) => {
     const client = await pool.connect();
     try {
       await client.query('begin isolation level read committed read only');
-      await client.query({ name: 'settings', text: settings, values });
-      const { rows } = await client.query({ name: 'read', text: read, values: [id] });
+      await client.query({ ...named('settings'), text: settings, values });
+      const { rows } = await client.query({ ...named('read'), text: read, values: [id] });
       await client.query('commit');
       const body = rows[0].body as string;
       response

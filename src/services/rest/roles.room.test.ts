@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TestDatabase, testDatabase } from '../../../test/support/database.ts';
+import { type RestServer, type SendOptions, startRest } from './testing/rest-server.ts';
+import { fixtureSchema } from './testing/schema.ts';
+
+let database: TestDatabase;
+let rest: RestServer;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  await database.query(`${fixtureSchema}; grant all on all tables in schema test to anon, authenticated, service_role;
+    revoke all on test.forbidden from anon, authenticated`);
+  // One connection, so that every role uses the statements of all others, if anything lets it.
+  rest = await startRest(database.connection('authenticator'), { PGRST_DB_POOL: '1' });
+});
+
+afterAll(async () => {
+  await rest?.stop();
+  await database?.drop();
+});
+
+const as = (sub: string): SendOptions => ({ role: 'authenticated', claims: { sub } });
+
+describe('many roles on one connection', () => {
+  it('each sees its own rows, whoever asked the same before', async () => {
+    const ask = async (options?: SendOptions) =>
+      ((await rest.send('GET', '/private_notes?select=id&order=id', options)).json() as { id: number }[]).map(
+        ({ id }) => id,
+      );
+    for (let round = 0; round < 20; round++) {
+      expect(await ask(as('ann'))).toEqual([1]);
+      expect(await ask()).toEqual([3]);
+      expect(await ask({ role: 'service_role' })).toEqual([1, 2, 3]);
+      expect(await ask(as('bob'))).toEqual([2]);
+      expect(await ask(as('nobody'))).toEqual([]);
+    }
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => ask(index % 2 === 0 ? as('ann') : as('bob'))),
+    );
+    expect(answers).toEqual(answers.map((_, index) => [index % 2 === 0 ? 1 : 2]));
+  });
+
+  it('a right of one is no right of another, after an error too', async () => {
+    for (let round = 0; round < 5; round++) {
+      expect((await rest.send('GET', '/forbidden', { role: 'service_role' })).status).toBe(200);
+      expect((await rest.send('GET', '/forbidden', as('ann'))).status).toBe(403);
+      expect((await rest.send('GET', '/forbidden')).status).toBe(401);
+    }
+  });
+
+  it("claims, role and its settings last one request, and the impersonated role's timeout applies", async () => {
+    const whoami = async (options?: SendOptions) =>
+      (await rest.send('POST', '/rpc/whoami', { ...options, body: {} })).json();
+    expect(await whoami(as('ann'))).toMatchObject({ role: 'authenticated', claims: { sub: 'ann' }, timeout: '8s' });
+    expect(await whoami()).toMatchObject({ role: 'anon', claims: { role: 'anon' }, timeout: '3s', read_only: 'on' });
+  });
+});
+
+describe('writes', () => {
+  it('another one is neither read, changed nor removed', async () => {
+    const change = await rest.send('PATCH', '/private_notes?id=eq.2', { ...as('ann'), body: { body: 'mine' } });
+    expect([change.status, change.headers['content-range']]).toEqual([204, '*/*']);
+    await rest.send('DELETE', '/private_notes?id=eq.2', as('ann'));
+    expect(await database.query('select body from test.private_notes where id = 2')).toEqual([{ body: 'of bob' }]);
+    const forged = { ...as('ann'), body: { id: 9, owner: 'bob', body: 'forged' } };
+    expect((await rest.send('POST', '/private_notes', forged)).json()).toMatchObject({ code: '42501' });
+  });
+
+  it('without a filter they are refused', async () => {
+    const answer = await rest.send('DELETE', '/tasks', { role: 'service_role' });
+    expect([answer.status, answer.json()]).toMatchObject([
+      400,
+      { code: '21000', message: 'DELETE requires a WHERE clause' },
+    ]);
+  });
+
+  it('merge by key and say whether anything was new', async () => {
+    const headers = { prefer: 'resolution=merge-duplicates,return=representation' };
+    const put = (name: string) =>
+      rest.send('POST', '/clients?select=id,name', { role: 'service_role', headers, body: [{ id: 77, name }] });
+    const first = await put('new');
+    const second = await put('changed');
+    expect([first.status, second.status]).toEqual([201, 200]);
+    expect(second.body).toBe('[{"id":77,"name":"changed"}]');
+  });
+});
+
+it('a table made while serving is served, one dropped is gone', async () => {
+  await database.query(
+    'create table test.late (id int); grant select on test.late to anon; insert into test.late values (1)',
+  );
+  await expect.poll(async () => (await rest.send('GET', '/late')).body, { timeout: 10_000 }).toBe('[{"id":1}]');
+  await database.query('drop table test.late');
+  await expect.poll(async () => (await rest.send('GET', '/late')).status, { timeout: 10_000 }).toBe(404);
+});
