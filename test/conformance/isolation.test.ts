@@ -33,7 +33,11 @@ beforeAll(async () => {
     [1, 2, 3, 4].map((n) => signedUpClient(stack, `writer${n}@isolation.example`, 'correct horse 1')),
   );
   for (const { id } of users)
-    await runSql(stack, `insert into diaries select $1::uuid, n, 'of ' || $1::uuid from generate_series(1, ${rowsEach}) n`, [id]);
+    await runSql(
+      stack,
+      `insert into diaries select $1::uuid, n, 'of ' || $1::uuid from generate_series(1, ${rowsEach}) n`,
+      [id],
+    );
   await untilServed(stack, ['diaries']);
   people = [
     ...users.map(({ id, token }) => ({ id, token, rows: rowsEach })),
@@ -104,9 +108,11 @@ const disturbances: readonly ((person: Person) => Promise<unknown>)[] = [
 test('under load, with errors and clients that leave, everybody sees their own rows and nothing else', async () => {
   const wrong: string[] = [];
   let looks = 0;
-  const end = performance.now() + 4_000;
+  const goal = 600;
+  const deadline = performance.now() + 40_000;
+  const going = () => looks < goal && wrong.length < 10 && performance.now() < deadline;
   const visitor = async (at: number) => {
-    while (performance.now() < end && wrong.length < 10) {
+    while (going()) {
       const person = people[Math.floor(Math.random() * people.length)] as Person;
       const complaint = await (at % 2 === 0 ? look(person) : ask(person));
       looks++;
@@ -114,7 +120,7 @@ test('under load, with errors and clients that leave, everybody sees their own r
     }
   };
   const troublemaker = async () => {
-    while (performance.now() < end) {
+    while (going()) {
       const person = people[Math.floor(Math.random() * people.length)] as Person;
       const answer = await disturbances[Math.floor(Math.random() * disturbances.length)]?.(person);
       if (answer instanceof Response) await answer.arrayBuffer();
@@ -125,7 +131,7 @@ test('under load, with errors and clients that leave, everybody sees their own r
     ...Array.from({ length: 12 }, troublemaker),
   ]);
   expect(wrong).toEqual([]);
-  expect(looks).toBeGreaterThan(500);
+  expect(looks).toBeGreaterThanOrEqual(goal);
   await until('health being good', async () => (await fetch(`${stack.url}/health`)).status === 200);
 });
 
