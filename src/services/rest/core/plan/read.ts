@@ -107,7 +107,7 @@ interface Planned {
 function planLevel(resolved: ResolvedNode, input: ReadInput, carries: boolean): Planned {
   const { node, from, children, link } = resolved;
   const embeds = children.map((child) => planEmbed(child, input));
-  const outputs = new Outputs(from.table, carries, expandsStar(resolved));
+  const outputs = new Outputs(from.table, carries, expandsStar(resolved, input.filtersTop));
   outputs.addFields(node);
   for (const embed of embeds) outputs.addEmbed(embed);
   const find = (name: string) => {
@@ -131,10 +131,10 @@ function planLevel(resolved: ResolvedNode, input: ReadInput, carries: boolean): 
 
 // A column-wise look at the rows is needed where they are grouped, spread, or where a domain is shown in its own way;
 // and over a CTE, which may hold computed fields besides the columns.
-function expandsStar({ node, from, children, link }: ResolvedNode): boolean {
+function expandsStar({ node, from, children, link }: ResolvedNode, filtersTop: boolean): boolean {
+  const filters = filtersTop ? node.filters.length + node.logic.length : 0;
   if (from.table?.hasRepresentations) return true;
-  if (from.schema === '' && node.select.length + node.order.length + node.filters.length + node.logic.length > 1)
-    return true;
+  if (from.schema === '' && node.select.length + node.order.length + filters > 1) return true;
   if (link !== undefined && node.embed?.spread) return true;
   const aggregates = (one: ResolvedNode): boolean =>
     one.node.select.some((item) => item.kind === 'count' || (item.kind === 'column' && item.aggregate)) ||

@@ -18,12 +18,13 @@ export function headersJson(headers: RequestHeaders): string {
 /** Setting `request.cookies`: the cookies as a JSON object. */
 export function cookiesJson(header: string | undefined): string {
   if (header === undefined) return '{}';
-  const cookies: Record<string, string> = {};
+  const cookies = new Map<string, string>();
   for (const part of header.split(';')) {
-    const equals = part.indexOf('=');
-    if (equals > 0) cookies[part.slice(0, equals).trim()] = unquoted(part.slice(equals + 1).trim());
+    const cookie = part.trim();
+    const equals = cookie.indexOf('=');
+    if (equals > 0) cookies.set(cookie.slice(0, equals).trim(), unquoted(cookie.slice(equals + 1).trim()));
   }
-  return decoded(JSON.stringify(cookies));
+  return decoded(JSON.stringify(Object.fromEntries(cookies)));
 }
 
 const unquoted = (text: string): string => (/^".*"$/.test(text) ? text.slice(1, -1) : text);
