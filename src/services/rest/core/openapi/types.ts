@@ -3,21 +3,21 @@ export type Json = { readonly [key: string]: unknown };
 
 type SwaggerType = 'string' | 'integer' | 'number' | 'boolean' | 'array' | undefined;
 
-const byType: Readonly<Record<string, SwaggerType>> = {
-  boolean: 'boolean',
-  smallint: 'integer',
-  integer: 'integer',
-  bigint: 'integer',
-  numeric: 'number',
-  real: 'number',
-  'double precision': 'number',
-};
+const byType: ReadonlyMap<string, SwaggerType> = new Map<string, SwaggerType>([
+  ['boolean', 'boolean'],
+  ['smallint', 'integer'],
+  ['integer', 'integer'],
+  ['bigint', 'integer'],
+  ['numeric', 'number'],
+  ['real', 'number'],
+  ['double precision', 'number'],
+]);
 
 /** The document's type for a PostgreSQL type; none for json, which may be anything. */
 export function swaggerType(type: string): SwaggerType {
   if (type.endsWith('[]')) return 'array';
   if (type === 'json' || type === 'jsonb') return undefined;
-  return byType[type] ?? 'string';
+  return byType.get(type) ?? 'string';
 }
 
 /** The document's format for a PostgreSQL type. */

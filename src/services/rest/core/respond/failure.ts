@@ -2,7 +2,7 @@ import { ServiceError } from '#kernel/errors';
 import { asDatabaseError, type DatabaseError, poolExhausted, poolTimeout } from '#kernel/sql';
 import { renderError, restError } from '../../errors.ts';
 import { type Answer, type Failure, jsonType } from './answer.ts';
-import { headerText } from './header-text.ts';
+import { escapedHeaderText } from './header-text.ts';
 import { raisedByPgrst, reasonPhrase } from './raised.ts';
 import { statusOfSqlState } from './sqlstate.ts';
 
@@ -80,7 +80,7 @@ export function failureAnswer({ error, statusText }: Failure): Answer {
     statusText,
     headers: {
       'Content-Type': jsonType,
-      'Proxy-Status': `PostgREST; error=${headerText(error.code)}`,
+      'Proxy-Status': `PostgREST; error=${escapedHeaderText(error.code)}`,
       ...error.headers,
     },
     body: renderError(error),
