@@ -1,4 +1,4 @@
-import { defineErrors, ServiceError } from '#kernel/errors';
+import { defineErrors, type ServiceError } from '#kernel/errors';
 
 /**
  * What rest itself answers. Codes, statuses and texts are PostgREST 14's (documentation, "Errors"), on which clients
@@ -57,10 +57,6 @@ export const restErrors = {
 
 /** Makes an error of the catalogue. */
 export const restError = defineErrors(restErrors);
-
-/** Whether something thrown is an error with this code. */
-export const hasCode = (thrown: unknown, code: keyof typeof restErrors): boolean =>
-  thrown instanceof ServiceError && thrown.code === code;
 
 /** The body of an error: keys in this order and no white space, as Content-Length shows. */
 export function renderError({ code, details, hint, message }: ServiceError): string {
