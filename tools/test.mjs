@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { reachableTree } from './test-run/reachable.mjs';
 import { countTests, unexpectedSkips } from './test-run/report.mjs';
 
 const steps = [
@@ -19,7 +20,8 @@ const steps = [
   'test:conformance',
 ];
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const tree = reachableTree(fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, ''));
+const root = tree.folder;
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const allowed = JSON.parse(readFileSync(join(root, 'tools', 'expected-skips.json'), 'utf8'));
 const inCi = !['', '0', 'false'].includes(process.env.CI ?? '');
@@ -31,6 +33,7 @@ try {
   for (const step of steps) if (!(await pass(step))) break;
 } finally {
   rmSync(scratch, { recursive: true, force: true });
+  tree.remove();
 }
 console.log(`\nall steps took ${seconds(began)}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
