@@ -3,6 +3,7 @@
  * The only way identifiers enter SQL in this product.
  */
 export function quoteIdentifier(name: string): string {
+  if (!name.includes('"') && !name.includes('\0')) return `"${name}"`;
   const nul = name.indexOf('\0');
   const visible = nul < 0 ? name : name.slice(0, nul);
   return `"${visible.replaceAll('"', '""')}"`;

@@ -26,7 +26,7 @@ export interface AnswerTools {
   readonly prepare: boolean;
   readonly retries: number;
   /** Host, port and scheme the request was sent to, for the OpenAPI description. */
-  readonly baseUrl: string;
+  readonly baseUrl: () => string;
   readonly timer: Timer;
   readonly signal: AbortSignal;
 }

@@ -98,7 +98,7 @@ async function work(
     database,
     prepare: options.prepare,
     retries: options.retries,
-    baseUrl: baseUrlOf(request),
+    baseUrl: () => baseUrlOf(request),
     timer,
     signal: abortSignalOf(response),
   });

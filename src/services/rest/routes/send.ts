@@ -11,5 +11,14 @@ export function sendAnswer(response: ServerResponse, answer: Answer, more: Reado
   if (body !== undefined) headers['Content-Length'] = Buffer.byteLength(body);
   if (statusText === undefined) response.writeHead(status, headers);
   else response.writeHead(status, statusText, headers);
-  response.end(body);
+  response.end(typeof body === 'string' && isWide(headers, statusText) ? Buffer.from(body) : body);
+}
+
+const ascii = /^[ -~\t]*$/;
+
+// Node joins headers with a body that is text, and writes both as UTF-8: bytes of a header would be encoded again.
+function isWide(headers: Readonly<Record<string, unknown>>, statusText = ''): boolean {
+  if (!ascii.test(statusText)) return true;
+  for (const name in headers) if (!ascii.test(String(headers[name]))) return true;
+  return false;
 }

@@ -75,13 +75,13 @@ function hexDigit(byte: number | undefined): number {
 export function canonicalQuery(parameters: readonly Parameter[]): string {
   const merged = new Map<string, string>();
   for (const { name, value = '' } of parameters) {
-    const key = encodeTwice(name);
-    const known = merged.get(key);
-    merged.set(key, known === undefined ? encodeTwice(value) : `${known},${encodeTwice(value)}`);
+    const known = merged.get(name);
+    merged.set(name, known === undefined ? encodeTwice(value) : `${known},${encodeTwice(value)}`);
   }
-  if (merged.size === 1) for (const [name, value] of merged) return `${name}=${value}`;
-  const names = [...new Set(parameters.map(({ name }) => name))].sort(byBytes).map(encodeTwice);
-  return names.map((name) => `${name}=${merged.get(name)}`).join('&');
+  let text = '';
+  for (const name of [...merged.keys()].sort(byBytes))
+    text += `${text === '' ? '' : '&'}${encodeTwice(name)}=${merged.get(name)}`;
+  return text;
 }
 
 // Code units sort like bytes as long as no surrogates are involved, which sort below the last of the plane.
@@ -90,19 +90,28 @@ function byBytes(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-const unreserved = /^[A-Za-z0-9\-_.~]*$/;
-const others = /[^A-Za-z0-9\-_.~]/g;
-
-function encodeTwice(text: string): string {
-  if (unreserved.test(text)) return text;
-  const latin = Buffer.from(text, 'utf8').toString('latin1');
-  return latin.replace(others, escapeChar);
-}
-
-function escapeChar(char: string): string {
-  const code = char.charCodeAt(0);
+const escapes: readonly string[] = Array.from({ length: 256 }, (_, code) => {
+  const char = String.fromCharCode(code);
+  if (/[A-Za-z0-9\-_.~]/.test(char)) return char;
+  // A byte beyond ASCII is taken for a character of Latin-1, and that is written as UTF-8.
   if (code < 0x80) return `%${hex(code)}`;
   return code < 0xc0 ? `%C2%${hex(code)}` : `%C3%${hex(code - 0x40)}`;
+});
+
+function encodeTwice(text: string): string {
+  let encoded = '';
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) return Array.from(Buffer.from(text, 'utf8'), (byte) => escapes[byte]).join('');
+    const written = escapes[code] as string;
+    if (written.length === 1) continue;
+    encoded += text.slice(from, at) + written;
+    from = at + 1;
+  }
+  return from === 0 ? text : encoded + text.slice(from);
 }
 
-const hex = (code: number): string => code.toString(16).toUpperCase().padStart(2, '0');
+function hex(code: number): string {
+  return code.toString(16).toUpperCase().padStart(2, '0');
+}

@@ -18,7 +18,7 @@ export interface DescribeTools {
   readonly database: Database;
   readonly prepare: boolean;
   readonly retries: number;
-  readonly baseUrl: string;
+  readonly baseUrl: () => string;
   readonly timer: Timer;
   readonly signal: AbortSignal;
 }
@@ -59,7 +59,7 @@ export async function describe(
     relations: follows ? new Set(column(1)) : undefined,
     routines: follows ? new Set(column(2)) : undefined,
     comment: column(0)[0],
-    baseUrl: config.openapiProxyUri ?? tools.baseUrl,
+    baseUrl: config.openapiProxyUri ?? tools.baseUrl(),
     version: postgrestVersion,
     showsSecurity: config.openapiSecurity,
   });

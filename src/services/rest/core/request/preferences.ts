@@ -21,7 +21,8 @@ const words = {
   handling: ['strict', 'lenient'],
 } as const;
 
-const none: Preferences = {
+/** Nothing was asked for. */
+export const noPreferences: Preferences = {
   resolution: undefined,
   missing: undefined,
   return: undefined,
@@ -42,8 +43,8 @@ type Mutable = { -readonly [K in keyof Preferences]: Preferences[K] };
  * @param isTimezone whether the server knows a time zone of this name
  */
 export function parsePreferences(header: string | undefined, isTimezone: (name: string) => boolean): Preferences {
-  if (header === undefined) return none;
-  const found: Mutable = { ...none };
+  if (header === undefined) return noPreferences;
+  const found: Mutable = { ...noPreferences };
   const unknown: string[] = [];
   for (const part of header.split(',')) {
     const item = part.trim();

@@ -1,15 +1,15 @@
 import type { DatabasePlan } from '../compile/transaction.ts';
 import type { RestConfig } from '../config.ts';
 import type { ApiRequest } from '../request/api-request.ts';
+import { noPreferences } from '../request/preferences.ts';
 
 /** `Preference-Applied`: what of the preferences counted, in the order upstream names them. */
 export function appliedPreferences(
-  { preferences, query }: ApiRequest,
+  { preferences: wished, query }: ApiRequest,
   plan: DatabasePlan,
   { transactionEnd }: RestConfig,
 ): Record<string, string> {
-  const { unknown: _unknown, ...wished } = preferences;
-  if (Object.values(wished).every((value) => value === undefined)) return {};
+  if (wished === noPreferences) return {};
   const action = plan.kind === 'write' ? plan.action : undefined;
   const hasKey = plan.kind === 'write' && (plan.write.table.primaryKey.length > 0 || query.onConflict !== undefined);
   const isBounded =

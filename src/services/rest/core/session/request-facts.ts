@@ -10,9 +10,10 @@ export function headersJson(headers: RequestHeaders): string {
     const value = headers[name];
     if (value === undefined || name === 'cookie') continue;
     const text = typeof value === 'string' ? value : (value[0] ?? '');
-    members += `${members === '' ? '' : ','}${JSON.stringify(name)}:${JSON.stringify(decoded(text))}`;
+    // A header's name holds nothing that has to be escaped.
+    members += `${members === '' ? '' : ','}"${name}":${JSON.stringify(text)}`;
   }
-  return `{${members}}`;
+  return `{${decoded(members)}}`;
 }
 
 /** Setting `request.cookies`: the cookies as a JSON object. */
