@@ -246,6 +246,21 @@ describe('media types', () => {
   });
 });
 
+test('names beyond ASCII, in paths, columns, bodies and headers', async () => {
+  const path = `/${encodeURIComponent('naïve "table"')}`;
+  const column = encodeURIComponent('日本');
+  const reply = await get(`${path}?select=${column}&${column}=eq.${encodeURIComponent('語')}`);
+  expect(reply.body).toBe('[{"日本":"語"}]');
+  const sent = (header: string | undefined) => Buffer.from(header ?? '', 'latin1').toString('utf8');
+  expect(sent(reply.headers['content-location'])).toMatch(/^\/naïve "table"\?select=%C3%A6/);
+  const inserted = await fixture.rest.send('POST', path, {
+    role: 'authenticated',
+    body: { id: 2, 日本: '人' },
+    headers: { prefer: 'return=headers-only' },
+  });
+  expect(sent(inserted.headers.location)).toBe('/naïve "table"?id=eq.2');
+});
+
 test('other schemas by profile', async () => {
   expect(await rows('/clients', { headers: { 'accept-profile': 'other' } })).toEqual([{ id: 7, label: 'elsewhere' }]);
   expect((await get('/clients', { headers: { 'accept-profile': 'hidden' } })).json()).toEqual({

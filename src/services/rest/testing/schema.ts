@@ -92,6 +92,9 @@ create table "Odd names" (
 );
 insert into "Odd names" values (1, 'é', 'q', 'o', 'd', 3);
 
+create table "naïve ""table""" (id int primary key, "日本" text);
+insert into "naïve ""table""" values (1, '語');
+
 create table composite_keys (a int, b text, value text, primary key (a, b));
 create table composite_children (id int primary key, ka int, kb text, foreign key (ka, kb) references composite_keys (a, b));
 insert into composite_keys values (1, 'x', 'one'), (1, 'y', 'two'), (2, 'x', null);
