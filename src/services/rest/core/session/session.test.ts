@@ -1,7 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ServiceError, StartupError } from '#kernel/errors';
-import { createVerifier, loadKeySet } from '#kernel/jwt';
+import { createSigner, createVerifier, loadKeySet } from '#kernel/jwt';
 import { planner } from '../../testing/planning.ts';
 import { testSecret, testToken } from '../../testing/rest-server.ts';
 import { type Caller, createAuthenticator } from './authenticate.ts';
@@ -141,6 +142,31 @@ describe('authentication', () => {
     const error = refusal(() => authenticate(header, now * 1_000));
     expect(error).toMatchObject({ code, status: 401, message, details });
     expect(error.headers['www-authenticate']).toContain(message);
+  });
+
+  test('keys of other kinds are asked in their own time', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwk = { ...privateKey.export({ format: 'jwk' }), kid: 'k', alg: 'ES256' };
+    const signing = await loadKeySet({ keys: [{ ...jwk, key_ops: ['sign'] }] as never });
+    const token = await (await createSigner(signing)).sign({ role: 'writer' });
+    const source = keySource({
+      jwtSecret: testSecret,
+      jwtSecretIsBase64: false,
+      jwtJwks: JSON.stringify({ keys: signing.publicJwks }),
+    });
+    const verifier = createVerifier({ keys: await loadKeySet(source ?? {}), cacheEntries: 1, now: () => 0 });
+    const { authenticate } = createAuthenticator({
+      verifier,
+      anonRole: 'anon',
+      audience: undefined,
+      rolePath: parseRolePath('.role'),
+    });
+    const first = authenticate(`Bearer ${token}`, 0);
+    expect(first).toBeInstanceOf(Promise);
+    expect(await first).toMatchObject({ role: 'writer' });
+    expect(authenticate(`Bearer ${token}`, 0)).toMatchObject({ role: 'writer' });
+    const broken = `${token.slice(0, token.lastIndexOf('.'))}.${Buffer.alloc(64).toString('base64url')}`;
+    await expect(authenticate(`Bearer ${broken}`, 0)).rejects.toMatchObject({ code: 'PGRST301', status: 401 });
   });
 
   test('time goes on for remembered tokens', async () => {
