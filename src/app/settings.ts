@@ -40,6 +40,11 @@ export const stackSettings = {
     default: '127.0.0.1',
     help: 'Address the listeners bind to; anything but loopback is refused while a secret is a known demo value or too short.',
   }),
+  egressAllow: list({
+    name: 'STACK_EGRESS_ALLOW',
+    default: [],
+    help: 'Hosts, addresses or ranges (each with an optional :port) beside the public internet that requests made for users may reach.',
+  }),
   retryFirst: duration({
     name: 'STACK_RETRY_FIRST',
     default: 1_000,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Bus } from '#kernel/bus';
+import { createEgress } from '#kernel/egress';
 import type { Mount, Room, SupervisedRoom } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
@@ -44,11 +45,13 @@ export function wireRooms(input: WiringInput): Wired {
     if (url) return parseConnectionUrl(url);
     return db ? db.api.connection(role) : remoteConnection(settings, role);
   };
+  const egress = createEgress({ allowed: settings.stack.egressAllow });
   const auth = chosen.has('auth')
     ? authRoom.create({
         settings: settings.auth,
         log: roomLog('auth'),
         database: connection('supabase_auth_admin', settings.auth.databaseUrl),
+        egress,
       })
     : undefined;
   const rest = chosen.has('rest')

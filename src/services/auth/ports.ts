@@ -1,3 +1,4 @@
+import type { Egress } from '#kernel/egress';
 import type { Clock } from '#kernel/lifecycle';
 import type { ConnectionOptions } from '#kernel/sql';
 
@@ -10,6 +11,8 @@ export interface AuthPorts {
    * time, since the edge opens its port after this room has started.
    */
   readonly publicUrl?: () => string | undefined;
+  /** The way out for hooks, templates, providers and whatever else asks servers elsewhere. */
+  readonly egress: Egress;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolveSettings } from '#kernel/config';
+import { createEgress } from '#kernel/egress';
 import { signHs256 } from '#kernel/jwt';
 import type { Room } from '#kernel/lifecycle';
 import { createLogger, createRedactor } from '#kernel/log';
@@ -66,6 +67,7 @@ export async function startAuth(
       destination: { write: (line: string) => void lines.push(line) },
     }),
     database: () => db.connection('supabase_auth_admin'),
+    egress: createEgress({ allowed: ['127.0.0.1', 'localhost'] }),
     clock,
   });
   await room.start(new AbortController().signal);
