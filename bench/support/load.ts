@@ -48,7 +48,7 @@ function drive(options: LoadOptions, end: number, latencies: number[]): Promise<
     socket.setNoDelay(true);
     let sent = 0;
     let missing = -1;
-    let head = '';
+    let head: Buffer | undefined;
     const send = () => {
       if (performance.now() >= end) {
         socket.end();
@@ -56,30 +56,36 @@ function drive(options: LoadOptions, end: number, latencies: number[]): Promise<
         return;
       }
       sent = performance.now();
-      head = '';
+      head = undefined;
       missing = -1;
-      socket.write(options.next());
+      socket.write(options.next(), 'latin1');
     };
     socket.on('connect', send);
     socket.on('error', reject);
     socket.on('data', (chunk: Buffer) => {
       if (missing < 0) {
-        head += chunk.toString('latin1');
+        head = head === undefined ? chunk : Buffer.concat([head, chunk]);
         const border = head.indexOf('\r\n\r\n');
         if (border < 0) return;
-        if (!/^HTTP\/1\.1 2\d\d/.test(head)) {
+        // `HTTP/1.1 2xx`
+        if (head[9] !== 0x32) {
           socket.destroy();
-          reject(new Error(`unexpected answer: ${head.slice(0, 300)}`));
+          reject(new Error(`unexpected answer: ${head.toString('latin1', 0, 300)}`));
           return;
         }
-        const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? 0);
-        missing = border + 4 + length - head.length;
+        missing = border + 4 + lengthOf(head, border) - head.length;
       } else missing -= chunk.length;
       if (missing > 0) return;
       latencies.push(performance.now() - sent);
       send();
     });
   });
+}
+
+const lengthHeader = /\r\ncontent-length: (\d+)/i;
+
+function lengthOf(head: Buffer, border: number): number {
+  return Number(lengthHeader.exec(head.toString('latin1', 0, border))?.[1] ?? 0);
 }
 
 /** The middle of some figures. */

@@ -1,52 +1,57 @@
-import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
 import { jwtVerify } from 'jose';
 import pg from 'pg';
+import type { NaiveSetup } from './naive.ts';
 
-// The usual way to serve a point read under a caller's role: the documented JWT library, a pool, and the very statements
+// The usual way to serve a request under a caller's role: the documented JWT library, a pool, and the very statements
 // the product sends, each a round trip of its own; plain parametrised queries, or prepared ones where asked for.
-type Arguments = [socketDir: string, port: string, database: string, password: string, jwtSecret: string, mode: string];
-const [socketDir, port, database, password, jwtSecret, mode] = process.argv.slice(2) as Arguments;
-const named = (name: string) => (mode === 'prepared' ? { name } : {});
-const pool = new pg.Pool({ host: socketDir, port: Number(port), database, user: 'authenticator', password, max: 10 });
+const { connection, jwtSecret, prepared, scenarios, keyValue } = JSON.parse(
+  readFileSync(process.argv[2] as string, 'utf8'),
+) as NaiveSetup;
+const pool = new pg.Pool({ ...connection, max: 10 });
 const key = new TextEncoder().encode(jwtSecret);
 
-const settings = `select set_config('search_path', $1, true), set_config('role', $2, true),
-  set_config('request.jwt.claims', $3, true), set_config('request.method', $4, true), set_config('request.path', $5, true),
-  set_config('request.headers', $6, true), set_config('request.cookies', $7, true)`;
-const read = `with pgrst_source as (select id, owner, title, done, inserted_at from public.bench_todos where id = $1)
-  select null::bigint as total_result_set, pg_catalog.count(_postgrest_t) as page_total,
-    coalesce(json_agg(_postgrest_t), '[]')::text as body,
-    nullif(current_setting('response.headers', true), '') as response_headers,
-    nullif(current_setting('response.status', true), '') as response_status
-  from (select * from pgrst_source) _postgrest_t`;
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
 
 const server = createServer((request, response) => {
   void (async () => {
     const token = request.headers.authorization?.slice('Bearer '.length) ?? '';
     const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'] });
-    const id = /id=eq\.(\d+)/.exec(request.url ?? '')?.[1] ?? '1';
-    const values = [
-      '"public"',
-      String(payload.role),
-      JSON.stringify(payload),
-      request.method,
-      request.url,
-      JSON.stringify(request.headers),
-      '{}',
-    ];
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const name = url.pathname.slice(1);
+    const { begin, steps, body: givenBody } = scenarios[name] as NaiveSetup['scenarios'][string];
+    const id = url.searchParams.get('key');
+    const sent = request.method === 'POST' ? await textOf(request) : undefined;
     const client = await pool.connect();
     try {
-      await client.query('begin isolation level read committed read only');
-      await client.query({ ...named('settings'), text: settings, values });
-      const { rows } = await client.query({ ...named('read'), text: read, values: [id] });
+      await client.query(begin);
+      let row: Record<string, string> = {};
+      for (const [number, { text, values }] of steps.entries()) {
+        const bound = values.map((value) => {
+          if (value === keyValue) return id;
+          if (value !== null && value === givenBody) return sent;
+          return number === 0 && value?.startsWith('{"sub"') ? JSON.stringify(payload) : value;
+        });
+        const result = await client.query({
+          ...(prepared && { name: `${name} ${number}` }),
+          text,
+          values: bound,
+        });
+        row = result.rows[0];
+      }
       await client.query('commit');
-      const body = rows[0].body as string;
+      const answer = typeof row.body === 'string' ? row.body : JSON.stringify(row.body);
       response
-        .writeHead(200, {
+        .writeHead(request.method === 'POST' ? 201 : 200, {
           'content-type': 'application/json; charset=utf-8',
-          'content-length': Buffer.byteLength(body),
+          'content-length': Buffer.byteLength(answer),
         })
-        .end(body);
+        .end(answer);
     } finally {
       client.release();
     }

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import pg from 'pg';
 import type { Product } from '../../bench/support/product.ts';
+import { asPostgres } from '../../bench/support/product-sql.ts';
 
 /** A kind of traffic to profile under. */
 export interface Load {
@@ -49,22 +49,6 @@ export const loads: Readonly<Record<string, Load>> = {
     next: (product) => get(product, '/health', product.env.ANON_KEY ?? ''),
   },
 };
-
-async function asPostgres({ database, env }: Product, sql: string): Promise<void> {
-  const client = new pg.Client({
-    host: database.socketDir,
-    port: database.port,
-    database: database.name,
-    user: 'postgres',
-    password: env.POSTGRES_PASSWORD ?? '',
-  });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
-}
 
 function bearer({ env }: Product): string {
   const claims = { sub: user, role: 'authenticated', aud: 'authenticated', exp: 4_000_000_000 };
