@@ -1,16 +1,11 @@
-import {
-  boolean,
-  bytes,
-  duration,
-  integer,
-  json,
-  list,
-  oneOf,
-  type Setting,
-  type SettingsOf,
-  string,
-  url,
-} from '#kernel/config';
+import { boolean, bytes, duration, integer, json, list, oneOf, type SettingsOf, string, url } from '#kernel/config';
+import { family } from './core/settings/family.ts';
+import { limitSettings } from './core/settings/limits.ts';
+import { mailSettings } from './core/settings/mail.ts';
+import { passwordSettings } from './core/settings/passwords.ts';
+import { sessionSettings } from './core/settings/sessions.ts';
+
+export { type MailKind, mailKinds } from './core/settings/mail.ts';
 
 /** Social providers upstream knows, as they stand in setting names. None of them is served yet. */
 export const externalProviders = [
@@ -41,22 +36,6 @@ export const externalProviders = [
   'zoom',
 ] as const;
 
-/** Kinds of mail with a subject and a template of their own. */
-export const mailKinds = [
-  'invite',
-  'confirmation',
-  'recovery',
-  'magic_link',
-  'email_change',
-  'reauthentication',
-  'password_changed_notification',
-  'email_changed_notification',
-  'phone_changed_notification',
-] as const;
-
-/** A kind of mail. */
-export type MailKind = (typeof mailKinds)[number];
-
 const hooks = [
   'custom_access_token',
   'send_email',
@@ -67,28 +46,11 @@ const hooks = [
   'after_user_created',
 ] as const;
 
-type Family<Prefix extends string, Name extends string, T> = { readonly [K in `${Prefix}${Name}`]: Setting<T> };
-
-function family<const P extends string, const N extends string, T>(
-  prefix: P,
-  names: readonly N[],
-  make: (name: N) => Setting<T>,
-): Family<P, N, T> {
-  return Object.fromEntries(names.map((name) => [`${prefix}${name}`, make(name)])) as Family<P, N, T>;
-}
-
 const notServed = 'Not served by this release; a warning at start says so.';
 
 function jwkArray(value: unknown): readonly Record<string, unknown>[] {
   if (!Array.isArray(value)) throw new Error('must be a JSON array of keys');
   return value as readonly Record<string, unknown>[];
-}
-
-function headerMap(value: unknown): Readonly<Record<string, readonly string[]>> {
-  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isMap || !Object.values(value).every((v) => Array.isArray(v) && v.every((item) => typeof item === 'string')))
-    throw new Error('must be a JSON object whose values are arrays of text');
-  return value as Readonly<Record<string, readonly string[]>>;
 }
 
 /** The auth room's settings. `GOTRUE_*` names are the original service's own. */
@@ -227,52 +189,8 @@ export const authSettings = {
     help: 'Verified tokens remembered.',
   }),
 
-  passwordMinLength: integer({
-    name: 'GOTRUE_PASSWORD_MIN_LENGTH',
-    default: 6,
-    min: 6,
-    max: 72,
-    help: 'Characters a password needs.',
-  }),
-  passwordRequiredCharacters: string({
-    name: 'GOTRUE_PASSWORD_REQUIRED_CHARACTERS',
-    help: 'Sets of characters divided by colons (\\: is a colon); a password needs one of each set.',
-  }),
-  passwordConcurrency: integer({
-    name: 'STACK_AUTH_PASSWORD_CONCURRENCY',
-    default: 0,
-    min: 0,
-    max: 128,
-    help: 'Password hashes computed at a time; 0 is one less than there are processors.',
-  }),
-  passwordQueue: integer({
-    name: 'STACK_AUTH_PASSWORD_QUEUE',
-    default: 100,
-    min: 0,
-    help: 'Password hashes that may wait; the next request is answered 429.',
-  }),
-
-  refreshRotation: boolean({
-    name: 'GOTRUE_SECURITY_REFRESH_TOKEN_ROTATION_ENABLED',
-    default: true,
-    help: 'Revoke the whole family when a used refresh token comes back.',
-  }),
-  refreshReuseInterval: integer({
-    name: 'GOTRUE_SECURITY_REFRESH_TOKEN_REUSE_INTERVAL',
-    default: 0,
-    min: 0,
-    help: 'Seconds in which a used refresh token is good for another one.',
-  }),
-  reauthenticatePassword: boolean({
-    name: 'GOTRUE_SECURITY_UPDATE_PASSWORD_REQUIRE_REAUTHENTICATION',
-    default: false,
-    help: 'Changing a password in a session older than a day needs a code sent by mail.',
-  }),
-  requireCurrentPassword: boolean({
-    name: 'GOTRUE_SECURITY_UPDATE_PASSWORD_REQUIRE_CURRENT_PASSWORD',
-    default: false,
-    help: 'Changing a password needs the present one.',
-  }),
+  ...passwordSettings,
+  ...sessionSettings,
   manualLinking: boolean({
     name: 'GOTRUE_SECURITY_MANUAL_LINKING_ENABLED',
     default: false,
@@ -282,27 +200,6 @@ export const authSettings = {
     name: 'GOTRUE_SECURITY_SB_FORWARDED_FOR_ENABLED',
     default: false,
     help: 'Take the client address from Sb-Forwarded-For.',
-  }),
-  sessionTimebox: duration({
-    name: 'GOTRUE_SESSIONS_TIMEBOX',
-    min: 1,
-    help: 'Lifetime of a session, however active it is.',
-  }),
-  sessionInactivity: duration({
-    name: 'GOTRUE_SESSIONS_INACTIVITY_TIMEOUT',
-    min: 1,
-    help: 'Time after which an unused session ends.',
-  }),
-  sessionSinglePerUser: boolean({
-    name: 'GOTRUE_SESSIONS_SINGLE_PER_USER',
-    default: false,
-    help: 'Only the session refreshed last stays valid.',
-  }),
-  sessionTags: list({ name: 'GOTRUE_SESSIONS_TAGS', default: [], help: 'Session tags that are told apart.' }),
-  sessionLowAal: duration({
-    name: 'GOTRUE_SESSIONS_ALLOW_LOW_AAL',
-    min: 1,
-    help: 'Time a user with a second factor may stay signed in without it.',
   }),
 
   emailEnabled: boolean({
@@ -350,167 +247,9 @@ export const authSettings = {
     help: 'Time in which an authorization code is exchanged; at least five minutes.',
   }),
 
-  autoconfirm: boolean({
-    name: 'ENABLE_EMAIL_AUTOCONFIRM',
-    original: ['GOTRUE_MAILER_AUTOCONFIRM'],
-    default: false,
-    help: 'Take email addresses as confirmed at sign-up.',
-  }),
-  allowUnverifiedEmail: boolean({
-    name: 'GOTRUE_MAILER_ALLOW_UNVERIFIED_EMAIL_SIGN_INS',
-    default: false,
-    help: 'Let unconfirmed accounts sign in.',
-  }),
-  secureEmailChange: boolean({
-    name: 'GOTRUE_MAILER_SECURE_EMAIL_CHANGE_ENABLED',
-    default: true,
-    help: 'A change of address needs confirmation from both addresses.',
-  }),
-  otpExpiry: duration({
-    name: 'GOTRUE_MAILER_OTP_EXP',
-    default: 86_400_000,
-    min: 1_000,
-    help: 'Time in which a link or code from a mail works.',
-  }),
-  otpAttempts: integer({
-    name: 'STACK_AUTH_OTP_ATTEMPTS',
-    default: 10,
-    min: 1,
-    help: 'Wrong codes after which the right one is void.',
-  }),
-  otpLength: integer({ name: 'GOTRUE_MAILER_OTP_LENGTH', default: 6, help: 'Digits of a code, 6 to 10.' }),
-  externalHosts: list({
-    name: 'GOTRUE_MAILER_EXTERNAL_HOSTS',
-    default: [],
-    help: 'Hosts that links in mails may name when a request came to them.',
-  }),
-  pathInvite: string({
-    name: 'MAILER_URLPATHS_INVITE',
-    original: ['GOTRUE_MAILER_URLPATHS_INVITE'],
-    default: '/auth/v1/verify',
-    help: 'Path of links in invitations.',
-  }),
-  pathConfirmation: string({
-    name: 'MAILER_URLPATHS_CONFIRMATION',
-    original: ['GOTRUE_MAILER_URLPATHS_CONFIRMATION'],
-    default: '/auth/v1/verify',
-    help: 'Path of links that confirm an address.',
-  }),
-  pathRecovery: string({
-    name: 'MAILER_URLPATHS_RECOVERY',
-    original: ['GOTRUE_MAILER_URLPATHS_RECOVERY'],
-    default: '/auth/v1/verify',
-    help: 'Path of recovery and sign-in links.',
-  }),
-  pathEmailChange: string({
-    name: 'MAILER_URLPATHS_EMAIL_CHANGE',
-    original: ['GOTRUE_MAILER_URLPATHS_EMAIL_CHANGE'],
-    default: '/auth/v1/verify',
-    help: 'Path of links that confirm a change of address.',
-  }),
-  ...family('subject_', mailKinds, (kind) =>
-    string({ name: `GOTRUE_MAILER_SUBJECTS_${kind.toUpperCase()}`, help: `Subject of ${kind} mails; a template.` }),
-  ),
-  ...family('template_', mailKinds, (kind) =>
-    string({
-      name: `GOTRUE_MAILER_TEMPLATES_${kind.toUpperCase()}`,
-      help: `URL of a template for ${kind} mails. ${notServed}`,
-    }),
-  ),
-  notifyPasswordChanged: boolean({
-    name: 'GOTRUE_MAILER_NOTIFICATIONS_PASSWORD_CHANGED_ENABLED',
-    default: false,
-    help: 'Tell users that their password was changed.',
-  }),
-  notifyEmailChanged: boolean({
-    name: 'GOTRUE_MAILER_NOTIFICATIONS_EMAIL_CHANGED_ENABLED',
-    default: false,
-    help: 'Tell users that their address was changed.',
-  }),
-  notifyPhoneChanged: boolean({
-    name: 'GOTRUE_MAILER_NOTIFICATIONS_PHONE_CHANGED_ENABLED',
-    default: false,
-    help: 'Tell users that their phone number was changed.',
-  }),
+  ...mailSettings,
 
-  smtpHost: string({
-    name: 'SMTP_HOST',
-    original: ['GOTRUE_SMTP_HOST'],
-    help: 'Mail server; without one mails go to the built-in inbox. supabase-mail counts only where it resolves.',
-  }),
-  smtpPort: integer({
-    name: 'SMTP_PORT',
-    original: ['GOTRUE_SMTP_PORT'],
-    default: 587,
-    min: 1,
-    max: 65_535,
-    help: 'Port of the mail server; 465 speaks TLS from the start.',
-  }),
-  smtpUser: string({ name: 'SMTP_USER', original: ['GOTRUE_SMTP_USER'], help: 'User at the mail server.' }),
-  smtpPass: string({
-    name: 'SMTP_PASS',
-    original: ['GOTRUE_SMTP_PASS'],
-    secret: true,
-    help: 'Password at the mail server.',
-  }),
-  smtpAdminEmail: string({
-    name: 'SMTP_ADMIN_EMAIL',
-    original: ['GOTRUE_SMTP_ADMIN_EMAIL'],
-    default: 'admin@example.com',
-    help: 'Sender of mails.',
-  }),
-  smtpSenderName: string({
-    name: 'SMTP_SENDER_NAME',
-    original: ['GOTRUE_SMTP_SENDER_NAME'],
-    help: 'Name of the sender.',
-  }),
-  smtpMaxFrequency: duration({
-    name: 'SMTP_MAX_FREQUENCY',
-    original: ['GOTRUE_SMTP_MAX_FREQUENCY'],
-    default: 60_000,
-    help: 'Time between two mails of a kind to a user.',
-  }),
-  smtpHeaders: json({
-    name: 'GOTRUE_SMTP_HEADERS',
-    check: headerMap,
-    help: 'Further headers of mails: JSON object of arrays; $messageType stands for the kind.',
-  }),
-  smtpTimeout: duration({
-    name: 'STACK_AUTH_SMTP_TIMEOUT',
-    default: 8_000,
-    min: 100,
-    help: 'Time a mail server may take.',
-  }),
-  inboxSize: integer({
-    name: 'STACK_AUTH_INBOX_SIZE',
-    default: 200,
-    min: 1,
-    max: 10_000,
-    help: 'Mails the built-in inbox keeps; the oldest goes first.',
-  }),
-
-  rateLimitHeader: string({
-    name: 'GOTRUE_RATE_LIMIT_HEADER',
-    help: 'Header that tells clients apart for rate limits; unset turns limits by client off.',
-  }),
-  rateLimitEmailSent: string({
-    name: 'GOTRUE_RATE_LIMIT_EMAIL_SENT',
-    pattern: [/^\d+(\.\d+)?(\/.+)?$/, 'must be a number, or number/duration such as 30/1h'],
-    help: 'Mails in all per hour, or N/duration; default 30 with a mail server, no limit with the inbox.',
-  }),
-  ...family('rateLimit_', ['TOKEN_REFRESH', 'VERIFY', 'OTP', 'SSO', 'WEB3', 'PASSKEY', 'ANONYMOUS_USERS'], (name) =>
-    integer({
-      name: `GOTRUE_RATE_LIMIT_${name}`,
-      default: name === 'TOKEN_REFRESH' ? 150 : 30,
-      help: `Requests of a client per ${name === 'ANONYMOUS_USERS' ? 'hour' : 'five minutes'}.`,
-    }),
-  ),
-  rateLimitClients: integer({
-    name: 'STACK_AUTH_RATE_LIMIT_CLIENTS',
-    default: 10_000,
-    min: 100,
-    help: 'Clients whose rates are remembered per endpoint.',
-  }),
+  ...limitSettings,
 
   auditWithoutPostgres: boolean({
     name: 'GOTRUE_AUDIT_LOG_DISABLE_POSTGRES',
@@ -551,10 +290,6 @@ export const authSettings = {
       'SECURITY_DB_ENCRYPTION_ENCRYPT',
       'MAILER_EMAIL_VALIDATION_EXTENDED',
       'EXPERIMENTAL_SCIM_ENABLED',
-      'MAILER_NOTIFICATIONS_IDENTITY_LINKED_ENABLED',
-      'MAILER_NOTIFICATIONS_IDENTITY_UNLINKED_ENABLED',
-      'MAILER_NOTIFICATIONS_MFA_FACTOR_ENROLLED_ENABLED',
-      'MAILER_NOTIFICATIONS_MFA_FACTOR_UNENROLLED_ENABLED',
     ],
     (name) => boolean({ name: `GOTRUE_${name}`, default: false, help: notServed }),
   ),

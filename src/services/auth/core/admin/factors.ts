@@ -4,6 +4,7 @@ import type { FactorRow, SessionRow, User } from '../../sql/rows.ts';
 import { findUser } from '../../sql/users.ts';
 import { type Actor, audit } from '../audit.ts';
 import { type AuthContext, nowOf } from '../context.ts';
+import { notifyUser } from '../mail/letters.ts';
 
 /** A user's factor by its id. @throws mfa_factor_not_found */
 export function factorOf(user: User, factorId: string): FactorRow {
@@ -25,6 +26,8 @@ export async function removeFactor(
     await downgradeFactorSessions(sql, factor.id, factor.factor_type, nowOf(context));
     await deleteFactor(sql, factor.id, user.id);
   });
+  if (factor.status === 'verified')
+    await notifyUser(context, user, 'mfa_factor_unenrolled_notification', { FactorType: factor.factor_type });
 }
 
 /** Removes a factor on the user's own behalf. @throws insufficient_aal */

@@ -13,6 +13,12 @@ const action = (title: string, text: string, label: string): string => `<h2>${ti
 <p>Alternatively, enter the code: {{ .Token }}</p>
 `;
 
+const told = (title: string, text: string, otherwise = 'contact support at once'): string => `<h2>${title}</h2>
+
+<p>${text}</p>
+<p>If you did not make this change, ${otherwise}.</p>
+`;
+
 /** What mails say unless settings say otherwise. */
 export const defaultTemplates: Readonly<Record<MailKind, MailTemplate>> = {
   invite: {
@@ -49,14 +55,52 @@ export const defaultTemplates: Readonly<Record<MailKind, MailTemplate>> = {
   },
   password_changed_notification: {
     subject: 'Your password has been changed',
-    body: '<h2>Your password has been changed</h2>\n\n<p>The password of your account {{ .Email }} has been changed.</p>\n<p>If you did not make this change, reset your password at once.</p>\n',
+    body: told(
+      'Your password has been changed',
+      'The password of your account {{ .Email }} has been changed.',
+      'reset your password at once',
+    ),
   },
   email_changed_notification: {
     subject: 'Your email address has been changed',
-    body: '<h2>Your email address has been changed</h2>\n\n<p>The email address of your account has been changed from {{ .OldEmail }} to {{ .Email }}.</p>\n<p>If you did not make this change, contact support at once.</p>\n',
+    body: told(
+      'Your email address has been changed',
+      'The email address of your account has been changed from {{ .OldEmail }} to {{ .Email }}.',
+    ),
   },
   phone_changed_notification: {
     subject: 'Your phone number has been changed',
-    body: '<h2>Your phone number has been changed</h2>\n\n<p>The phone number of your account {{ .Email }} has been changed from {{ .OldPhone }} to {{ .Phone }}.</p>\n<p>If you did not make this change, contact support at once.</p>\n',
+    body: told(
+      'Your phone number has been changed',
+      'The phone number of your account {{ .Email }} has been changed from {{ .OldPhone }} to {{ .Phone }}.',
+    ),
+  },
+  identity_linked_notification: {
+    subject: 'A new identity has been linked',
+    body: told(
+      'A new identity has been linked',
+      'The identity {{ .Provider }} has been linked to your account {{ .Email }}.',
+    ),
+  },
+  identity_unlinked_notification: {
+    subject: 'An identity has been unlinked',
+    body: told(
+      'An identity has been unlinked',
+      'The identity {{ .Provider }} has been unlinked from your account {{ .Email }}.',
+    ),
+  },
+  mfa_factor_enrolled_notification: {
+    subject: 'A new MFA factor has been enrolled',
+    body: told(
+      'A new MFA factor has been enrolled',
+      'A new factor ({{ .FactorType }}) has been enrolled for your account {{ .Email }}.',
+    ),
+  },
+  mfa_factor_unenrolled_notification: {
+    subject: 'An MFA factor has been unenrolled',
+    body: told(
+      'An MFA factor has been unenrolled',
+      'A factor ({{ .FactorType }}) has been unenrolled for your account {{ .Email }}.',
+    ),
   },
 };

@@ -1,5 +1,5 @@
 import { authError } from '../../errors.ts';
-import type { MailKind } from '../../settings.ts';
+import type { AuthSettings, MailKind } from '../../settings.ts';
 import type { Sql, User } from '../../sql/rows.ts';
 import { type UserChanges, updateUser } from '../../sql/users.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
@@ -63,7 +63,7 @@ export function actionLetter(
 }
 
 /** A mail that only tells something. */
-export function notice(user: User, kind: MailKind, extra: Readonly<Record<string, unknown>> = {}): PreparedLetter {
+function notice(user: User, kind: MailKind, extra: Readonly<Record<string, unknown>> = {}): PreparedLetter {
   const to = typeof extra.SendingTo === 'string' ? extra.SendingTo : (user.email ?? '');
   return {
     letter: { kind, to, variables: { Email: user.email ?? '', Data: user.raw_user_meta_data, ...extra } },
@@ -91,11 +91,37 @@ export async function dispatch(context: AuthContext, letters: readonly (Prepared
 }
 
 /** Sends a mail whose failure must not fail what was done; it is logged. */
-export async function dispatchNotice(context: AuthContext, prepared: PreparedLetter | undefined): Promise<void> {
+async function dispatchNotice(context: AuthContext, prepared: PreparedLetter | undefined): Promise<void> {
   if (!prepared || prepared.letter.to === '') return;
   try {
     await context.post.send(prepared.letter);
   } catch (error) {
     context.log.warn({ err: error, kind: prepared.letter.kind }, 'a notification mail could not be sent');
   }
+}
+
+/** Notices that a setting switches on, with that setting. */
+const switches = {
+  password_changed_notification: 'notifyPasswordChanged',
+  email_changed_notification: 'notifyEmailChanged',
+  phone_changed_notification: 'notifyPhoneChanged',
+  identity_linked_notification: 'notifyIdentityLinked',
+  identity_unlinked_notification: 'notifyIdentityUnlinked',
+  mfa_factor_enrolled_notification: 'notifyFactorEnrolled',
+  mfa_factor_unenrolled_notification: 'notifyFactorUnenrolled',
+} as const satisfies Partial<Record<MailKind, keyof AuthSettings>>;
+
+/**
+ * Tells a user by mail of something that happened to their account, where settings want that. Called after the commit;
+ * what fails is logged, since it must not undo what was done.
+ *
+ * @param extra variables of the kind: OldEmail, Phone and OldPhone, Provider, or FactorType
+ */
+export async function notifyUser(
+  context: AuthContext,
+  user: User,
+  kind: keyof typeof switches,
+  extra: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  if (context.settings[switches[kind]]) await dispatchNotice(context, notice(user, kind, extra));
 }

@@ -15,7 +15,7 @@ import {
 import { audit } from '../audit.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { millisecondsOf } from '../instant.ts';
-import { dispatchNotice, notice } from '../mail/letters.ts';
+import { notifyUser } from '../mail/letters.ts';
 import { newPassword } from '../secret-values.ts';
 import { confirmEmail, confirmPhone, finishEmailChange, finishPhoneChange } from '../user/confirm.ts';
 import { isBanned, isConfirmed } from '../user-view.ts';
@@ -208,11 +208,8 @@ export async function countMiss(context: AuthContext, { userId, tokens }: Miss):
 export async function settleProof(context: AuthContext, verified: Verified & { readonly kind: 'user' }): Promise<void> {
   const { user, formerEmail } = verified;
   await settleInvited(context, user);
-  if (formerEmail && context.settings.notifyEmailChanged)
-    await dispatchNotice(
-      context,
-      notice(user, 'email_changed_notification', { OldEmail: formerEmail, SendingTo: formerEmail }),
-    );
+  if (formerEmail)
+    await notifyUser(context, user, 'email_changed_notification', { OldEmail: formerEmail, SendingTo: formerEmail });
 }
 
 /**

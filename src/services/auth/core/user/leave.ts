@@ -5,7 +5,7 @@ import { deleteOtherSessions, deleteSession, deleteSessions } from '../../sql/se
 import { isEmailTaken, type UserChanges, updateUser } from '../../sql/users.ts';
 import { audit } from '../audit.ts';
 import { type AuthContext, nowOf } from '../context.ts';
-import { dispatch } from '../mail/letters.ts';
+import { dispatch, notifyUser } from '../mail/letters.ts';
 import { prepareReauthentication } from '../one-time/send.ts';
 import { refreshProviders } from './create.ts';
 
@@ -63,6 +63,7 @@ export async function unlinkIdentity(context: AuthContext, user: User, identityI
     if (changes) await updateUser(sql, user.id, changes, nowOf(context));
     await refreshProviders(context, sql, user.id);
   });
+  await notifyUser(context, user, 'identity_unlinked_notification', { Provider: identity.provider });
 
   async function changesAfterUnlink(sql: Sql, remaining: User['identities']): Promise<UserChanges | undefined> {
     if (identity?.provider === 'phone') return { phone: null, phone_confirmed_at: null };

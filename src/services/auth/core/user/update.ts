@@ -4,7 +4,7 @@ import { findUser, isEmailTaken, isPhoneTaken, lockUser, updateUser } from '../.
 import { normaliseEmail, normalisePhone } from '../addresses.ts';
 import { audit } from '../audit.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
-import { dispatch, dispatchNotice, notice, type PreparedLetter } from '../mail/letters.ts';
+import { dispatch, notifyUser, type PreparedLetter } from '../mail/letters.ts';
 import { prepareEmailChange } from '../one-time/send.ts';
 import { assertStrong } from '../password-rules.ts';
 import type { CodeChallenge } from '../pkce.ts';
@@ -141,12 +141,10 @@ async function apply(
 }
 
 async function notify(context: AuthContext, before: User, after: User, newPassword: boolean): Promise<void> {
-  const { settings } = context;
-  if (newPassword && settings.notifyPasswordChanged)
-    await dispatchNotice(context, notice(after, 'password_changed_notification'));
-  if (settings.notifyPhoneChanged && before.phone && before.phone !== after.phone)
-    await dispatchNotice(
-      context,
-      notice(after, 'phone_changed_notification', { Phone: after.phone ?? '', OldPhone: before.phone }),
-    );
+  if (newPassword) await notifyUser(context, after, 'password_changed_notification');
+  if (before.phone && before.phone !== after.phone)
+    await notifyUser(context, after, 'phone_changed_notification', {
+      Phone: after.phone ?? '',
+      OldPhone: before.phone,
+    });
 }

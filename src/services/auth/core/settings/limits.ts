@@ -1,0 +1,28 @@
+import { integer, string } from '#kernel/config';
+import { family } from './family.ts';
+
+/** Settings of limits by client and of the limit for all mails. */
+export const limitSettings = {
+  rateLimitHeader: string({
+    name: 'GOTRUE_RATE_LIMIT_HEADER',
+    help: 'Header that tells clients apart for rate limits; unset turns limits by client off.',
+  }),
+  rateLimitEmailSent: string({
+    name: 'GOTRUE_RATE_LIMIT_EMAIL_SENT',
+    pattern: [/^\d+(\.\d+)?(\/.+)?$/, 'must be a number, or number/duration such as 30/1h'],
+    help: 'Mails in all per hour, or N/duration; default 30 with a mail server, no limit with the inbox.',
+  }),
+  ...family('rateLimit_', ['TOKEN_REFRESH', 'VERIFY', 'OTP', 'SSO', 'WEB3', 'PASSKEY', 'ANONYMOUS_USERS'], (name) =>
+    integer({
+      name: `GOTRUE_RATE_LIMIT_${name}`,
+      default: name === 'TOKEN_REFRESH' ? 150 : 30,
+      help: `Requests of a client per ${name === 'ANONYMOUS_USERS' ? 'hour' : 'five minutes'}.`,
+    }),
+  ),
+  rateLimitClients: integer({
+    name: 'STACK_AUTH_RATE_LIMIT_CLIENTS',
+    default: 10_000,
+    min: 100,
+    help: 'Clients whose rates are remembered per endpoint.',
+  }),
+};
