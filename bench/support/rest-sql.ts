@@ -8,7 +8,7 @@ import { planRequest } from '../../src/services/rest/core/plan/plan-request.ts';
 import { parseRequest } from '../../src/services/rest/core/request/api-request.ts';
 import { headersJson } from '../../src/services/rest/core/session/request-facts.ts';
 import { restSettings } from '../../src/services/rest/settings.ts';
-import { loadCatalog } from '../../src/services/rest/sql/load-catalog.ts';
+import { loadCatalog, loadStoredSettings } from '../../src/services/rest/sql/load-catalog.ts';
 import type { Product } from './product.ts';
 import { claims, keyMark, type Scenario } from './rest-scenarios.ts';
 
@@ -40,9 +40,10 @@ export async function createPlanner({ database, env }: Product): Promise<Planner
   const { values } = resolveSettings(restSettings, { env, files: [], alone: false });
   const config = configFrom(values, new Map());
   const { schemas, extraSearchPath, hoistedSettings } = config;
-  const found = await loadCatalog(reader, { schemas, extraSearchPath, roleSettings: true });
+  const { ofRoles: roleSettings } = await loadStoredSettings(reader, undefined);
+  const found = await loadCatalog(reader, { schemas, extraSearchPath });
   await reader.close();
-  const cache = buildSchemaCache(found, { hoistedSettings, timezones: new Set() });
+  const cache = buildSchemaCache({ ...found, roleSettings }, { hoistedSettings, timezones: new Set() });
   return { sqlOf: (scenario, headers) => sqlOf(scenario, headers, cache, config) };
 }
 

@@ -15,7 +15,7 @@ import { StartupError } from '#kernel/errors';
 import { type AuthSettings, authSettings } from '#services/auth';
 import { type DbSettings, dbSettings } from '#services/db';
 import { type GatewaySettings, gatewaySettings } from '#services/gateway';
-import { type RestSettings, restSettings } from '#services/rest';
+import { originalRestDefaults, type RestSettings, restSettings } from '#services/rest';
 import { type StudioSettings, studioSettings } from '#services/studio';
 import { allSchemas } from './registry.ts';
 import { type RoomName, roomNames, type StackSettings, stackSettings } from './settings.ts';
@@ -96,7 +96,12 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     gateway: resolveRoom('gateway', gatewaySettings),
   };
   const external = first.values.publicUrl ?? `http://localhost:${resolved.gateway.httpPort}`;
-  const loaded = { ...resolved, auth: withExternalUrl(resolved.auth, external, effective) };
+  const isDropIn = rooms.size === 1 && rooms.has('rest') && resolved.rest.dbUri !== undefined;
+  const loaded = {
+    ...resolved,
+    auth: withExternalUrl(resolved.auth, external, effective),
+    rest: isDropIn ? withOriginalDefaults(resolved.rest, effective) : resolved.rest,
+  };
   problems.push(
     ...unknownOwnKeys(
       allSchemas.map(({ schema }) => schema),
@@ -129,6 +134,18 @@ function withExternalUrl(
   if (entry?.origin !== 'default') return auth;
   effective[index] = { ...entry, value: url, origin: 'the address of the gateway' };
   return { ...auth, externalUrl: url };
+}
+
+// In the place of PostgREST what was left out means what it means there.
+function withOriginalDefaults(rest: RestSettings, effective: (EffectiveSetting & { room: string })[]): RestSettings {
+  const replaced: Record<string, unknown> = {};
+  for (const [index, entry] of effective.entries()) {
+    if (entry.room !== 'rest' || entry.origin !== 'default' || !(entry.key in originalRestDefaults)) continue;
+    const value = originalRestDefaults[entry.key as keyof RestSettings];
+    effective[index] = { ...entry, value, origin: "the original's default" };
+    replaced[entry.key] = value;
+  }
+  return { ...rest, ...replaced };
 }
 
 /** @throws StartupError with every problem on a line of its own */

@@ -95,11 +95,17 @@ export function checkSecrets(settings: LoadedSettings): string[] {
     const problem = value === undefined ? undefined : weakness(rule, value);
     if (problem) weak.push(problem);
   }
-  if (weak.length > 0 && !loopback.test(settings.stack.bindAddress))
-    throw new StartupError(
-      `address ${settings.stack.bindAddress} is refused while ${weak.join('; ')}; run \`pmoves-supabase keys --rotate\``,
-      'BIND_ADDRESS',
-    );
+  const addresses = [
+    ['BIND_ADDRESS', settings.stack.bindAddress],
+    ['PGRST_SERVER_HOST', settings.rest.serverHost],
+    ['PGRST_ADMIN_SERVER_HOST', settings.rest.adminHost],
+  ] as const;
+  for (const [name, address] of addresses)
+    if (weak.length > 0 && address !== undefined && !loopback.test(address))
+      throw new StartupError(
+        `address ${address} is refused while ${weak.join('; ')}; run \`pmoves-supabase keys --rotate\``,
+        name,
+      );
   return weak;
 }
 

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Bus } from '#kernel/bus';
 import { createEgress } from '#kernel/egress';
+import { canConnect } from '#kernel/http';
 import type { Mount, Room, SupervisedRoom } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
@@ -59,6 +60,10 @@ export function wireRooms(input: WiringInput): Wired {
         settings: settings.rest,
         log: roomLog('rest'),
         database: connection('authenticator', settings.rest.dbUri),
+        acceptsClients: async () => {
+          const url = gateway.api.directUrl('rest') ?? gateway.api.url();
+          return url !== '' && (await canConnect(url));
+        },
       })
     : undefined;
   const studio = chosen.has('studio')

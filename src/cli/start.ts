@@ -30,7 +30,7 @@ are, and serves. SIGINT or SIGTERM lets requests in flight finish (STACK_DRAIN_T
       ...missingFeatures(settings),
     ];
     const secrets = settings.effective.filter(({ setting }) => setting.secret).map(({ value }) => value);
-    const redact = createRedactor(secrets.map((value) => (typeof value === 'string' ? value : undefined)));
+    const redact = createRedactor(secrets.flatMap(secretTexts));
     const log = createLogger({ level: settings.stack.logLevel, redact });
     for (const warning of warnings) log.warn({ room: 'stack' }, warning);
 
@@ -64,3 +64,10 @@ are, and serves. SIGINT or SIGTERM lets requests in flight finish (STACK_DRAIN_T
     return 0;
   },
 };
+
+// Of a family only what its name calls a secret: hiding every value would garble ordinary words.
+function secretTexts(value: unknown): (string | undefined)[] {
+  if (value instanceof Map)
+    return [...value].filter(([name]) => /secret|key|password|token/i.test(name)).map(([, text]) => text as string);
+  return [typeof value === 'string' ? value : undefined];
+}

@@ -10,6 +10,7 @@ export {
   json,
   list,
   oneOf,
+  prefixed,
   type Setting,
   type SettingNames,
   type SettingsOf,

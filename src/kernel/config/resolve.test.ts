@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEnvFile } from './env-file.ts';
 import { resolveSettings, type Sources, unknownOwnKeys } from './resolve.ts';
-import { boolean, integer, list, string } from './setting.ts';
+import { boolean, integer, list, prefixed, string } from './setting.ts';
 
 const schema = {
   site: string({
@@ -149,4 +149,45 @@ test('unknown names are reported under our own prefixes only', () => {
     'environment STACK_LOG_LEVLE',
     '.env:2 GATEWAY_NONE',
   ]);
+});
+
+describe('a family of settings', () => {
+  const family = { app: prefixed({ prefix: 'APP_', help: 'x' }) };
+
+  test('is found by its prefix, in the environment and in files', () => {
+    const { values, effective } = resolveSettings(
+      family,
+      sources({ APP_One: '1', APP_TWO: 'env', APP_: 'none', OTHER: 'x' }, 'APP_TWO=file\nAPP_three=3\nAPP_EMPTY='),
+    );
+    expect([...values.app].sort()).toEqual([
+      ['One', '1'],
+      ['TWO', 'env'],
+      ['three', '3'],
+    ]);
+    expect(effective[0]?.origin.split(', ').sort()).toEqual(['APP_One', 'APP_TWO', 'APP_three']);
+  });
+
+  test('may be empty', () => {
+    const { values, effective } = resolveSettings(family, sources({}));
+    expect([values.app.size, effective[0]?.origin]).toEqual([0, 'default']);
+  });
+});
+
+test('where an empty text counts it is an empty list', () => {
+  const some = {
+    path: list({ name: 'PATH_LIST', default: ['a'], emptyCounts: true, help: 'x' }),
+    other: list({ name: 'OTHER_LIST', default: ['a'], help: 'x' }),
+  };
+  const { values } = resolveSettings(some, sources({ PATH_LIST: '', OTHER_LIST: '' }));
+  expect(values).toEqual({ path: [], other: ['a'] });
+  expect(resolveSettings(some, sources({})).values.path).toEqual(['a']);
+});
+
+test('a value may refer to a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'config-'));
+  writeFileSync(join(folder, 'value'), 'text\nof it\n');
+  const referring = { key: string({ name: 'KEY', fileReference: true, help: 'x' }) };
+  expect(resolveSettings(referring, sources({ KEY: `@${join(folder, 'value')}` })).values.key).toBe('text\nof it');
+  expect(resolveSettings(referring, sources({ KEY: '@/nowhere' })).problems[0]?.message).toContain('cannot read');
+  rmSync(folder, { recursive: true });
 });

@@ -43,6 +43,12 @@ export function resolveSettings<S extends SettingsSchema>(schema: S, sources: So
   const problems: SourceProblem[] = [];
   const warnings: string[] = [];
   for (const [key, setting] of Object.entries(schema)) {
+    if (setting.prefix !== undefined) {
+      const { family, origin } = findFamily(setting.prefix, sources);
+      values[key] = family;
+      effective.push({ key, setting, value: family, origin });
+      continue;
+    }
     const found = findValue(setting, sources, warnings, problems);
     let value = setting.default;
     if (found !== undefined) {
@@ -65,12 +71,13 @@ function findValue(
   problems: SourceProblem[],
 ): Found | undefined {
   const originals = [...(setting.original ?? []), ...(sources.alone ? (setting.alone ?? []) : [])];
+  const emptyCounts = setting.emptyCounts ?? false;
   for (const name of [...originals, setting.name]) {
-    const found = lookUp(name, sources, problems);
+    const found = lookUp(name, sources, problems, emptyCounts);
     if (found) return found;
   }
   for (const alias of setting.aliases ?? []) {
-    const found = lookUp(alias, sources, problems);
+    const found = lookUp(alias, sources, problems, emptyCounts);
     if (found) {
       warnings.push(`${found.place} is read as ${setting.name}; prefer that name`);
       return found;
@@ -79,9 +86,9 @@ function findValue(
   return undefined;
 }
 
-function lookUp(name: string, sources: Sources, problems: SourceProblem[]): Found | undefined {
+function lookUp(name: string, sources: Sources, problems: SourceProblem[], emptyCounts: boolean): Found | undefined {
   for (const candidate of [name, `${name}_FILE`]) {
-    const found = rawValue(candidate, sources);
+    const found = rawValue(candidate, sources, emptyCounts && candidate === name);
     if (!found) continue;
     if (candidate === name) return found;
     try {
@@ -94,12 +101,24 @@ function lookUp(name: string, sources: Sources, problems: SourceProblem[]): Foun
   return undefined;
 }
 
-function rawValue(name: string, sources: Sources): Found | undefined {
+/** The texts of all names with a prefix; the environment is stronger than files, a later file than an earlier one. */
+function findFamily(prefix: string, sources: Sources): { family: ReadonlyMap<string, string>; origin: string } {
+  const family = new Map<string, string>();
+  const add = (name: string, text: string | undefined): void => {
+    if (name.startsWith(prefix) && name !== prefix && text) family.set(name.slice(prefix.length), text);
+  };
+  for (const file of sources.files) for (const [name, { value }] of file.entries) add(name, value);
+  for (const [name, text] of Object.entries(sources.env)) add(name, text);
+  return { family, origin: family.size === 0 ? 'default' : [...family.keys()].map((name) => prefix + name).join(', ') };
+}
+
+function rawValue(name: string, sources: Sources, emptyCounts: boolean): Found | undefined {
   const fromEnv = sources.env[name];
-  if (fromEnv !== undefined && fromEnv !== '') return { text: fromEnv, place: `environment ${name}` };
+  if (fromEnv !== undefined && (emptyCounts || fromEnv !== '')) return { text: fromEnv, place: `environment ${name}` };
   for (const file of [...sources.files].reverse()) {
     const entry = file.entries.get(name);
-    if (entry && entry.value !== '') return { text: entry.value, place: `${file.path}:${entry.line} ${name}` };
+    if (entry && (emptyCounts || entry.value !== ''))
+      return { text: entry.value, place: `${file.path}:${entry.line} ${name}` };
   }
   return undefined;
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** Under which names a setting may be given, strongest first. */
 export interface SettingNames {
   /** The standard Supabase name, or our own; this is the name shown to people. */
@@ -8,6 +10,10 @@ export interface SettingNames {
   readonly alone?: readonly string[];
   /** An integrator's names; weakest, with one warning each. */
   readonly aliases?: readonly string[];
+  /** True: an empty text is a value (an empty list), not the lack of one. */
+  readonly emptyCounts?: boolean;
+  /** Set for a family of settings: the prefix their names share. */
+  readonly prefix?: string;
 }
 
 interface Common<T> extends SettingNames {
@@ -53,6 +59,8 @@ function make<T, O extends Common<T>>(type: string, options: O, parse: (text: st
     ...(options.original && { original: options.original }),
     ...(options.alone && { alone: options.alone }),
     ...(options.aliases && { aliases: options.aliases }),
+    ...(options.emptyCounts && { emptyCounts: true }),
+    ...(options.prefix && { prefix: options.prefix }),
     type,
     help: options.help,
     secret: options.secret ?? false,
@@ -61,16 +69,52 @@ function make<T, O extends Common<T>>(type: string, options: O, parse: (text: st
   } as unknown as Defaulted<T, O>;
 }
 
-/** Any text. @param options.minLength in characters @param options.pattern what the text must match, with a sentence */
+/**
+ * Any text.
+ *
+ * @param options.minLength in characters
+ * @param options.pattern what the text must match, with a sentence
+ * @param options.fileReference true: `@path` stands for the text of that file, without its last line break
+ */
 export function string<
-  const O extends Common<string> & { readonly minLength?: number; readonly pattern?: readonly [RegExp, string] },
+  const O extends Common<string> & {
+    readonly minLength?: number;
+    readonly pattern?: readonly [RegExp, string];
+    readonly fileReference?: boolean;
+  },
 >(options: O): Defaulted<string, O> {
-  return make<string, O>('text', options, (text) => {
+  return make<string, O>('text', options, (given) => {
+    const text = options.fileReference && given.startsWith('@') ? referredText(given.slice(1)) : given;
     if (options.minLength !== undefined && text.length < options.minLength)
       throw new Error(`must have at least ${options.minLength} characters`);
     if (options.pattern !== undefined && !options.pattern[0].test(text)) throw new Error(options.pattern[1]);
     return text;
   });
+}
+
+function referredText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new Error(`cannot read the file it names: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * A family of settings whose names begin alike (`PREFIX_ANYTHING`): the text of each by what follows the prefix, its
+ * case kept.
+ */
+export function prefixed(options: {
+  readonly prefix: string;
+  readonly help: string;
+  readonly secret?: boolean;
+}): Setting<ReadonlyMap<string, string>> {
+  const none: ReadonlyMap<string, string> = new Map();
+  return make<ReadonlyMap<string, string>, Common<ReadonlyMap<string, string>> & { default: typeof none }>(
+    'text',
+    { ...options, name: `${options.prefix}*`, default: none },
+    () => none,
+  );
 }
 
 /** A whole number within bounds (both inclusive). */

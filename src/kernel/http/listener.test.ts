@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { StartupError } from '#kernel/errors';
+import { canConnect } from './can-connect.ts';
+import { listenAddress } from './listen-address.ts';
 import { type Listener, type ListenerOptions, startListener } from './listener.ts';
 
 const open: Listener[] = [];
@@ -197,3 +202,32 @@ describe('stop', () => {
     await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 });
+
+describe('a socket in the file system', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'listener-'));
+  const path = join(folder, 's');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('is served with the mode asked for, taken over from a run that is gone, and not from one that is there', async () => {
+    const listener = await listen({ socket: { path, mode: 0o600 } });
+    expect([listener.url, statSync(path).mode & 0o777]).toEqual([`unix:${path}`, 0o600]);
+    expect(await canConnect(listener.url)).toBe(true);
+    await expect(listen({ socket: { path, mode: 0o600 }, setting: 'S' })).rejects.toMatchObject({ setting: 'S' });
+    await listener.stop(0);
+    expect(await canConnect(`unix:${path}`)).toBe(false);
+    expect(await canConnect((await listen({ socket: { path, mode: 0o660 } })).url)).toBe(true);
+  });
+
+  test('does not replace what is no socket', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    await expect(listen({ socket: { path: file, mode: 0o600 } })).rejects.toThrow('is no socket');
+  });
+});
+
+test.each([
+  ['!4', { host: '0.0.0.0', ipv6Only: false }],
+  ['*', { host: '::', ipv6Only: false }],
+  ['!6', { host: '::', ipv6Only: true }],
+  ['localhost', { host: 'localhost', ipv6Only: false }],
+])('host %s', (host, address) => expect(listenAddress(host)).toEqual(address));

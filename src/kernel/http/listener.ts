@@ -3,11 +3,16 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StartupError } from '#kernel/errors';
+import { listenAddress } from './listen-address.ts';
+import { clearSocketPath, setSocketMode, type UnixSocket } from './unix-socket.ts';
 
 /** A listening socket and its limits. */
 export interface ListenerOptions {
+  /** A name or address, or a special form; see `listenAddress`. */
   readonly host: string;
   readonly port: number;
+  /** Listens in the file system instead of on a port. */
+  readonly socket?: UnixSocket;
   /** The setting to name when the port is taken. */
   readonly setting: string;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
@@ -63,9 +68,15 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     options.upgrade(request, socket, head);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => refuse(error, socket as Socket));
+  if (options.socket) await clearSocketPath(options.socket.path, options.setting);
   await listen(server, options);
+  if (options.socket) {
+    setSocketMode(options.socket, options.setting);
+    return { port: 0, url: `unix:${options.socket.path}`, stop: (grace) => stop(server, upgraded, grace) };
+  }
   const { port } = server.address() as AddressInfo;
-  const host = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host;
+  const bound = listenAddress(options.host).host;
+  const host = bound === '0.0.0.0' || bound === '::' ? 'localhost' : bound;
   return {
     port,
     url: `${options.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -73,17 +84,19 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   };
 }
 
-function listen(server: Server, { host, port, setting }: ListenerOptions): Promise<void> {
+function listen(server: Server, { host, port, setting, socket }: ListenerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(new StartupError(`port ${port} on ${host} is taken`, setting, error));
+      if (socket) reject(new StartupError(`socket ${socket.path} cannot be opened: ${error.message}`, setting, error));
+      else if (error.code === 'EADDRINUSE')
+        reject(new StartupError(`port ${port} on ${host} is taken`, setting, error));
       else if (error.code === 'EACCES')
         reject(new StartupError(`port ${port} on ${host} may not be opened by this user`, setting, error));
       else if (error.code === 'EADDRNOTAVAIL')
         reject(new StartupError(`address ${host} is not one of this machine`, 'BIND_ADDRESS', error));
       else reject(error);
     });
-    server.listen({ host, port }, resolve);
+    server.listen(socket ? { path: socket.path } : { ...listenAddress(host), port }, resolve);
   });
 }
 

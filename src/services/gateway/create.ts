@@ -26,6 +26,8 @@ export interface GatewayApi {
   /** Base URL of the HTTP listener, e.g. `http://127.0.0.1:8000`. */
   readonly url: () => string;
   readonly httpsUrl: () => string | undefined;
+  /** Where a room's own port is, e.g. `http://127.0.0.1:3000` or `unix:/run/rest.sock`; undefined while it has none. */
+  readonly directUrl: (mount: string) => string | undefined;
 }
 
 /** The public edge of the program. */
@@ -35,6 +37,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
   const { settings, log } = deps;
   const remotes = new Map<string, RemoteTarget>();
   const listeners: Listener[] = [];
+  const direct = new Map<string, string>();
   let http: Listener | undefined;
   let https: Listener | undefined;
 
@@ -115,28 +118,32 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
   }
 
   async function openDirectPorts(): Promise<void> {
-    const ports = directPorts({
-      auth: settings.directAuthPort,
-      rest: settings.directRestPort,
-      studio: settings.directStudioPort,
-    });
-    for (const port of ports) {
+    for (const port of directPorts(settings)) {
       const mounts = [port.mount, ...port.byHost.map(({ mount }) => mount)];
       if (!mounts.some((name) => target(name))) continue;
-      const { setting } = port;
-      listeners.push(await startListener({ ...limits, port: port.port, setting, ...directTarget(port, target) }));
+      const listener = await startListener({
+        ...limits,
+        host: port.host ?? limits.host,
+        port: port.port,
+        ...(port.socket && { socket: port.socket }),
+        setting: port.setting,
+        ...directTarget(port, target),
+      });
+      listeners.push(listener);
+      direct.set(port.mount, listener.url);
     }
   }
 
   return {
     mounts: [],
-    api: { url: () => http?.url ?? '', httpsUrl: () => https?.url },
+    api: { url: () => http?.url ?? '', httpsUrl: () => https?.url, directUrl: (mount) => direct.get(mount) },
     start,
     async stop() {
       const open = listeners.splice(0);
       await Promise.all(open.map((listener) => listener.stop(settings.drainTimeout)));
       for (const remote of remotes.values()) remote.close();
       remotes.clear();
+      direct.clear();
       http = undefined;
       https = undefined;
     },

@@ -148,6 +148,20 @@ export const gatewaySettings = {
     max: 65_535,
     help: "Rest's own port with DIRECT_PORTS, shared with studio by Host header.",
   }),
+  directRestHost: string({
+    name: 'PGRST_SERVER_HOST',
+    help: 'Address of the own port of rest: a name or address, or * *4 !4 *6 !6; default is BIND_ADDRESS.',
+  }),
+  directRestSocket: string({
+    name: 'PGRST_SERVER_UNIX_SOCKET',
+    help: 'Path of a socket on which rest listens instead of on its own port.',
+  }),
+  directRestSocketMode: string({
+    name: 'PGRST_SERVER_UNIX_SOCKET_MODE',
+    default: '660',
+    pattern: [/^[67][0-7]{2}$/, 'must be an octal mode from 600 to 777'],
+    help: 'Permissions of that socket.',
+  }),
   directStudioPort: integer({
     name: 'GATEWAY_DIRECT_STUDIO_PORT',
     default: 3001,

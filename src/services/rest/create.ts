@@ -1,10 +1,13 @@
 import { StartupError } from '#kernel/errors';
+import { type Listener, startListener } from '#kernel/http';
 import { createVerifier, loadKeySet, type Verifier } from '#kernel/jwt';
 import { type Clock, type Health, type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
+import type { RestConfig } from './core/config.ts';
 import { createEngine, type Engine } from './core/engine.ts';
 import { keySource } from './core/session/key-source.ts';
 import type { RestApi, RestPorts } from './ports.ts';
+import { createAdminHandler } from './routes/admin.ts';
 import { createHandler } from './routes/handler.ts';
 import type { RestSettings } from './settings.ts';
 
@@ -17,23 +20,26 @@ export interface RestDeps extends RestPorts {
 /** REST over the tables, views and functions of the database, as PostgREST has it. */
 export const restRoom: RoomDefinition<RestDeps, RestApi> = { name: 'rest', create };
 
-function create({ settings, log, database: connection, clock = systemClock }: RestDeps): Room<RestApi> {
+function create(deps: RestDeps): Room<RestApi> {
+  const { settings, log, database: connection, clock = systemClock, acceptsClients = async () => true } = deps;
   let engine: Engine | undefined;
+  let admin: Listener | undefined;
 
   const handle = createHandler({
     state: () => engine,
     log,
     maxBodySize: settings.maxBodySize,
-    prepare: settings.preparedStatements,
+    logLevel: settings.accessLogLevel,
     retries: settings.retries,
     now: () => clock.now(),
     retryAfter: () => Math.max(1, Math.ceil((engine?.retryIn ?? 0) / 1_000)),
   });
 
   async function close(): Promise<void> {
-    const ending = engine;
+    const [ending, listener] = [engine, admin];
     engine = undefined;
-    await ending?.close();
+    admin = undefined;
+    await Promise.all([ending?.close(), listener?.stop(adminGrace)]);
   }
 
   return {
@@ -45,9 +51,10 @@ function create({ settings, log, database: connection, clock = systemClock }: Re
     },
     async start(signal) {
       await close();
-      const verifier = await verifierFor(settings, clock);
+      const verifierFor = (config: RestConfig) => createVerifierFor(config, clock);
+      engine = await createEngine({ settings, connection: connection(), verifierFor, log });
       signal.throwIfAborted();
-      engine = createEngine({ settings, connection: connection(), verifier, log });
+      if (settings.adminPort !== undefined) admin = await startAdmin(settings, () => engine, acceptsClients);
       // Without a database the room serves all the same: 503 until there is one.
       await engine.open();
     },
@@ -56,12 +63,34 @@ function create({ settings, log, database: connection, clock = systemClock }: Re
   };
 }
 
-async function verifierFor(settings: RestSettings, clock: Clock): Promise<Verifier | undefined> {
-  const source = keySource(settings);
+/** Milliseconds that requests for metrics and the like get to finish. */
+const adminGrace = 1_000;
+
+function startAdmin(
+  settings: RestSettings,
+  state: () => Engine | undefined,
+  acceptsClients: () => Promise<boolean>,
+): Promise<Listener> {
+  return startListener({
+    host: settings.adminHost ?? settings.serverHost ?? settings.bindAddress,
+    port: settings.adminPort as number,
+    setting: 'PGRST_ADMIN_SERVER_PORT',
+    handle: createAdminHandler({ settings, state, acceptsClients }),
+    // It is for one's own monitoring, which needs no more.
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: 15_000,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    maxConnections: 100,
+  });
+}
+
+async function createVerifierFor(config: RestConfig, clock: Clock): Promise<Verifier | undefined> {
+  const source = keySource(config.keys);
   if (source === undefined) return undefined;
   try {
     const keys = await loadKeySet(source);
-    return createVerifier({ keys, cacheEntries: settings.jwtCacheEntries, now: () => clock.now() });
+    return createVerifier({ keys, cacheEntries: config.jwtCacheEntries, now: () => clock.now() });
   } catch (error) {
     throw new StartupError(`the keys of tokens are unusable: ${(error as Error).message}`, 'JWT_SECRET', error);
   }

@@ -1,4 +1,4 @@
 export { type RestDeps, restRoom } from './create.ts';
 export { restErrors } from './errors.ts';
 export type { RestApi, RestPorts } from './ports.ts';
-export { type RestSettings, restSettings } from './settings.ts';
+export { originalRestDefaults, type RestSettings, restSettings } from './settings.ts';

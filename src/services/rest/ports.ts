@@ -5,6 +5,8 @@ import type { ConnectionOptions } from '#kernel/sql';
 export interface RestPorts {
   /** Where the database is, under the role that may become all API roles (`authenticator`). Asked for at start. */
   readonly database: () => ConnectionOptions;
+  /** Whether clients can connect to this service; asked by `/live` and `/ready`. Default: they can. */
+  readonly acceptsClients?: () => Promise<boolean>;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }

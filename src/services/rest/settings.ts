@@ -1,11 +1,12 @@
-import { boolean, bytes, duration, integer, list, oneOf, type SettingsOf, string } from '#kernel/config';
+import { boolean, bytes, duration, integer, list, oneOf, prefixed, type SettingsOf, string } from '#kernel/config';
 
 /** The rest room's settings. `PGRST_*` names are the original service's own. */
 export const restSettings = {
   dbUri: string({
     name: 'PGRST_DB_URI',
     secret: true,
-    help: 'postgres:// URL of the database, role authenticator; default is the database of this stack.',
+    fileReference: true,
+    help: 'postgres:// URL of the database, role authenticator, or @ and the path of a file with it; default is the database of this stack.',
   }),
   schemas: list({
     name: 'PGRST_DB_SCHEMAS',
@@ -16,6 +17,7 @@ export const restSettings = {
   extraSearchPath: list({
     name: 'PGRST_DB_EXTRA_SEARCH_PATH',
     default: ['public', 'extensions'],
+    emptyCounts: true,
     help: 'Schemas put behind the requested one in search_path, for functions and operators.',
   }),
   anonRole: string({
@@ -127,7 +129,8 @@ export const restSettings = {
     original: ['PGRST_JWT_SECRET'],
     aliases: ['SUPABASE_JWT_SECRET'],
     secret: true,
-    help: 'Shared secret of tokens (HS256, at least 32 characters), or a JWK or JWK set as JSON.',
+    fileReference: true,
+    help: 'Shared secret of tokens (HS256, at least 32 characters), or a JWK or JWK set as JSON, or @ and the path of a file with one of these.',
   }),
   jwtSecretIsBase64: boolean({
     name: 'PGRST_JWT_SECRET_IS_BASE64',
@@ -180,14 +183,49 @@ export const restSettings = {
     help: 'Send Server-Timing.',
   }),
   traceHeader: string({ name: 'PGRST_SERVER_TRACE_HEADER', help: 'Request header echoed on every response.' }),
-  appJwtSecret: string({
-    name: 'PGRST_APP_SETTINGS_JWT_SECRET',
+  appSettings: prefixed({
+    prefix: 'PGRST_APP_SETTINGS_',
     secret: true,
-    help: 'Value of app.settings.jwt_secret in each transaction; by default the one stored in the database counts.',
+    help: 'Values of app.settings.… in each transaction; for those not given, what is stored in the database counts.',
   }),
-  appJwtExpiry: string({
-    name: 'PGRST_APP_SETTINGS_JWT_EXP',
-    help: 'Value of app.settings.jwt_exp in each transaction; by default the one stored in the database counts.',
+  preConfig: string({
+    name: 'PGRST_DB_PRE_CONFIG',
+    help: 'Function called before settings are read from the database, as schema.name; it may set pgrst.… with set_config.',
+  }),
+  poolRecovery: boolean({
+    name: 'PGRST_DB_POOL_AUTOMATIC_RECOVERY',
+    default: true,
+    help: 'Try again by itself when the schema could not be read; false leaves that to whoever watches the health of rest.',
+  }),
+  accessLogLevel: oneOf({
+    name: 'PGRST_LOG_LEVEL',
+    values: ['crit', 'error', 'warn', 'info', 'debug'],
+    default: 'error',
+    help: 'Which requests on the own port of rest are logged: none, those from 500 on, from 400 on, or all (info, debug).',
+  }),
+  logQuery: boolean({
+    name: 'PGRST_LOG_QUERY',
+    default: false,
+    help: 'Log the main SQL statement of each request, without its values.',
+  }),
+  adminPort: integer({
+    name: 'PGRST_ADMIN_SERVER_PORT',
+    min: 0,
+    max: 65_535,
+    help: 'Port of /live, /ready, /schema_cache, /config and /metrics; none: they are not served.',
+  }),
+  adminHost: string({
+    name: 'PGRST_ADMIN_SERVER_HOST',
+    help: 'Address of that port; default is that of the service itself.',
+  }),
+  serverHost: string({
+    name: 'PGRST_SERVER_HOST',
+    help: 'Address of the own port of rest: a name or address, or * *4 !4 *6 !6; default is BIND_ADDRESS.',
+  }),
+  bindAddress: string({
+    name: 'BIND_ADDRESS',
+    default: '127.0.0.1',
+    help: 'Address the listeners bind to; anything but loopback is refused while a secret is a known demo value or too short.',
   }),
   safeUpdate: boolean({
     name: 'STACK_REST_SAFEUPDATE',
@@ -217,3 +255,15 @@ export const restSettings = {
 
 /** The rest room's parsed settings. */
 export type RestSettings = SettingsOf<typeof restSettings>;
+
+/**
+ * Defaults where the room stands alone in the place of the original (`SERVICES=rest` with `PGRST_DB_URI`): those of
+ * PostgREST itself instead of those of the compose file.
+ */
+export const originalRestDefaults: Partial<RestSettings> = {
+  schemas: ['public'],
+  extraSearchPath: ['public'],
+  anonRole: '',
+  maxRows: 0,
+  safeUpdate: false,
+};

@@ -1,32 +1,36 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { sendJson } from '#kernel/http';
+import type { GatewaySettings } from '../settings.ts';
 import type { EdgeTarget } from './target.ts';
 
 /** A port of the compose file and who answers on it. */
 export interface DirectPort {
   readonly port: number;
   readonly setting: string;
+  /** Address to bind to; undefined: that of all ports. */
+  readonly host?: string | undefined;
+  /** Listens in the file system instead. */
+  readonly socket?: { readonly path: string; readonly mode: number } | undefined;
   /** Mount by host name (first match), and the one for every other name. */
   readonly byHost: readonly { readonly names: readonly string[]; readonly mount: string }[];
   readonly mount: string;
 }
 
 /** The compose file's ports of the rooms that exist. Several services shared one port under different host names. */
-export function directPorts(ports: {
-  readonly auth: number;
-  readonly rest: number;
-  readonly studio: number;
-}): readonly DirectPort[] {
+export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
+  const { directRestSocket: path, directRestSocketMode: mode } = settings;
   return [
-    { port: ports.auth, setting: 'GATEWAY_DIRECT_AUTH_PORT', byHost: [], mount: 'auth' },
+    { port: settings.directAuthPort, setting: 'GATEWAY_DIRECT_AUTH_PORT', byHost: [], mount: 'auth' },
     {
-      port: ports.rest,
+      port: settings.directRestPort,
+      host: settings.directRestHost,
+      socket: path === undefined ? undefined : { path, mode: Number.parseInt(mode, 8) },
       setting: 'GATEWAY_DIRECT_REST_PORT',
       byHost: [{ names: ['studio', 'supabase-studio'], mount: 'studio' }],
       mount: 'rest',
     },
-    { port: ports.studio, setting: 'GATEWAY_DIRECT_STUDIO_PORT', byHost: [], mount: 'studio' },
+    { port: settings.directStudioPort, setting: 'GATEWAY_DIRECT_STUDIO_PORT', byHost: [], mount: 'studio' },
   ];
 }
 

@@ -28,6 +28,8 @@ export interface AnswerTools {
   /** Host, port and scheme the request was sent to, for the OpenAPI description. */
   readonly baseUrl: () => string;
   readonly timer: Timer;
+  /** Undefined: statements are not logged. */
+  readonly logQuery: ((sql: string) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -81,10 +83,11 @@ async function runPlan(
   facts: SessionFacts,
   cache: SchemaCache,
   config: RestConfig,
-  { database, prepare, retries, signal, timer }: AnswerTools,
+  { database, prepare, retries, signal, timer, logQuery }: AnswerTools,
 ): Promise<Answer> {
   const transaction = compileTransaction(plan, facts, cache, config);
   const { main, planned } = transaction;
+  logQuery?.(transaction.steps[main]?.text ?? '');
   const { preferences } = request;
   const rowOf = (results: readonly StepResult[]): ResultRow => resultRow(results[main]?.rows[0] ?? []);
   const check = needsCheck(plan, preferences)

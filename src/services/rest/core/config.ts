@@ -1,5 +1,6 @@
 import type { RestSettings } from '../settings.ts';
 import type { QualifiedName } from './cache/model.ts';
+import type { KeySettings } from './session/key-source.ts';
 import { parseRolePath, type RolePath } from './session/role-path.ts';
 
 /** How a transaction ends, and whether a client may say otherwise. */
@@ -21,6 +22,9 @@ export interface RestConfig {
   readonly rootSpec: QualifiedName | undefined;
   readonly transactionEnd: TransactionEnd;
   readonly hoistedSettings: readonly string[];
+  readonly keys: KeySettings;
+  /** Verified tokens remembered. */
+  readonly jwtCacheEntries: number;
   readonly jwtAudience: string | undefined;
   readonly rolePath: RolePath;
   readonly openapiMode: 'follow-privileges' | 'ignore-privileges' | 'disabled';
@@ -31,8 +35,44 @@ export interface RestConfig {
   readonly traceHeader: string | undefined;
   readonly appSettings: readonly (readonly [name: string, value: string])[];
   readonly safeUpdate: boolean;
+  /** False behind a pooler that hands every transaction to another session. */
+  readonly preparedStatements: boolean;
+  readonly logQuery: boolean;
   readonly maxDepth: number;
 }
+
+/** Settings that the database may hold, without `pgrst.`; those of `app.settings` besides. */
+export const storedNames = [
+  'db_aggregates_enabled',
+  'db_anon_role',
+  'db_extra_search_path',
+  'db_hoisted_tx_settings',
+  'db_max_rows',
+  'db_plan_enabled',
+  'db_pre_request',
+  'db_prepared_statements',
+  'db_root_spec',
+  'db_schema',
+  'db_schemas',
+  'db_tx_end',
+  'jwt_aud',
+  'jwt_cache_max_entries',
+  'jwt_role_claim_key',
+  'jwt_secret',
+  'jwt_secret_is_base64',
+  'log_query',
+  'max_rows',
+  'openapi_mode',
+  'openapi_security_active',
+  'openapi_server_proxy_uri',
+  'pre_request',
+  'role_claim_key',
+  'root_spec',
+  'secret_is_base64',
+  'server_cors_allowed_origins',
+  'server_timing_enabled',
+  'server_trace_header',
+] as const;
 
 /**
  * Joins the settings with those given to the database role (`ALTER ROLE authenticator SET pgrst.db_schemas = …`), which
@@ -53,16 +93,22 @@ export function configFrom(settings: RestSettings, stored: ReadonlyMap<string, s
   return {
     schemas: list('db_schemas') ?? list('db_schema') ?? settings.schemas,
     extraSearchPath: list('db_extra_search_path') ?? settings.extraSearchPath,
-    anonRole: text('db_anon_role') ?? settings.anonRole,
+    anonRole: text('db_anon_role') ?? (settings.anonRole || undefined),
     maxRows: maxRows === 0 ? undefined : maxRows,
     aggregates: flag('db_aggregates_enabled') ?? settings.aggregates,
     planEnabled: flag('db_plan_enabled') ?? settings.planEnabled,
     preRequest: functionName(text('db_pre_request') ?? text('pre_request') ?? settings.preRequest),
     rootSpec: functionName(text('db_root_spec') ?? text('root_spec') ?? settings.rootSpec),
-    transactionEnd: { commits: ending.startsWith('commit'), allowsOverride: ending.endsWith('-allow-override') },
+    transactionEnd: transactionEnd(ending),
     hoistedSettings: list('db_hoisted_tx_settings') ?? settings.hoistedSettings,
-    jwtAudience: text('jwt_aud') ?? settings.jwtAudience,
-    rolePath: parseRolePath(text('jwt_role_claim_key') ?? settings.jwtRoleClaimKey),
+    keys: {
+      jwtSecret: text('jwt_secret') ?? settings.jwtSecret,
+      jwtSecretIsBase64: flag('jwt_secret_is_base64') ?? flag('secret_is_base64') ?? settings.jwtSecretIsBase64,
+      jwtJwks: settings.jwtJwks,
+    },
+    jwtCacheEntries: numberOf('jwt_cache_max_entries', text('jwt_cache_max_entries')) ?? settings.jwtCacheEntries,
+    jwtAudience: audienceOf(text('jwt_aud') ?? settings.jwtAudience),
+    rolePath: parseRolePath(text('jwt_role_claim_key') ?? text('role_claim_key') ?? settings.jwtRoleClaimKey),
     openapiMode: openapiModeOf(text('openapi_mode')) ?? settings.openapiMode,
     openapiSecurity: flag('openapi_security_active') ?? settings.openapiSecurity,
     openapiProxyUri: proxyUri(text('openapi_server_proxy_uri') ?? settings.openapiProxyUri),
@@ -71,8 +117,22 @@ export function configFrom(settings: RestSettings, stored: ReadonlyMap<string, s
     traceHeader: (text('server_trace_header') ?? settings.traceHeader)?.toLowerCase(),
     appSettings: appSettingsOf(settings, stored),
     safeUpdate: settings.safeUpdate,
+    preparedStatements: flag('db_prepared_statements') ?? settings.preparedStatements,
+    logQuery: flag('log_query') ?? settings.logQuery,
     maxDepth: settings.maxDepth,
   };
+}
+
+function transactionEnd(text: string): TransactionEnd {
+  if (!/^(commit|rollback)(-allow-override)?$/.test(text))
+    throw new Error('pgrst.db_tx_end must be commit or rollback, with or without -allow-override');
+  return { commits: text.startsWith('commit'), allowsOverride: text.endsWith('-allow-override') };
+}
+
+/** With a colon an audience has to be a URI (RFC 7519, "StringOrURI"). */
+function audienceOf(text: string | undefined): string | undefined {
+  if (text === undefined || !text.includes(':') || URL.canParse(text)) return text;
+  throw new Error('the audience of tokens must be a URI when it has a colon');
 }
 
 function splitList(value: string): string[] {
@@ -108,17 +168,20 @@ function proxyUri(text: string | undefined): string | undefined {
 }
 
 /** `schema.name`; without a schema the search path decides. */
-function functionName(text: string | undefined): QualifiedName | undefined {
+export function functionName(text: string | undefined): QualifiedName | undefined {
   if (text === undefined) return undefined;
   const dot = text.indexOf('.');
   return dot < 0 ? { schema: '', name: text } : { schema: text.slice(0, dot), name: text.slice(dot + 1) };
 }
 
+const storedAppSetting = /^app[._]settings[._](.+)$/;
+
 function appSettingsOf(settings: RestSettings, stored: ReadonlyMap<string, string>): [name: string, value: string][] {
   const found = new Map<string, string>();
-  if (settings.appJwtSecret !== undefined) found.set('app.settings.jwt_secret', settings.appJwtSecret);
-  if (settings.appJwtExpiry !== undefined) found.set('app.settings.jwt_exp', settings.appJwtExpiry);
-  for (const [name, value] of stored)
-    if (name.startsWith('app_settings_')) found.set(`app.settings.${name.slice('app_settings_'.length)}`, value);
+  for (const [name, value] of settings.appSettings) found.set(`app.settings.${name.toLowerCase()}`, value);
+  for (const [name, value] of stored) {
+    const [, rest] = storedAppSetting.exec(name) ?? [];
+    if (rest !== undefined) found.set(`app.settings.${rest.toLowerCase()}`, value);
+  }
   return [...found];
 }

@@ -7,12 +7,20 @@ import {
   type Database,
   type Listener,
   type PoolStats,
+  quoteIdentifier,
 } from '#kernel/sql';
 import type { RestSettings } from '../settings.ts';
-import { loadCatalog, loadOwnSettings, loadTimezones } from '../sql/load-catalog.ts';
+import {
+  loadCatalog,
+  loadStoredSettings,
+  loadTimezones,
+  type PreConfig,
+  type StoredSettings,
+} from '../sql/load-catalog.ts';
 import { buildSchemaCache } from './cache/build.ts';
 import type { SchemaCache } from './cache/model.ts';
-import { configFrom, type RestConfig } from './config.ts';
+import { settingsOfRoles } from './cache/routines.ts';
+import { configFrom, functionName, type RestConfig, storedNames } from './config.ts';
 import { createKeeper } from './keeper.ts';
 import { createAuthenticator } from './session/authenticate.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -22,9 +30,17 @@ import { postgrestVersion } from './version.ts';
 export interface EngineOptions {
   readonly settings: RestSettings;
   readonly connection: ConnectionOptions;
-  /** Undefined: no key is configured. */
-  readonly verifier: Verifier | undefined;
+  /** Makes what tokens are verified with; undefined: no key is configured. @throws for keys that are none */
+  readonly verifierFor: (config: RestConfig) => Promise<Verifier | undefined>;
   readonly log: Logger;
+}
+
+/** How often the schema was read, and how long that took. */
+export interface LoadStats {
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Seconds the last successful reading took in the database. */
+  readonly querySeconds: number;
 }
 
 /** The connections of the room, and what it knows of the database. */
@@ -32,22 +48,34 @@ export interface Engine {
   readonly database: Database;
   readonly snapshot: Snapshot;
   readonly pool: PoolStats;
+  readonly loads: LoadStats;
+  readonly tokenCache: Verifier['cache'] | undefined;
   /** False while changes of the schema would go unnoticed. */
   readonly isListening: boolean;
   /** Milliseconds until a failed reading of the schema is tried again; 0 when that is not so. */
   readonly retryIn: number;
   /** Resolves when the first attempt to listen and to read the schema is over, however it ended. */
   open(): Promise<void>;
-  /** Reads the schema. @throws when it cannot be read */
+  /** Reads configuration and schema. @throws when they cannot be read */
   reload(): Promise<void>;
   close(): Promise<void>;
 }
 
-const reloadPayloads: ReadonlySet<string> = new Set(['', 'reload schema', 'reload config']);
+/** What a notification asks to be read again. */
+const reloads: ReadonlyMap<string, 'schema' | 'config'> = new Map([
+  ['', 'schema'],
+  ['reload schema', 'schema'],
+  ['reload config', 'config'],
+]);
 
-/** Creates an engine. Nothing is connected before `open`. */
-export function createEngine({ settings, connection, verifier, log }: EngineOptions): Engine {
+const nothingStored: StoredSettings = { own: new Map(), ofRoles: [] };
+
+/** Creates an engine on keys that are known to be good. Nothing is connected before `open`. */
+export async function createEngine({ settings, connection, verifierFor, log }: EngineOptions): Promise<Engine> {
   const options = { ...connection, applicationName: `PostgREST ${postgrestVersion}` };
+  let config = configFrom(settings, nothingStored.own);
+  let verifier = await verifierFor(config);
+  let snapshot = snapshotOf(config, undefined, verifier);
   const database = createDatabase({
     connection: options,
     size: settings.pool,
@@ -64,26 +92,65 @@ export function createEngine({ settings, connection, verifier, log }: EngineOpti
     load,
     onError: (error, pause) => log.error({ err: error, retryMs: pause }, 'rest: the schema could not be read'),
     delay: settings.reloadDelay,
+    retries: settings.poolRecovery,
     now: () => performance.now(),
   });
-  let snapshot = snapshotOf(configFrom(settings, new Map()), undefined, verifier);
+  const preConfig = preConfigOf(settings.preConfig);
+  const loads = { succeeded: 0, failed: 0, querySeconds: 0 };
+  let schemaWanted = true;
   let listener: Listener | undefined;
   let endWaiting = () => {};
 
   async function load(): Promise<void> {
+    const wanted = schemaWanted;
+    schemaWanted = false;
+    try {
+      await loadConfigAnd(wanted);
+    } catch (error) {
+      schemaWanted ||= wanted;
+      loads.failed++;
+      throw error;
+    }
+  }
+
+  async function loadConfigAnd(schema: boolean): Promise<void> {
+    const stored = settings.dbConfig ? await loadStoredSettings(catalog, preConfig) : nothingStored;
+    const next = configFrom(settings, stored.own);
+    // A verifier remembers tokens; one for the same keys goes on.
+    const nextVerifier = hasSameKeys(config, next) ? verifier : await verifierFor(next);
+    const { cache: known } = snapshot;
+    const cache =
+      known !== undefined && !schema && hasSameScope(config, next)
+        ? { ...known, roles: settingsOfRoles({ roleSettings: stored.ofRoles }) }
+        : await loadSchema(next, stored, known);
+    config = next;
+    verifier = nextVerifier;
+    snapshot = snapshotOf(config, cache, verifier);
+  }
+
+  async function loadSchema(
+    next: RestConfig,
+    stored: StoredSettings,
+    known: SchemaCache | undefined,
+  ): Promise<SchemaCache> {
     const started = performance.now();
-    const stored = settings.dbConfig ? await loadOwnSettings(catalog) : new Map<string, string>();
-    const config = configFrom(settings, stored);
-    const { schemas, extraSearchPath, hoistedSettings } = config;
-    const found = await loadCatalog(catalog, { schemas, extraSearchPath, roleSettings: settings.dbConfig });
+    const { schemas, extraSearchPath, hoistedSettings } = next;
+    const found = await loadCatalog(catalog, { schemas, extraSearchPath });
     const missing = schemas.filter((name) => !found.schemas.includes(name));
     if (missing.length > 0) log.warn({ schemas: missing }, 'rest: exposed schemas do not exist and are skipped');
-    const timezones = snapshot.cache?.timezones ?? (await loadTimezones(catalog));
-    const cache = buildSchemaCache(found, { hoistedSettings, timezones });
-    snapshot = snapshotOf(config, cache, verifier);
+    const timezones = known?.timezones ?? (await loadTimezones(catalog));
+    loads.querySeconds = (performance.now() - started) / 1_000;
+    const cache = buildSchemaCache({ ...found, roleSettings: stored.ofRoles }, { hoistedSettings, timezones });
     database.clearStatements();
+    loads.succeeded++;
     const tables = [...cache.tables.values()].reduce((sum, names) => sum + names.size, 0);
     log.info({ tables, ms: Math.round(performance.now() - started) }, 'rest: schema read');
+    return cache;
+  }
+
+  function request(what: 'schema' | 'config'): void {
+    if (what === 'schema') schemaWanted = true;
+    keeper.request();
   }
 
   /** Begins to listen; resolves when that worked or failed for the first time. */
@@ -98,11 +165,12 @@ export function createEngine({ settings, connection, verifier, log }: EngineOpti
         connection: options,
         channels: [settings.channel],
         onNotify: (_channel, payload) => {
-          if (reloadPayloads.has(payload)) keeper.request();
+          const what = reloads.get(payload);
+          if (what !== undefined) request(what);
         },
         onConnect: () => {
           // What was said while nobody listened is lost.
-          if (!isFirst) keeper.request();
+          if (!isFirst) request('schema');
           endWaiting();
         },
         onError: (error) => {
@@ -121,6 +189,12 @@ export function createEngine({ settings, connection, verifier, log }: EngineOpti
     get pool() {
       return database.stats;
     },
+    get loads() {
+      return { ...loads };
+    },
+    get tokenCache() {
+      return verifier?.cache;
+    },
     get isListening() {
       return listener?.connected ?? !settings.channelEnabled;
     },
@@ -132,7 +206,10 @@ export function createEngine({ settings, connection, verifier, log }: EngineOpti
       if (settings.channelEnabled) await listen();
       await keeper.reload().catch(() => {});
     },
-    reload: () => keeper.reload(),
+    async reload() {
+      schemaWanted = true;
+      await keeper.reload();
+    },
     async close() {
       keeper.stop();
       endWaiting();
@@ -140,6 +217,24 @@ export function createEngine({ settings, connection, verifier, log }: EngineOpti
     },
   };
 }
+
+function preConfigOf(setting: string | undefined): PreConfig | undefined {
+  const called = functionName(setting);
+  if (called === undefined) return undefined;
+  const functionSql = [called.schema, called.name]
+    .filter((part) => part !== '')
+    .map(quoteIdentifier)
+    .join('.');
+  return { functionSql, names: storedNames };
+}
+
+const hasSameKeys = (a: RestConfig, b: RestConfig): boolean =>
+  JSON.stringify([a.keys, a.jwtCacheEntries]) === JSON.stringify([b.keys, b.jwtCacheEntries]);
+
+/** Whether what is read of the schema for one configuration is right for the other. */
+const hasSameScope = (a: RestConfig, b: RestConfig): boolean =>
+  JSON.stringify([a.schemas, a.extraSearchPath, a.hoistedSettings]) ===
+  JSON.stringify([b.schemas, b.extraSearchPath, b.hoistedSettings]);
 
 function snapshotOf(config: RestConfig, cache: SchemaCache | undefined, verifier: Verifier | undefined): Snapshot {
   const { anonRole, jwtAudience: audience, rolePath } = config;

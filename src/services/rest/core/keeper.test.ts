@@ -13,7 +13,10 @@ const pass = async (milliseconds: number) => {
   await vi.advanceTimersByTimeAsync(milliseconds);
 };
 
-function keep(outcomes: readonly (true | Error)[] = []): {
+function keep(
+  outcomes: readonly (true | Error)[] = [],
+  retries = true,
+): {
   keeper: Keeper;
   loads: () => number;
   errors: number[];
@@ -31,6 +34,7 @@ function keep(outcomes: readonly (true | Error)[] = []): {
     },
     onError: (_, pause) => errors.push(pause),
     delay: 100,
+    retries,
     now: () => clock,
   });
   return {
@@ -128,5 +132,15 @@ test('a reload waits for one that is under way and then reads anew', async () =>
   expect(done).toBe(false);
   finish();
   await reloading;
+  expect(loads()).toBe(2);
+});
+
+test('without retries a failure waits for the next request', async () => {
+  const { keeper, loads, errors } = keep([new Error('first')], false);
+  keeper.request();
+  await pass(100_000);
+  expect([loads(), errors.length, keeper.retryIn]).toEqual([1, 1, 0]);
+  keeper.request();
+  await pass(100);
   expect(loads()).toBe(2);
 });

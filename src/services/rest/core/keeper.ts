@@ -5,6 +5,8 @@ export interface KeeperOptions {
   readonly onError: (error: unknown, retryInMilliseconds: number) => void;
   /** Milliseconds in which further requests lead to one more load only. */
   readonly delay: number;
+  /** False: after a failure only a request leads to another load. */
+  readonly retries: boolean;
   /** Milliseconds since some moment. */
   readonly now: () => number;
 }
@@ -24,7 +26,7 @@ const firstRetry = 1_000;
 const longestRetry = 32_000;
 
 /** Creates a keeper. After a failure it tries again with growing pauses, forever, until it is stopped. */
-export function createKeeper({ load, onError, delay, now }: KeeperOptions): Keeper {
+export function createKeeper({ load, onError, delay, retries, now }: KeeperOptions): Keeper {
   let running: Promise<void> | undefined;
   let again = false;
   let finishedAt = Number.NEGATIVE_INFINITY;
@@ -46,8 +48,10 @@ export function createKeeper({ load, onError, delay, now }: KeeperOptions): Keep
         const pause = Math.min(firstRetry * 2 ** failures++, longestRetry);
         if (!stopped) {
           onError(error, pause);
-          retryAt = now() + pause;
-          wait(pause);
+          if (retries) {
+            retryAt = now() + pause;
+            wait(pause);
+          }
         }
         throw error;
       },

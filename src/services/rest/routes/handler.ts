@@ -9,6 +9,8 @@ import { failureAnswer, failureOf } from '../core/respond/failure.ts';
 import { createTimer, type Timer } from '../core/respond/timing.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { restError } from '../errors.ts';
+import type { RestSettings } from '../settings.ts';
+import { accessLine, isLogged } from './access-log.ts';
 import { corsHeaders, isPreflight } from './cors.ts';
 import { sendAnswer } from './send.ts';
 
@@ -18,8 +20,9 @@ export interface HandlerOptions {
   readonly state: () => { readonly database: Database; readonly snapshot: Snapshot } | undefined;
   readonly log: Logger;
   readonly maxBodySize: number;
-  readonly prepare: boolean;
   readonly retries: number;
+  /** Which requests on the own port are logged. */
+  readonly logLevel: RestSettings['accessLogLevel'];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Seconds until a lost database is tried again. */
@@ -38,6 +41,12 @@ export function createHandler(options: HandlerOptions): (request: IncomingMessag
   };
 }
 
+/** What is known of the caller when the answer is there. */
+interface RoleSeen {
+  isAnonymous: boolean;
+  name: string | undefined;
+}
+
 async function handle(options: HandlerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const state = options.state();
   const config = state?.snapshot.config;
@@ -50,7 +59,7 @@ async function handle(options: HandlerOptions, request: IncomingMessage, respons
     sendAnswer(response, { status: 200, statusText: undefined, headers: {}, body: '' }, more);
     return;
   }
-  const role = { isAnonymous: true };
+  const role: RoleSeen = { isAnonymous: true, name: undefined };
   let answer: Answer;
   try {
     if (state === undefined) throw restError('PGRST002');
@@ -65,7 +74,14 @@ async function handle(options: HandlerOptions, request: IncomingMessage, respons
     sendAnswer(response, request.method === 'HEAD' ? { ...answer, body: undefined } : answer, more);
   } catch (error) {
     // Something SQL said cannot be sent, e.g. a header of a form that was not foreseen.
-    sendAnswer(response, refusal(options, request, error, role.isAnonymous), more);
+    answer = refusal(options, request, error, role.isAnonymous);
+    sendAnswer(response, answer, more);
+  }
+  // Behind a gateway it is the gateway that logs.
+  if (!viaGateway && isLogged(options.logLevel, answer.status)) {
+    const bytes = answer.body === undefined ? 0 : Buffer.byteLength(answer.body);
+    const { status } = answer;
+    options.log.info({}, accessLine(request, { status, bytes, role: role.name, time: options.now() }));
   }
 }
 
@@ -75,12 +91,13 @@ async function work(
   request: IncomingMessage,
   response: ServerResponse,
   timer: Timer,
-  role: { isAnonymous: boolean },
+  role: RoleSeen,
 ): Promise<Answer> {
   const { headers } = request;
   const known = snapshot.authenticator.authenticate(headers.authorization, options.now());
   const caller = known instanceof Promise ? await known : known;
   role.isAnonymous = caller.isAnonymous;
+  role.name = caller.role;
   timer.end('jwt');
   if (snapshot.cache === undefined) throw restError('PGRST002');
   const method = request.method ?? 'GET';
@@ -96,10 +113,11 @@ async function work(
   };
   return answerRequest(raw, headers, caller, snapshot, {
     database,
-    prepare: options.prepare,
+    prepare: snapshot.config.preparedStatements,
     retries: options.retries,
     baseUrl: () => baseUrlOf(request),
     timer,
+    logQuery: snapshot.config.logQuery ? (sql) => options.log.info({ sql }, 'rest: a statement') : undefined,
     signal: abortSignalOf(response),
   });
 }

@@ -51,7 +51,7 @@ describe('the schema is read again', () => {
     );
   });
 
-  test.each(['', 'reload schema', 'reload config'])('on NOTIFY pgrst, %j', async (payload) => {
+  test.each(['', 'reload schema'])('on NOTIFY pgrst, %j', async (payload) => {
     const { rest, database } = await fixtureWith();
     await database.query(`
       begin; set local session_replication_role = 'replica';

@@ -14,22 +14,20 @@ import type {
 } from './catalog-rows.ts';
 import { columns, existingSchemas, keys, relations, views } from './relations.ts';
 import { computedRelationships, mediaAggregates, representations, routines } from './routines.ts';
-import { ownSettings, roleSettings, timezones } from './session-facts.ts';
+import { currentOwnSettings, forgetOwnSettings, ownSettings, roleSettings, timezones } from './session-facts.ts';
 
 /** What to read. */
 export interface CatalogScope {
   readonly schemas: readonly string[];
   /** Schemas whose views are followed besides. */
   readonly extraSearchPath: readonly string[];
-  /** Read the settings of roles too. */
-  readonly roleSettings: boolean;
 }
 
 /**
  * Reads the catalogue in one read-only snapshot. The search path is empty meanwhile, so that names of types come out
  * qualified.
  */
-export function loadCatalog(database: Database, scope: CatalogScope): Promise<Catalog> {
+export function loadCatalog(database: Database, scope: CatalogScope): Promise<Omit<Catalog, 'roleSettings'>> {
   return database.transaction(async (transaction) => {
     await transaction.query(`select set_config('search_path', '', true), set_config('statement_timeout', '0', true)`);
     const rows = async <Row>(text: string, values?: readonly unknown[]) =>
@@ -46,15 +44,38 @@ export function loadCatalog(database: Database, scope: CatalogScope): Promise<Ca
       computedRelationships: await rows<ComputedRelationshipRow>(computedRelationships, [schemas]),
       representations: await rows<RepresentationRow>(representations),
       mediaAggregates: await rows<MediaHandlerRow>(mediaAggregates, [schemas]),
-      roleSettings: scope.roleSettings ? await rows<RoleSettingRow>(roleSettings) : [],
     };
   }, 'begin isolation level repeatable read read only');
 }
 
-/** Reads the settings given to the role we connect as: name without `pgrst.` → value. */
-export async function loadOwnSettings(database: Database): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await database.query<OwnSettingRow>(ownSettings);
-  return new Map(rows.map(({ name, value }) => [name.slice('pgrst.'.length), value]));
+/** Settings that stand in the database. */
+export interface StoredSettings {
+  /** Of the role we connect as: name without `pgrst.` → value. */
+  readonly own: ReadonlyMap<string, string>;
+  /** Of the roles that requests may take on. */
+  readonly ofRoles: readonly RoleSettingRow[];
+}
+
+/** Where else settings of ours may come from. */
+export interface PreConfig {
+  /** The function's name as SQL. */
+  readonly functionSql: string;
+  /** Settings it may set, without `pgrst.` */
+  readonly names: readonly string[];
+}
+
+/** Reads the settings that stand in the database; those that a function sets are stronger than those of the role. */
+export function loadStoredSettings(database: Database, preConfig: PreConfig | undefined): Promise<StoredSettings> {
+  return database.transaction(async (transaction) => {
+    const { rows } = await transaction.query<OwnSettingRow>(ownSettings);
+    const { rows: ofRoles } = await transaction.query<RoleSettingRow>(roleSettings);
+    if (preConfig !== undefined) {
+      await transaction.query(forgetOwnSettings, [preConfig.names]);
+      await transaction.query(`select ${preConfig.functionSql}()`);
+      rows.push(...(await transaction.query<OwnSettingRow>(currentOwnSettings, [preConfig.names])).rows);
+    }
+    return { own: new Map(rows.map(({ name, value }) => [name.slice('pgrst.'.length), value])), ofRoles };
+  });
 }
 
 /** Reads the names of time zones. */

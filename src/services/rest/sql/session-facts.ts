@@ -27,5 +27,14 @@ where s.setrole = (select oid from pg_catalog.pg_roles where rolname = current_u
   and setting.name like 'pgrst.%'
 order by setting.name, s.setdatabase desc`;
 
+/** Empties settings of this transaction, so that what is set afterwards stands out. $1: names without `pgrst.` */
+export const forgetOwnSettings = `
+select set_config('pgrst.' || name, '', true) from unnest($1::text[]) as known (name)`;
+
+/** Settings of this transaction that are not empty. $1: names without `pgrst.` */
+export const currentOwnSettings = `
+select 'pgrst.' || name as name, current_setting('pgrst.' || name, true) as value
+from unnest($1::text[]) as known (name) where current_setting('pgrst.' || name, true) <> ''`;
+
 /** Names of time zones. Slow on some machines: the server reads a file for each. */
 export const timezones = 'select name from pg_catalog.pg_timezone_names';

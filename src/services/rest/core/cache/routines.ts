@@ -73,7 +73,7 @@ function pairs(lines: readonly string[]): [name: string, value: string][] {
 }
 
 /** Settings of roles, the isolation level apart: it belongs to the beginning of a transaction. */
-export function settingsOfRoles({ roleSettings }: Catalog): ReadonlyMap<string, RoleSettings> {
+export function settingsOfRoles({ roleSettings }: Pick<Catalog, 'roleSettings'>): ReadonlyMap<string, RoleSettings> {
   const found = new Map<string, RoleSettings>();
   for (const { role, name, value } of roleSettings) {
     const known = found.get(role) ?? { isolation: undefined, settings: [] };
