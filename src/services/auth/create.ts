@@ -8,6 +8,7 @@ import type { Logger } from '#kernel/log';
 import { createDatabase, type Database } from '#kernel/sql';
 import { createCleaner } from './core/cleaner.ts';
 import type { AuthContext } from './core/context.ts';
+import { createHooks, HookSettingError } from './core/hooks/hooks.ts';
 import { type CapturedMail, createInbox } from './core/mail/inbox.ts';
 import { createPostOffice, type MailTransport } from './core/mail/post-office.ts';
 import { createAttempts } from './core/one-time/attempts.ts';
@@ -93,6 +94,8 @@ function create(deps: AuthDeps): Room<AuthApi> {
       redirects,
       strangers: createStrangers(settings.rateLimitClients),
       attempts: createAttempts(settings.otpAttempts, settings.rateLimitClients),
+      hooks: readHooks(settings, { db, egress: deps.egress, clock, log }),
+      egress: deps.egress,
       externalBase: () => settings.externalUrl ?? deps.publicUrl?.() ?? standardUrl,
     };
     const cleaner = createCleaner(context);
@@ -186,6 +189,15 @@ function readPost(
     return createPostOffice(settings, mail, clock);
   } catch (error) {
     throw new StartupError((error as Error).message, undefined, error);
+  }
+}
+
+function readHooks(...args: Parameters<typeof createHooks>): AuthContext['hooks'] {
+  try {
+    return createHooks(...args);
+  } catch (error) {
+    if (error instanceof HookSettingError) throw new StartupError(error.message, error.setting, error);
+    throw error;
   }
 }
 

@@ -74,6 +74,12 @@ export const authErrors = {
   mfa_webauthn_enroll_not_enabled: { status: 422, message: 'MFA enroll is disabled for WebAuthn' },
   mfa_totp_verify_not_enabled: { status: 422, message: 'MFA verification is disabled for TOTP' },
 
+  hook_timeout: { status: 422, message: 'Failed to reach hook within maximum time of 5.000000 seconds' },
+  hook_timeout_after_retry: { status: 422, message: 'Failed to reach hook after maximum retries' },
+  hook_payload_over_size_limit: { status: 422, message: 'Payload size exceeded size limit' },
+  hook_payload_invalid_content_type: { status: 400, message: 'Invalid JSON response: application/json is expected' },
+  hook_refused: { status: 500, message: 'The hook refused the request' },
+
   over_request_rate_limit: { status: 429, message: 'Request rate limit reached' },
   over_email_send_rate_limit: { status: 429, message: 'email rate limit exceeded' },
   over_sms_send_rate_limit: { status: 429, message: 'SMS rate limit exceeded' },
@@ -106,7 +112,7 @@ export class OAuthError extends Error {
 }
 
 /** Codes that exist inside only: clients see the plain status. */
-const uncoded: ReadonlySet<string> = new Set(['unknown_route', 'method_not_allowed']);
+const uncoded: ReadonlySet<string> = new Set(['unknown_route', 'method_not_allowed', 'hook_refused']);
 
 /** An error as it goes over the wire. */
 export interface WireError {

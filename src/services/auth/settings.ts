@@ -1,10 +1,12 @@
 import { boolean, bytes, duration, integer, json, list, oneOf, type SettingsOf, string, url } from '#kernel/config';
 import { family } from './core/settings/family.ts';
+import { hookSettings } from './core/settings/hooks.ts';
 import { limitSettings } from './core/settings/limits.ts';
 import { mailSettings } from './core/settings/mail.ts';
 import { passwordSettings } from './core/settings/passwords.ts';
 import { sessionSettings } from './core/settings/sessions.ts';
 
+export { type HookPoint, hookPoints } from './core/settings/hooks.ts';
 export { type MailKind, mailKinds } from './core/settings/mail.ts';
 
 /** Social providers upstream knows, as they stand in setting names. None of them is served yet. */
@@ -34,16 +36,6 @@ export const externalProviders = [
   'workos',
   'x',
   'zoom',
-] as const;
-
-const hooks = [
-  'custom_access_token',
-  'send_email',
-  'send_sms',
-  'mfa_verification_attempt',
-  'password_verification_attempt',
-  'before_user_created',
-  'after_user_created',
 ] as const;
 
 const notServed = 'Not served by this release; a warning at start says so.';
@@ -272,9 +264,7 @@ export const authSettings = {
       help: `Sign-in with ${provider}. ${notServed}`,
     }),
   ),
-  ...family('hook_', hooks, (hook) =>
-    boolean({ name: `GOTRUE_HOOK_${hook.toUpperCase()}_ENABLED`, default: false, help: notServed }),
-  ),
+  ...hookSettings,
   ...family(
     'unserved_',
     [

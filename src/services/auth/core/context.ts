@@ -1,8 +1,10 @@
+import type { Egress } from '#kernel/egress';
 import type { Signer } from '#kernel/jwt';
 import type { Clock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { Database } from '#kernel/sql';
 import type { AuthSettings } from '../settings.ts';
+import type { Hooks } from './hooks/hooks.ts';
 import { instantAt } from './instant.ts';
 import type { PostOffice } from './mail/post-office.ts';
 import type { Attempts } from './one-time/attempts.ts';
@@ -26,6 +28,8 @@ export interface AuthContext {
   readonly redirects: RedirectPolicy;
   readonly strangers: Strangers;
   readonly attempts: Attempts;
+  readonly hooks: Hooks;
+  readonly egress: Egress;
   /** Base URL of links, unless a request came by an allowed host of another name. */
   readonly externalBase: () => string;
 }

@@ -3,6 +3,7 @@ import { deleteFlowState, lockFlowByCode } from '../sql/flow-states.ts';
 import { findUser, findUserByEmail, findUserByPhone } from '../sql/users.ts';
 import { audit } from './audit.ts';
 import type { AuthContext, Caller } from './context.ts';
+import { judgePassword } from './hooks/verdict.ts';
 import { millisecondsOf } from './instant.ts';
 import { findWeakness } from './password-rules.ts';
 import { verifierFits } from './pkce.ts';
@@ -29,6 +30,7 @@ export async function signInWithPassword(
     ? await findUserByEmail(context.db, request.email.toLowerCase(), caller.aud)
     : await findUserByPhone(context.db, request.phone.replace(/^\+|\s/g, ''), caller.aud);
   const fits = await context.passwords.verify(request.password, user?.encrypted_password ?? null);
+  if (user) await judgePassword(context, { user, valid: fits, ip: caller.ip });
   if (!user || !fits) throw authError('invalid_credentials');
   if (isBanned(user, context.clock.now())) throw authError('user_banned', { status: 400 });
   if (!settings.allowUnverifiedEmail && byEmail && user.email_confirmed_at === null)

@@ -5,13 +5,14 @@ import { findUser, findUserByEmail, findUserByPhone } from '../sql/users.ts';
 import { normaliseEmail, normalisePhone } from './addresses.ts';
 import { audit } from './audit.ts';
 import { type AuthContext, type Caller, nowOf } from './context.ts';
+import { announceUser, reportUser } from './hooks/new-user.ts';
 import { dispatch, type PreparedLetter } from './mail/letters.ts';
 import { prepareConfirmation } from './one-time/send.ts';
 import { assertStrong } from './password-rules.ts';
 import type { CodeChallenge } from './pkce.ts';
 import { type Grant, type SignedIn, signedIn, startSession } from './session/issue.ts';
 import { confirmEmail, confirmPhone } from './user/confirm.ts';
-import { createUser, RivalSignUp } from './user/create.ts';
+import { type Creation, createUser, RivalSignUp } from './user/create.ts';
 import { userView, type WireObject } from './user-view.ts';
 
 /** What a sign-up asks for; absent texts are empty. */
@@ -29,8 +30,13 @@ export type SignUpResult =
   | { readonly kind: 'user'; readonly user: WireObject };
 
 type Outcome =
-  | { readonly kind: 'grant'; readonly grant: Grant }
-  | { readonly kind: 'user'; readonly user: WireObject; readonly letter?: PreparedLetter };
+  | { readonly kind: 'grant'; readonly grant: Grant; readonly made: User | undefined }
+  | {
+      readonly kind: 'user';
+      readonly user: WireObject;
+      readonly letter?: PreparedLetter;
+      readonly made?: User | undefined;
+    };
 
 /** @throws signup_disabled */
 export function assertSignUpsAllowed(context: AuthContext): void {
@@ -48,11 +54,21 @@ export async function signUp(context: AuthContext, caller: Caller, request: Sign
   if (request.email !== '' && request.phone !== '')
     throw invalid('Only an email address or phone number should be provided on signup.');
   const address = readAddress(context, request);
+  const { isNew, mayClaim } = await lookAhead(context, caller, address, request.password);
+  const passwordHash = await context.passwords.hash(request.password);
+  const creation: Creation = {
+    aud: caller.aud,
+    email: address.email || null,
+    phone: address.phone || null,
+    passwordHash,
+    data: request.data,
+    mirrorIdentity: address.email !== '',
+  };
   const plan: Plan = {
     ...request,
     ...address,
-    passwordHash: await context.passwords.hash(request.password),
-    mayClaim: await mayClaim(context, caller, address, request.password),
+    creation: isNew ? await announceUser(context, caller, creation) : creation,
+    mayClaim,
   };
   const attempt = (): Promise<Outcome> => context.db.transaction((sql) => signUpWithin(context, sql, caller, plan));
   let outcome: Outcome;
@@ -63,8 +79,9 @@ export async function signUp(context: AuthContext, caller: Caller, request: Sign
     if (!(error instanceof RivalSignUp)) throw error;
     outcome = await attempt();
   }
+  if (outcome.kind === 'user') await dispatch(context, [outcome.letter]);
+  if (outcome.made) await reportUser(context, caller, outcome.made);
   if (outcome.kind === 'grant') return { kind: 'session', signedIn: await signedIn(context, outcome.grant) };
-  await dispatch(context, [outcome.letter]);
   return { kind: 'user', user: outcome.user };
 }
 
@@ -82,7 +99,7 @@ function readAddress(context: AuthContext, request: SignUpRequest): { email: str
 }
 
 interface Plan extends SignUpRequest {
-  readonly passwordHash: string;
+  readonly creation: Creation;
   readonly mayClaim: boolean;
 }
 
@@ -95,16 +112,26 @@ const findKnown = (sql: Sql, { email, phone }: Address, aud: string): Promise<Us
   email ? findUserByEmail(sql, email, aud) : findUserByPhone(sql, phone, aud);
 
 // With autoconfirm a sign-up to an unconfirmed account would be let in. Only who knows its password is: the account may
-// be an admin's making. Asked before the transaction, which must not wait for a password hash.
-async function mayClaim(context: AuthContext, caller: Caller, address: Address, password: string): Promise<boolean> {
-  if (!autoconfirms(context, address)) return false;
+// be an admin's making. Asked before the transaction, which must wait neither for a password hash nor for a hook.
+async function lookAhead(
+  context: AuthContext,
+  caller: Caller,
+  address: Address,
+  password: string,
+): Promise<{ isNew: boolean; mayClaim: boolean }> {
+  const autoconfirm = autoconfirms(context, address);
+  if (!autoconfirm && context.hooks.at('before_user_created') === undefined) return { isNew: false, mayClaim: false };
   const known = await findKnown(context.db, address, caller.aud);
-  return known !== undefined && context.passwords.verify(password, known.encrypted_password);
+  if (!known) return { isNew: true, mayClaim: false };
+  return {
+    isNew: false,
+    mayClaim: autoconfirm && (await context.passwords.verify(password, known.encrypted_password)),
+  };
 }
 
 async function signUpWithin(context: AuthContext, sql: Sql, caller: Caller, plan: Plan): Promise<Outcome> {
   const { settings } = context;
-  const { email, phone, data, passwordHash } = plan;
+  const { email } = plan;
   const known = await findKnown(sql, plan, caller.aud);
   const isKnownConfirmed = known && (email ? known.email_confirmed_at : known.phone_confirmed_at) !== null;
   const autoconfirm = autoconfirms(context, plan);
@@ -114,23 +141,20 @@ async function signUpWithin(context: AuthContext, sql: Sql, caller: Caller, plan
     return { kind: 'user', user: inventedUser(context, caller, plan) };
   }
   if (known && autoconfirm && !plan.mayClaim) throw authError('user_already_exists');
-  const user =
-    known ??
-    (await createUser(context, sql, {
-      aud: caller.aud,
-      email: email || null,
-      phone: phone || null,
-      passwordHash,
-      data,
-      mirrorIdentity: email !== '',
-    }));
-  if (autoconfirm) return confirmAndSignIn(context, sql, caller, user, email ? 'email' : 'phone');
+  const user = known ?? (await createUser(context, sql, plan.creation));
+  const made = known ? undefined : user;
+  if (autoconfirm)
+    return {
+      kind: 'grant',
+      made,
+      grant: await confirmAndSignIn(context, sql, caller, user, email ? 'email' : 'phone'),
+    };
   // Text messages have nowhere to go in this release.
   if (!email) throw authError('sms_send_failed');
   await audit(context, sql, user, 'user_confirmation_requested', { provider: 'email' });
   const letter = await prepareConfirmation(context, sql, caller, user, plan.challenge);
   const fresh = (await findUser(sql, user.id)) ?? user;
-  return { kind: 'user', user: viewAfterSignUp(fresh), letter };
+  return { kind: 'user', user: viewAfterSignUp(fresh), letter, made: made && fresh };
 }
 
 async function confirmAndSignIn(
@@ -139,12 +163,12 @@ async function confirmAndSignIn(
   caller: Caller,
   user: User,
   provider: 'email' | 'phone',
-): Promise<Outcome> {
+): Promise<Grant> {
   await audit(context, sql, user, 'user_signedup', { provider });
   if (provider === 'email') await confirmEmail(context, sql, user);
   else await confirmPhone(context, sql, user);
   await audit(context, sql, user, 'login', { provider });
-  return { kind: 'grant', grant: await startSession(context, sql, user, 'password', caller) };
+  return startSession(context, sql, user, 'password', caller);
 }
 
 // Whoever signs up to an invitation must not learn what the invitation holds.
@@ -177,16 +201,17 @@ function inventedUser(context: AuthContext, caller: Caller, { email, phone, data
 export async function signUpAnonymously(context: AuthContext, caller: Caller, data: Metadata): Promise<SignedIn> {
   if (!context.settings.anonymousEnabled) throw authError('anonymous_provider_disabled');
   assertSignUpsAllowed(context);
-  const grant = await context.db.transaction(async (sql) => {
-    const user = await createUser(context, sql, {
-      aud: caller.aud,
-      email: null,
-      phone: null,
-      passwordHash: null,
-      data,
-      mirrorIdentity: false,
-    });
-    return startSession(context, sql, user, 'anonymous', caller);
+  const creation = await announceUser(context, caller, {
+    aud: caller.aud,
+    email: null,
+    phone: null,
+    passwordHash: null,
+    data,
+    mirrorIdentity: false,
   });
+  const grant = await context.db.transaction(async (sql) =>
+    startSession(context, sql, await createUser(context, sql, creation), 'anonymous', caller),
+  );
+  await reportUser(context, caller, grant.user);
   return signedIn(context, grant);
 }

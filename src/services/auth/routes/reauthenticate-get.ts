@@ -7,7 +7,7 @@ export const reauthenticateGet: Route = {
   path: '/reauthenticate',
   access: 'user',
   async handle(exchange, { user }) {
-    await requestNonce(exchange.context, user);
+    await requestNonce(exchange.context, exchange.caller(), user);
     return { body: {} };
   },
 };

@@ -4,6 +4,7 @@ import type { Sql, User } from '../../sql/rows.ts';
 import { type UserChanges, updateUser } from '../../sql/users.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { actionLink } from '../external-url.ts';
+import { askToMail, type EmailMessage, sendsOwnMail } from '../hooks/email.ts';
 import type { Letter } from './post-office.ts';
 
 /**
@@ -15,6 +16,8 @@ export interface PreparedLetter {
   /** Told to the client when the mail cannot be sent. */
   readonly failure: string;
   readonly undo?: (sql: Sql) => Promise<void>;
+  /** For an application that sends mails itself; absent where another mail's message tells of this one, too. */
+  readonly message?: EmailMessage;
 }
 
 /** Kinds of mail whose link carries out an action, with path setting and verification type. */
@@ -62,12 +65,54 @@ export function actionLetter(
   };
 }
 
-/** A mail that only tells something. */
-function notice(user: User, kind: MailKind, extra: Readonly<Record<string, unknown>> = {}): PreparedLetter {
-  const to = typeof extra.SendingTo === 'string' ? extra.SendingTo : (user.email ?? '');
+/** What an application that sends mails itself is told of a mail with a link. */
+export const actionMessage = (
+  caller: Caller,
+  user: User,
+  kind: ActionKind,
+  code: string,
+  stored: string,
+  more: Partial<EmailMessage['data']> = {},
+): EmailMessage => ({
+  user,
+  ip: caller.ip,
+  data: {
+    email_action_type: actions[kind].type,
+    token: code,
+    token_hash: stored,
+    redirect_to: caller.redirectTo,
+    site_url: caller.externalUrl,
+    ...more,
+  },
+});
+
+/** A mail that only tells something. @param extra variables of its template beside the usual ones */
+function notice(
+  context: AuthContext,
+  user: User,
+  kind: MailKind,
+  extra: Readonly<Record<string, string>> = {},
+): PreparedLetter {
+  const { SendingTo, OldEmail = '', OldPhone = '', Provider = '', FactorType = '' } = extra;
   return {
-    letter: { kind, to, variables: { Email: user.email ?? '', Data: user.raw_user_meta_data, ...extra } },
+    letter: {
+      kind,
+      to: SendingTo ?? user.email ?? '',
+      variables: { Email: user.email ?? '', Data: user.raw_user_meta_data, ...extra },
+    },
     failure: 'Error sending notification email',
+    message: {
+      user,
+      ip: null,
+      data: {
+        email_action_type: kind,
+        site_url: context.externalBase(),
+        old_email: OldEmail,
+        old_phone: OldPhone,
+        provider: Provider,
+        factor_type: FactorType,
+      },
+    },
   };
 }
 
@@ -77,24 +122,34 @@ export const restoring =
   (sql: Sql): Promise<void> =>
     updateUser(sql, userId, columns, nowOf(context));
 
-/** Sends what a transaction has prepared. @throws unexpected_failure when a mail does not go */
+/**
+ * Sends what a transaction has prepared.
+ *
+ * @throws unexpected_failure when a mail does not go; where the application sends mails itself, what its hook says
+ */
 export async function dispatch(context: AuthContext, letters: readonly (PreparedLetter | undefined)[]): Promise<void> {
   for (const prepared of letters) {
     if (!prepared) continue;
     try {
-      await context.post.send(prepared.letter);
+      await send(context, prepared);
     } catch (error) {
       await prepared.undo?.(context.db);
+      if (sendsOwnMail(context)) throw error;
       throw authError('unexpected_failure', { message: prepared.failure, cause: error });
     }
   }
+}
+
+async function send(context: AuthContext, { letter, message }: PreparedLetter): Promise<void> {
+  if (!sendsOwnMail(context)) await context.post.send(letter);
+  else if (message) await askToMail(context, message);
 }
 
 /** Sends a mail whose failure must not fail what was done; it is logged. */
 async function dispatchNotice(context: AuthContext, prepared: PreparedLetter | undefined): Promise<void> {
   if (!prepared || prepared.letter.to === '') return;
   try {
-    await context.post.send(prepared.letter);
+    await send(context, prepared);
   } catch (error) {
     context.log.warn({ err: error, kind: prepared.letter.kind }, 'a notification mail could not be sent');
   }
@@ -121,7 +176,7 @@ export async function notifyUser(
   context: AuthContext,
   user: User,
   kind: keyof typeof switches,
-  extra: Readonly<Record<string, unknown>> = {},
+  extra: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  if (context.settings[switches[kind]]) await dispatchNotice(context, notice(user, kind, extra));
+  if (context.settings[switches[kind]]) await dispatchNotice(context, notice(context, user, kind, extra));
 }

@@ -5,7 +5,7 @@ import type { Sql, User } from '../../sql/rows.ts';
 import { lockUser, type TokenType, type UserChanges, updateUser } from '../../sql/users.ts';
 import { assertMayWriteTo } from '../addresses.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
-import { actionLetter, type PreparedLetter, restoring } from '../mail/letters.ts';
+import { actionLetter, actionMessage, type PreparedLetter, restoring } from '../mail/letters.ts';
 import { newCode, pkcePrefix } from '../one-time-code.ts';
 import type { CodeChallenge } from '../pkce.ts';
 import { assertPause } from './frequency.ts';
@@ -83,6 +83,7 @@ export async function prepareConfirmation(
   await storeToken(context, sql, user, 'confirmation_token', stored, email, { confirmation_sent_at: nowOf(context) });
   return {
     letter: actionLetter(context, caller, user, 'confirmation', code, stored),
+    message: actionMessage(caller, user, 'confirmation', code, stored),
     failure: 'Error sending confirmation email',
     undo: restoring(context, user.id, { confirmation_sent_at: user.confirmation_sent_at }),
   };
@@ -105,7 +106,11 @@ export async function prepareInvite(
     confirmation_sent_at: now,
     invited_at: now,
   });
-  return { letter: actionLetter(context, caller, user, 'invite', code, stored), failure: 'Error sending invite email' };
+  return {
+    letter: actionLetter(context, caller, user, 'invite', code, stored),
+    message: actionMessage(caller, user, 'invite', code, stored),
+    failure: 'Error sending invite email',
+  };
 }
 
 /** Prepares a mail that lets somebody in without a password; recovery and magic links share token and pause. */
@@ -127,13 +132,19 @@ export async function prepareRecovery(
   await storeToken(context, sql, user, 'recovery_token', stored, email, { recovery_sent_at: nowOf(context) });
   return {
     letter: actionLetter(context, caller, user, kind, code, stored),
+    message: actionMessage(caller, user, kind, code, stored),
     failure: kind === 'recovery' ? 'Error sending recovery email' : 'Error sending magic link email',
     undo: restoring(context, user.id, { recovery_sent_at: user.recovery_sent_at }),
   };
 }
 
 /** Prepares the mail with the nonce for changing a password. */
-export async function prepareReauthentication(context: AuthContext, sql: Sql, found: User): Promise<PreparedLetter> {
+export async function prepareReauthentication(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  found: User,
+): Promise<PreparedLetter> {
   const user = await lock(sql, found);
   const email = user.email ?? '';
   assertPause(user.reauthentication_sent_at, context.settings.smtpMaxFrequency, context.clock.now());
@@ -148,6 +159,17 @@ export async function prepareReauthentication(context: AuthContext, sql: Sql, fo
       kind: 'reauthentication',
       to: email,
       variables: { SiteURL: context.settings.siteUrl, Email: email, Token: code, Data: user.raw_user_meta_data },
+    },
+    message: {
+      user,
+      ip: caller.ip,
+      data: {
+        email_action_type: 'reauthentication',
+        token: code,
+        token_hash: stored,
+        redirect_to: caller.redirectTo,
+        site_url: caller.externalUrl,
+      },
     },
     failure: 'Error sending reauthentication email',
     undo: restoring(context, user.id, { reauthentication_sent_at: user.reauthentication_sent_at }),
@@ -192,5 +214,12 @@ export async function prepareEmailChange(
     failure: 'Error sending email change email',
     undo,
   });
-  return [letter(toNew, newEmail), ...(toCurrent ? [letter(toCurrent, email)] : [])];
+  // As upstream has it, the code for one address stands beside the hash for the other.
+  const message = toCurrent
+    ? actionMessage(caller, user, 'email_change', toCurrent.code, toNew.stored, {
+        token_new: toNew.code,
+        token_hash_new: toCurrent.stored,
+      })
+    : actionMessage(caller, user, 'email_change', toNew.code, toNew.stored);
+  return [{ ...letter(toNew, newEmail), message }, ...(toCurrent ? [letter(toCurrent, email)] : [])];
 }

@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { authError } from '../../errors.ts';
-import type { AmrRow, Sql, User } from '../../sql/rows.ts';
-import { insertSession } from '../../sql/sessions.ts';
+import type { Sql, User } from '../../sql/rows.ts';
+import { deleteSession, insertSession } from '../../sql/sessions.ts';
 import { findUser } from '../../sql/users.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import type { Weakness } from '../password-rules.ts';
 import { newRefreshToken } from '../secret-values.ts';
 import { userView, type WireObject } from '../user-view.ts';
-import { accessClaims, type SessionFacts } from './claims.ts';
+import { claimsFor, claimsWithin, type TokenClaims, type TokenSubject } from './access-token.ts';
 
 /** A session with the token that keeps it going. */
-export interface Grant {
-  readonly user: User;
-  readonly session: SessionFacts;
-  readonly amr: readonly AmrRow[];
+export interface Grant extends TokenSubject {
   readonly refreshToken: string;
+  /** The claims, where they were made inside the transaction. */
+  readonly claims?: TokenClaims | undefined;
+  /** True: the session began with this grant, and goes with it when no token can be made. */
+  readonly isNew?: boolean;
 }
 
 /** A token answer: body and the headers that tell gateways and logs whom it is for. */
@@ -54,15 +55,27 @@ export async function startSession(
   );
   const fresh = await findUser(sql, user.id);
   if (!fresh) throw authError('user_not_found');
-  return {
+  const subject: TokenSubject = {
     user: fresh,
     session: { id, created_at: now, not_after: null },
     amr: [{ method, updated_at: now }],
-    refreshToken,
+    method,
+    ip: caller.ip,
   };
+  return { ...subject, refreshToken, claims: await claimsWithin(context, subject, sql), isNew: true };
 }
 
-/** Signs the access token of a grant and makes the answer. Nothing is read or written. */
+async function claimsOf(context: AuthContext, grant: Grant): Promise<TokenClaims> {
+  if (grant.claims) return grant.claims;
+  try {
+    return await claimsFor(context, grant);
+  } catch (error) {
+    if (grant.isNew) await deleteSession(context.db, grant.session.id);
+    throw error;
+  }
+}
+
+/** Signs the access token of a grant and makes the answer. */
 export async function signedIn(
   context: AuthContext,
   grant: Grant,
@@ -73,8 +86,8 @@ export async function signedIn(
     readonly headers?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<SignedIn> {
-  const { user, session, amr, refreshToken } = grant;
-  const claims = accessClaims(context.settings, user, session, amr, context.clock.now());
+  const { user, session, refreshToken } = grant;
+  const claims = await claimsOf(context, grant);
   const token = await context.signer.sign(claims);
   return {
     headers: {

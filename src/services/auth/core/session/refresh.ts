@@ -18,6 +18,7 @@ import { audit } from '../audit.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { newRefreshToken } from '../secret-values.ts';
 import { isBanned } from '../user-view.ts';
+import { claimsWithin } from './access-token.ts';
 import { type Grant, type SignedIn, signedIn } from './issue.ts';
 import { decideRotation } from './rotation.ts';
 import { isLowAalOver, isSuperseded, sessionEnd } from './validity.ts';
@@ -76,11 +77,14 @@ async function attempt(context: AuthContext, sql: Sql, caller: Caller, token: st
     if (refreshRotation) await revokeFamily(sql, session.id, now);
     return { kind: 'refused', error: authError('refresh_token_already_used') };
   }
-  const granted = (refreshToken: string, headers: Readonly<Record<string, string>>): Outcome => ({
-    kind: 'granted',
-    grant: { user, session, amr, refreshToken },
-    headers,
-  });
+  const granted = async (refreshToken: string, headers: Readonly<Record<string, string>>): Promise<Outcome> => {
+    const subject = { user, session, amr, method: 'token_refresh', ip: caller.ip };
+    return {
+      kind: 'granted',
+      grant: { ...subject, refreshToken, claims: await claimsWithin(context, subject, sql) },
+      headers,
+    };
+  };
   if (rotation.kind === 'repeat') {
     await touchSession(sql, session.id, now, caller);
     await audit(context, sql, user, 'token_refreshed');

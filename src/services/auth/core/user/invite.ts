@@ -5,27 +5,45 @@ import { findUser, findUserByEmail, isEmailTaken, updateUser } from '../../sql/u
 import { normaliseEmail } from '../addresses.ts';
 import { type Actor, audit } from '../audit.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
+import { announceUser, reportUser } from '../hooks/new-user.ts';
 import { type ActionKind, dispatch, linkFor } from '../mail/letters.ts';
 import { prepareInvite, storeToken } from '../one-time/send.ts';
 import { newCode } from '../one-time-code.ts';
 import { assertStrong } from '../password-rules.ts';
 import { newPassword } from '../secret-values.ts';
 import { userView, type WireObject } from '../user-view.ts';
-import { createUser } from './create.ts';
+import { type Creation, createUser } from './create.ts';
 import { mergeMetadata } from './metadata.ts';
 
-async function findOrInvite(
-  context: AuthContext,
-  sql: Sql,
-  caller: Caller,
-  email: string,
-  data: Metadata,
-): Promise<User> {
-  const known = await findUserByEmail(sql, email, caller.aud);
+async function findOrMake(context: AuthContext, sql: Sql, creation: Creation): Promise<User> {
+  const known = await findUserByEmail(sql, creation.email ?? '', creation.aud);
   if (known?.email_confirmed_at) throw authError('email_exists');
-  return (
-    known ??
-    createUser(context, sql, { aud: caller.aud, email, phone: null, passwordHash: null, data, mirrorIdentity: false })
+  return known ?? createUser(context, sql, creation);
+}
+
+const invitation = (caller: Caller, email: string, data: Metadata): Creation => ({
+  aud: caller.aud,
+  email,
+  phone: null,
+  passwordHash: null,
+  data,
+  mirrorIdentity: false,
+});
+
+/** Whom a link is for, should they be new: users that are announced have an id, so it tells later who was made. */
+async function newcomer(
+  context: AuthContext,
+  caller: Caller,
+  request: LinkRequest & { readonly passwordHash: string | null },
+  known: User | undefined,
+): Promise<Creation> {
+  const invited = invitation(caller, request.email, request.data);
+  if (known || (request.type !== 'signup' && request.type !== 'invite')) return invited;
+  const { passwordHash } = request;
+  return announceUser(
+    context,
+    caller,
+    request.type === 'signup' ? { ...invited, passwordHash, mirrorIdentity: true } : invited,
   );
 }
 
@@ -37,14 +55,18 @@ export async function invite(
   request: { readonly email: string; readonly data: Metadata },
 ): Promise<User> {
   const email = normaliseEmail(request.email);
+  const known = await findUserByEmail(context.db, email, caller.aud);
+  const creation = invitation(caller, email, request.data);
+  const announced = known ? creation : await announceUser(context, caller, creation);
   const { letter, id } = await context.db.transaction(async (sql) => {
-    const user = await findOrInvite(context, sql, caller, email, request.data);
+    const user = await findOrMake(context, sql, announced);
     await audit(context, sql, actor, 'user_invited', { user_id: user.id, user_email: user.email });
     return { id: user.id, letter: await prepareInvite(context, sql, caller, user) };
   });
   await dispatch(context, [letter]);
   const user = await findUser(context.db, id);
   if (!user) throw authError('user_not_found');
+  if (user.id === announced.id) await reportUser(context, caller, user);
   return user;
 }
 
@@ -77,9 +99,11 @@ export async function generateLink(
   const known = await findUserByEmail(context.db, email, caller.aud);
   const type = effectiveType(request.type, known);
   const kind = kinds[type] as ActionKind;
-  const plan = { ...request, type, email, passwordHash: await passwordFor(context, type, known, request) };
+  const asked = { ...request, type, email, passwordHash: await passwordFor(context, type, known, request) };
+  const plan = { ...asked, creation: await newcomer(context, caller, asked, known) };
   const code = newCode(context.settings.otpLength);
   const { user, stored } = await context.db.transaction((sql) => prepareLink(context, sql, caller, actor, plan, code));
+  if (user.id === plan.creation.id) await reportUser(context, caller, user);
   return {
     ...userView(user),
     action_link: linkFor(context, caller, kind, stored),
@@ -115,7 +139,7 @@ async function prepareLink(
   sql: Sql,
   caller: Caller,
   actor: Actor,
-  plan: LinkRequest & { readonly passwordHash: string | null },
+  plan: LinkRequest & { readonly creation: Creation },
   code: string,
 ): Promise<{ user: User; stored: string }> {
   const { type, email } = plan;
@@ -129,7 +153,7 @@ async function prepareLink(
   const known = await findUserByEmail(sql, email, caller.aud);
 
   if (type === 'invite') {
-    const user = await findOrInvite(context, sql, caller, email, plan.data);
+    const user = await findOrMake(context, sql, plan.creation);
     await audit(context, sql, actor, 'user_invited', { user_id: user.id, user_email: user.email });
     const sent = { confirmation_sent_at: now, invited_at: now };
     await storeToken(context, sql, user, 'confirmation_token', stored, email, sent);
@@ -137,16 +161,7 @@ async function prepareLink(
   }
   if (type === 'signup') {
     if (known?.email_confirmed_at) throw authError('email_exists');
-    const user =
-      known ??
-      (await createUser(context, sql, {
-        aud: caller.aud,
-        email,
-        phone: null,
-        passwordHash: plan.passwordHash,
-        data: plan.data,
-        mirrorIdentity: true,
-      }));
+    const user = known ?? (await createUser(context, sql, plan.creation));
     if (known)
       await updateUser(sql, user.id, { raw_user_meta_data: mergeMetadata(user.raw_user_meta_data, plan.data) }, now);
     await storeToken(context, sql, user, 'confirmation_token', stored, email, { confirmation_sent_at: now });

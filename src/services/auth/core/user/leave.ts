@@ -4,7 +4,7 @@ import type { SessionRow, Sql, User } from '../../sql/rows.ts';
 import { deleteOtherSessions, deleteSession, deleteSessions } from '../../sql/sessions.ts';
 import { isEmailTaken, type UserChanges, updateUser } from '../../sql/users.ts';
 import { audit } from '../audit.ts';
-import { type AuthContext, nowOf } from '../context.ts';
+import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { dispatch, notifyUser } from '../mail/letters.ts';
 import { prepareReauthentication } from '../one-time/send.ts';
 import { refreshProviders } from './create.ts';
@@ -27,7 +27,7 @@ export async function signOut(
 }
 
 /** Sends the nonce for changing a password. */
-export async function requestNonce(context: AuthContext, user: User): Promise<void> {
+export async function requestNonce(context: AuthContext, caller: Caller, user: User): Promise<void> {
   if (!user.email && !user.phone)
     throw invalid('Reauthentication requires the user to have an email or a phone number');
   if (user.email) {
@@ -38,7 +38,7 @@ export async function requestNonce(context: AuthContext, user: User): Promise<vo
   else throw authError('sms_send_failed');
   const letter = await context.db.transaction(async (sql) => {
     await audit(context, sql, user, 'user_reauthenticate_requested');
-    return prepareReauthentication(context, sql, user);
+    return prepareReauthentication(context, sql, caller, user);
   });
   await dispatch(context, [letter]);
 }
