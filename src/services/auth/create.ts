@@ -9,8 +9,9 @@ import { createDatabase, type Database } from '#kernel/sql';
 import { createCleaner } from './core/cleaner.ts';
 import type { AuthContext } from './core/context.ts';
 import { createHooks, HookSettingError } from './core/hooks/hooks.ts';
+import { createLocalLimits, createSharedLimits, type SharedLimits } from './core/limits/shared-limits.ts';
 import { type CapturedMail, createInbox } from './core/mail/inbox.ts';
-import { createPostOffice, type MailTransport } from './core/mail/post-office.ts';
+import { openPost, type Post } from './core/mail/open-post.ts';
 import { createAttempts } from './core/one-time/attempts.ts';
 import { createStrangers } from './core/one-time/frequency.ts';
 import { createCodeHasher } from './core/one-time-code.ts';
@@ -26,6 +27,7 @@ import { sendError } from './routes/run.ts';
 import { bindRoutes } from './routes/table.ts';
 import type { AuthSettings } from './settings.ts';
 import { authMigrations, migrate } from './sql/migrations/index.ts';
+import { makeOwnTables, ownSchema } from './sql/own-tables.ts';
 import { openMailTransport } from './wire/smtp.ts';
 
 /** What the auth room is made of. */
@@ -54,7 +56,8 @@ const standardUrl = 'http://localhost:8000';
 interface Running {
   readonly app: App;
   readonly db: Database;
-  readonly mail: MailTransport;
+  readonly post: Post;
+  readonly limits: SharedLimits;
 }
 
 function create(deps: AuthDeps): Room<AuthApi> {
@@ -73,8 +76,27 @@ function create(deps: AuthDeps): Room<AuthApi> {
     const connection = deps.database();
     const migrated = await migrate(connection, authMigrations);
     if (migrated) log.info({}, 'schema auth brought up to date');
-    const mail = await openMailTransport(settings, inbox, clock);
+    const transport = await openMailTransport(settings, inbox, clock);
     const db = createDatabase({ connection, size: settings.poolSize, queueLimit: settings.poolQueue });
+    const hasOwnTables = needsOwnTables(settings, transport.delivery) && (await ownTables(db, log));
+    const limits = (hasOwnTables ? createSharedLimits : createLocalLimits)({
+      db,
+      clock,
+      log,
+      size: settings.rateLimitClients,
+    });
+    const post = openPost({
+      settings,
+      db,
+      clock,
+      log,
+      egress: deps.egress,
+      transport,
+      limits,
+      secret: keys.secret as string,
+      canKeep: hasOwnTables,
+    });
+    limits.start();
     const context: AuthContext = {
       settings,
       db,
@@ -90,7 +112,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       },
       codes: createCodeHasher(keys.secret as string),
       signer,
-      post: readPost(settings, mail, clock),
+      post: post.office,
       redirects,
       strangers: createStrangers(settings.rateLimitClients),
       attempts: createAttempts(settings.otpAttempts, settings.rateLimitClients),
@@ -110,13 +132,13 @@ function create(deps: AuthDeps): Room<AuthApi> {
           {
             context,
             verifier: createVerifier({ keys, cacheEntries: settings.jwtCacheEntries, now: () => clock.now() }),
-            limits: createLimits(settings),
+            limits: createLimits(settings, limits),
             afterWrite: cleaner,
           },
           keys,
         ),
     });
-    running = { app, db, mail };
+    running = { app, db, post, limits };
     await app.ready();
   }
 
@@ -133,20 +155,25 @@ function create(deps: AuthDeps): Room<AuthApi> {
       },
       { name: 'inbox', handle: showInbox },
     ],
-    api: { inbox: { list: inbox.list }, mailDelivery: () => running?.mail.delivery },
+    api: { inbox: { list: inbox.list }, mailDelivery: () => running?.post.office.delivery },
     start,
     async stop() {
       const stopping = running;
       running = undefined;
       await stopping?.app.close();
-      stopping?.mail.close();
+      await stopping?.post.close();
+      await stopping?.limits.stop();
       await stopping?.db.close();
     },
     async health() {
       if (!running) return { status: 'starting' };
-      const { db, mail } = running;
+      const { db, post } = running;
       await db.query('select 1');
-      return { status: 'healthy', detail: { mail: mail.delivery, connections: db.stats.open } };
+      const mails = await post.office.state();
+      return {
+        status: 'healthy',
+        detail: { mail: post.office.delivery, connections: db.stats.open, ...(mails && { mails }) },
+      };
     },
   };
 }
@@ -180,16 +207,21 @@ function readPolicy(settings: AuthSettings): AuthContext['redirects'] {
   }
 }
 
-function readPost(
-  settings: AuthSettings,
-  mail: MailTransport,
-  clock: NonNullable<AuthPorts['clock']>,
-): AuthContext['post'] {
-  try {
-    return createPostOffice(settings, mail, clock);
-  } catch (error) {
-    throw new StartupError((error as Error).message, undefined, error);
-  }
+/** Whether there is anything to be kept for all nodes; a stack without mail server and limits by client has nothing. */
+const needsOwnTables = (settings: AuthSettings, delivery: 'smtp' | 'inbox'): boolean =>
+  delivery === 'smtp' ||
+  settings.rateLimitHeader !== undefined ||
+  settings.sbForwardedFor ||
+  settings.rateLimitEmailSent !== undefined;
+
+async function ownTables(db: Database, log: Logger): Promise<boolean> {
+  const made = await makeOwnTables(db);
+  if (!made)
+    log.warn(
+      { schema: ownSchema },
+      'the database role may not create a schema: mails are sent while requests wait, and each node counts rates alone',
+    );
+  return made;
 }
 
 function readHooks(...args: Parameters<typeof createHooks>): AuthContext['hooks'] {

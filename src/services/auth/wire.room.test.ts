@@ -317,7 +317,6 @@ describe('settings', () => {
       GOTRUE_SAML_ENABLED: 'true',
       GOOGLE_ENABLED: 'true',
       GOTRUE_HOOK_SEND_EMAIL_ENABLED: 'true',
-      GOTRUE_MAILER_TEMPLATES_INVITE: 'http://x/y',
       SMS_PROVIDER: 'twilio',
       GOTRUE_SECURITY_CAPTCHA_ENABLED: 'true',
     });
@@ -329,7 +328,6 @@ describe('settings', () => {
     expect(warned.sort()).toEqual([
       'GOOGLE_ENABLED',
       'GOTRUE_HOOK_SEND_EMAIL_ENABLED',
-      'GOTRUE_MAILER_TEMPLATES_INVITE',
       'GOTRUE_SAML_ENABLED',
       'GOTRUE_SECURITY_CAPTCHA_ENABLED',
       'SMS_PROVIDER',

@@ -1,4 +1,4 @@
-import { createRateLimiter, type RateLimiter } from '../core/token-bucket.ts';
+import type { SharedLimits } from '../core/limits/shared-limits.ts';
 import { authError } from '../errors.ts';
 import type { AuthSettings } from '../settings.ts';
 import type { Exchange } from './exchange.ts';
@@ -29,23 +29,19 @@ export type LimitName = keyof typeof rates;
 /** Counts requests by client. */
 export interface Limits {
   /** @throws over_request_rate_limit */
-  assert(name: LimitName, exchange: Exchange): void;
+  count(name: LimitName, exchange: Exchange): Promise<void>;
 }
 
 /** Limits by client; they apply only where a setting says what tells clients apart. */
-export function createLimits(settings: AuthSettings): Limits {
-  const limiters = new Map<LimitName, RateLimiter>();
-  for (const [name, [rate, period]] of Object.entries(rates) as [LimitName, (typeof rates)[LimitName]][])
-    limiters.set(name, createRateLimiter(settings[`rateLimit_${rate}`], period, burst, settings.rateLimitClients));
-  return {
-    assert(name, exchange) {
-      const key = clientKey(settings, exchange);
-      if (key === undefined) return;
-      if (!limiters.get(name)?.take(key, exchange.context.clock.now()))
-        throw authError('over_request_rate_limit', { headers: { 'retry-after': '10' } });
-    },
-  };
-}
+export const createLimits = (settings: AuthSettings, shared: SharedLimits): Limits => ({
+  async count(name, exchange) {
+    const key = clientKey(settings, exchange);
+    if (key === undefined) return;
+    const [rate, period] = rates[name];
+    if (!(await shared.take(name, key, { amount: settings[`rateLimit_${rate}`], period, burst })))
+      throw authError('over_request_rate_limit', { headers: { 'retry-after': '10' } });
+  },
+});
 
 function clientKey(settings: AuthSettings, exchange: Exchange): string | undefined {
   if (settings.sbForwardedFor && exchange.header('sb-forwarded-for')) return exchange.ip ?? undefined;

@@ -30,16 +30,16 @@ export async function runRoute(
 }
 
 async function perform({ limits }: RunOptions, route: Route, exchange: Exchange): Promise<Answer> {
-  const count = (): void => {
-    if (route.limit) limits.assert(route.limit, exchange);
+  const count = async (): Promise<void> => {
+    if (route.limit) await limits.count(route.limit, exchange);
   };
   if (route.access === 'public') {
-    count();
+    await count();
     return route.handle(exchange);
   }
   if (route.access === 'admin') return route.handle(exchange, await adminOf(exchange));
   const bearer = await (route.access === 'user' ? userOf(exchange) : permanentUserOf(exchange));
-  count();
+  await count();
   return route.handle(exchange, bearer);
 }
 

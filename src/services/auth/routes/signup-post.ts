@@ -17,10 +17,10 @@ export const signupPost = (limits: Limits): Route => ({
     const data = fields.object('data') ?? {};
     if (email === '' && phone === '') {
       if (!context.settings.anonymousEnabled) throw authError('anonymous_provider_disabled');
-      limits.assert('anonymous', exchange);
+      await limits.count('anonymous', exchange);
       return signUpAnonymously(context, exchange.caller(), data);
     }
-    limits.assert('signup', exchange);
+    await limits.count('signup', exchange);
     const request = { email, phone, password: fields.text('password'), data, challenge: challengeOf(fields) };
     const result = await signUp(context, exchange.caller(), request);
     return result.kind === 'session' ? result.signedIn : { body: result.user };

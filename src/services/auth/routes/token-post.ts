@@ -21,10 +21,10 @@ export const tokenPost = (limits: Limits): Route => ({
   path: '/token',
   access: 'public',
   private: true,
-  handle(exchange) {
+  async handle(exchange) {
     const type = exchange.query.get('grant_type') ?? '';
     const grant = Object.hasOwn(grants, type) ? grants[type] : undefined;
-    limits.assert(type === 'web3' ? 'web3' : 'token', exchange);
+    await limits.count(type === 'web3' ? 'web3' : 'token', exchange);
     if (!grant) throw authError('invalid_credentials', { message: 'unsupported_grant_type' });
     return grant(exchange);
   },

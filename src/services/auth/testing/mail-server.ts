@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 
 /** A mail server that keeps what it is given, as raw messages. */
 export interface MailServer {
@@ -10,11 +10,17 @@ export interface MailServer {
   stop(): Promise<void>;
 }
 
-/** Speaks just enough SMTP (RFC 5321) for a client without TLS and authentication. */
-export async function startMailServer(): Promise<MailServer> {
+/**
+ * Speaks just enough SMTP (RFC 5321) for a client without TLS and authentication.
+ *
+ * @param port default: a free one
+ */
+export async function startMailServer(port = 0): Promise<MailServer> {
   const messages: string[] = [];
   const state = { answer: '250 OK' };
+  const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
+    sockets.add(socket.once('close', () => sockets.delete(socket)));
     let data: string[] | undefined;
     let rest = '';
     const say = (line: string): void => void socket.write(`${line}\r\n`);
@@ -39,7 +45,7 @@ export async function startMailServer(): Promise<MailServer> {
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
     messages,
@@ -49,6 +55,10 @@ export async function startMailServer(): Promise<MailServer> {
     set answer(line) {
       state.answer = line;
     },
-    stop: () => new Promise((resolve) => server.close(() => resolve())),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
   };
 }

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import type { Clock } from '#kernel/lifecycle';
 import type { Inbox } from '../core/mail/inbox.ts';
-import type { MailTransport } from '../core/mail/post-office.ts';
+import type { MailTransport } from '../core/mail/mail.ts';
 import type { AuthSettings } from '../settings.ts';
 
 /** Name of the mail catcher in the compose file's development overlay; it stands in every sample `.env`. */

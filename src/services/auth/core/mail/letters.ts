@@ -5,7 +5,7 @@ import { type UserChanges, updateUser } from '../../sql/users.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { actionLink } from '../external-url.ts';
 import { askToMail, type EmailMessage, sendsOwnMail } from '../hooks/email.ts';
-import type { Letter } from './post-office.ts';
+import type { Letter } from './mail.ts';
 
 /**
  * A mail that a transaction has prepared. It goes out after the commit, so that no database connection waits for a mail
@@ -18,6 +18,8 @@ export interface PreparedLetter {
   readonly undo?: (sql: Sql) => Promise<void>;
   /** For an application that sends mails itself; absent where another mail's message tells of this one, too. */
   readonly message?: EmailMessage;
+  /** True: the transaction has stored it. */
+  readonly kept?: boolean;
 }
 
 /** Kinds of mail whose link carries out an action, with path setting and verification type. */
@@ -122,14 +124,23 @@ export const restoring =
   (sql: Sql): Promise<void> =>
     updateUser(sql, userId, columns, nowOf(context));
 
+/** Keeps a letter in the transaction it belongs to, where mails are kept; else it is sent by `dispatch`. */
+export async function keepLetter(context: AuthContext, sql: Sql, prepared: PreparedLetter): Promise<PreparedLetter> {
+  if (sendsOwnMail(context)) return prepared;
+  return { ...prepared, kept: await context.post.keep(sql, prepared.letter) };
+}
+
 /**
- * Sends what a transaction has prepared.
+ * Sends what a transaction has prepared, after its commit. Kept letters only set out: nobody waits for a mail server,
+ * so an answer takes as long for an address that gets a mail as for one that gets none.
  *
- * @throws unexpected_failure when a mail does not go; where the application sends mails itself, what its hook says
+ * @throws unexpected_failure when a mail that is not kept does not go; where the application sends mails itself, what
+ *   its hook says
  */
 export async function dispatch(context: AuthContext, letters: readonly (PreparedLetter | undefined)[]): Promise<void> {
+  if (letters.some((prepared) => prepared?.kept)) context.post.setOut();
   for (const prepared of letters) {
-    if (!prepared) continue;
+    if (!prepared || prepared.kept) continue;
     try {
       await send(context, prepared);
     } catch (error) {

@@ -1,100 +1,102 @@
-import type { Clock } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import type { Database } from '#kernel/sql';
 import { authError } from '../../errors.ts';
-import { type AuthSettings, type MailKind, mailKinds } from '../../settings.ts';
-import { parseGoDuration } from '../duration.ts';
-import { compileHtml, compileText, type Template } from '../template/render.ts';
-import { createRateLimiter, type RateLimiter } from '../token-bucket.ts';
-import { defaultTemplates } from './default-templates.ts';
-
-/** A mail before its template is filled in. */
-export interface Letter {
-  readonly kind: MailKind;
-  readonly to: string;
-  /** What templates can name, e.g. `ConfirmationURL`. */
-  readonly variables: Readonly<Record<string, unknown>>;
-}
-
-/** A mail ready to go. */
-export interface Mail {
-  readonly kind: MailKind;
-  readonly to: string;
-  readonly subject: string;
-  readonly html: string;
-  readonly headers: Readonly<Record<string, readonly string[]>>;
-}
-
-/** Takes mails away: a mail server, or the built-in inbox. */
-export interface MailTransport {
-  readonly delivery: 'smtp' | 'inbox';
-  /** @throws whatever keeps the mail from going */
-  send(mail: Mail): Promise<void>;
-  close(): void;
-}
+import type { AuthSettings, MailKind } from '../../settings.ts';
+import type { Sql } from '../../sql/rows.ts';
+import { type Rate, readRate } from '../limits/rate.ts';
+import type { SharedLimits } from '../limits/shared-limits.ts';
+import type { Template } from '../template/render.ts';
+import type { Letter, Mail } from './mail.ts';
+import type { Outbox } from './outbox.ts';
+import type { TemplateShelf } from './template-shelf.ts';
 
 /** Writes and sends the room's mails. */
 export interface PostOffice {
   readonly delivery: 'smtp' | 'inbox';
-  /** Counts mails about to be sent against the limit for all. @throws over_email_send_rate_limit */
-  reserve(count: number): void;
-  /** @throws whatever keeps the mail from going */
+  /**
+   * Counts mails about to be sent against the limit for all nodes.
+   *
+   * @param sql the transaction the mails belong to
+   * @throws over_email_send_rate_limit
+   */
+  reserve(sql: Sql, count: number): Promise<void>;
+  /**
+   * Keeps a letter in the transaction that made it, so that it goes out when that is committed, whatever happens.
+   *
+   * @returns false where mails are not kept, and the letter has to be sent after the commit
+   */
+  keep(sql: Sql, letter: Letter): Promise<boolean>;
+  /** Sets out with kept letters; called after the commit. */
+  setOut(): void;
+  /** Sends a letter, or keeps it where mails are kept. @throws whatever keeps the mail from going */
   send(letter: Letter): Promise<void>;
+  /** Letters that wait, and why the last try failed; undefined where mails are not kept. */
+  state(): Promise<{ readonly waiting: number; readonly failure?: string } | undefined>;
 }
 
-/**
- * @throws Error naming the setting whose template cannot be read
- */
-export function createPostOffice(settings: AuthSettings, transport: MailTransport, clock: Clock): PostOffice {
-  const templates = new Map<MailKind, { subject: Template; body: Template }>();
-  for (const kind of mailKinds) {
-    const { subject, body } = defaultTemplates[kind];
-    templates.set(kind, {
-      subject: compileSubject(kind, settings[`subject_${kind}`] ?? subject),
-      body: compileHtml(body),
-    });
-  }
-  const quota = readQuota(settings, transport.delivery);
+/** What a post office is made of. */
+export interface PostOfficeParts {
+  readonly settings: AuthSettings;
+  readonly db: Database;
+  readonly delivery: 'smtp' | 'inbox';
+  /** Writes a letter and hands it to the mail server. */
+  readonly deliver: (letter: Letter) => Promise<void>;
+  /** Undefined where mails are sent at once. */
+  readonly outbox: Outbox | undefined;
+  readonly limits: SharedLimits;
+}
+
+/** @throws Error naming the setting that cannot be read */
+export function createPostOffice({ settings, db, delivery, deliver, outbox, limits }: PostOfficeParts): PostOffice {
+  const quota = readQuota(settings, delivery);
   return {
-    delivery: transport.delivery,
-    reserve(count) {
-      if (!quota) return;
-      if (quota.amount > 0 && settings.autoconfirm) return;
-      for (let taken = 0; taken < count; taken++)
-        if (!quota.limiter.take('', clock.now())) throw authError('over_email_send_rate_limit');
+    delivery,
+    async reserve(sql, count) {
+      if (!quota || (quota.amount > 0 && settings.autoconfirm)) return;
+      if (!(await limits.takeWithin(sql, 'email', '', quota, count))) throw authError('over_email_send_rate_limit');
     },
+    async keep(sql, letter) {
+      await outbox?.put(sql, letter);
+      return outbox !== undefined;
+    },
+    setOut: () => outbox?.wake(),
     async send(letter) {
-      const template = templates.get(letter.kind) as { subject: Template; body: Template };
-      await transport.send({
-        kind: letter.kind,
-        to: letter.to,
-        // A line break would end the header and begin another one.
-        subject: template.subject.render(letter.variables).replace(/[\r\n]+/g, ' '),
-        html: template.body.render(letter.variables),
-        headers: headersFor(settings.smtpHeaders ?? {}, letter.kind),
-      });
+      if (!outbox) return deliver(letter);
+      await outbox.put(db, letter);
+      outbox.wake();
     },
+    state: async () => outbox?.state(),
   };
 }
 
-function compileSubject(kind: MailKind, source: string): Template {
+/** Fills a letter's template in. A template of the operator's that fails gives way to the built-in one. */
+export async function writeMail(
+  settings: AuthSettings,
+  templates: TemplateShelf,
+  letter: Letter,
+  log: Logger,
+): Promise<Mail> {
+  const { kind, to, variables } = letter;
+  const fill = ({ subject, body }: { readonly subject: Template; readonly body: Template }): Mail => ({
+    kind,
+    to,
+    // A line break would end the header and begin another one.
+    subject: subject.render(variables).replace(/[\r\n]+/g, ' '),
+    html: body.render(variables),
+    headers: headersFor(settings.smtpHeaders ?? {}, kind),
+  });
   try {
-    return compileText(source);
+    return fill(await templates.find(kind));
   } catch (error) {
-    throw new Error(`GOTRUE_MAILER_SUBJECTS_${kind.toUpperCase()}: ${(error as Error).message}`);
+    log.error({ err: error, kind }, 'a mail template failed; the built-in one is used');
+    return fill(templates.builtIn(kind));
   }
 }
 
 // Without a mail server nothing leaves the machine, so only a limit that was asked for counts.
-function readQuota(
-  settings: AuthSettings,
-  delivery: 'smtp' | 'inbox',
-): { readonly amount: number; readonly limiter: RateLimiter } | undefined {
+function readQuota(settings: AuthSettings, delivery: 'smtp' | 'inbox'): Rate | undefined {
   const text = settings.rateLimitEmailSent ?? (delivery === 'smtp' ? '30' : undefined);
-  if (text === undefined) return undefined;
-  const [count = '', span] = text.split('/', 2);
-  const amount = Number(count);
-  const period = span === undefined ? 3_600_000 : parseGoDuration(span);
-  if (period === undefined || period <= 0) throw new Error(`GOTRUE_RATE_LIMIT_EMAIL_SENT: ${text} is no rate`);
-  return { amount, limiter: createRateLimiter(amount, period, amount, 1) };
+  return text === undefined ? undefined : readRate('GOTRUE_RATE_LIMIT_EMAIL_SENT', text);
 }
 
 function headersFor(

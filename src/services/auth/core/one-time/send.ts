@@ -5,7 +5,7 @@ import type { Sql, User } from '../../sql/rows.ts';
 import { lockUser, type TokenType, type UserChanges, updateUser } from '../../sql/users.ts';
 import { assertMayWriteTo } from '../addresses.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
-import { actionLetter, actionMessage, type PreparedLetter, restoring } from '../mail/letters.ts';
+import { actionLetter, actionMessage, keepLetter, type PreparedLetter, restoring } from '../mail/letters.ts';
 import { newCode, pkcePrefix } from '../one-time-code.ts';
 import type { CodeChallenge } from '../pkce.ts';
 import { assertPause } from './frequency.ts';
@@ -77,16 +77,16 @@ export async function prepareConfirmation(
   const email = user.email ?? '';
   assertPause(user.confirmation_sent_at, context.settings.smtpMaxFrequency, context.clock.now());
   assertMayWriteTo(email, context.settings.authorizedAddresses);
-  context.post.reserve(1);
+  await context.post.reserve(sql, 1);
   const { code, stored } = makeCode(context, email, challenge);
   await beginFlow(context, sql, user.id, 'email/signup', challenge);
   await storeToken(context, sql, user, 'confirmation_token', stored, email, { confirmation_sent_at: nowOf(context) });
-  return {
+  return keepLetter(context, sql, {
     letter: actionLetter(context, caller, user, 'confirmation', code, stored),
     message: actionMessage(caller, user, 'confirmation', code, stored),
     failure: 'Error sending confirmation email',
     undo: restoring(context, user.id, { confirmation_sent_at: user.confirmation_sent_at }),
-  };
+  });
 }
 
 /** Prepares an invitation. There is no pause between two: only admins send them. */
@@ -99,18 +99,18 @@ export async function prepareInvite(
   const user = await lock(sql, found);
   const email = user.email ?? '';
   assertMayWriteTo(email, context.settings.authorizedAddresses);
-  context.post.reserve(1);
+  await context.post.reserve(sql, 1);
   const { code, stored } = makeCode(context, email);
   const now = nowOf(context);
   await storeToken(context, sql, user, 'confirmation_token', stored, email, {
     confirmation_sent_at: now,
     invited_at: now,
   });
-  return {
+  return keepLetter(context, sql, {
     letter: actionLetter(context, caller, user, 'invite', code, stored),
     message: actionMessage(caller, user, 'invite', code, stored),
     failure: 'Error sending invite email',
-  };
+  });
 }
 
 /** Prepares a mail that lets somebody in without a password; recovery and magic links share token and pause. */
@@ -126,16 +126,16 @@ export async function prepareRecovery(
   const email = user.email ?? '';
   assertPause(user.recovery_sent_at, context.settings.smtpMaxFrequency, context.clock.now());
   assertMayWriteTo(email, context.settings.authorizedAddresses);
-  context.post.reserve(1);
+  await context.post.reserve(sql, 1);
   const { code, stored } = makeCode(context, email, challenge);
   await beginFlow(context, sql, user.id, kind === 'recovery' ? 'recovery' : 'magiclink', challenge);
   await storeToken(context, sql, user, 'recovery_token', stored, email, { recovery_sent_at: nowOf(context) });
-  return {
+  return keepLetter(context, sql, {
     letter: actionLetter(context, caller, user, kind, code, stored),
     message: actionMessage(caller, user, kind, code, stored),
     failure: kind === 'recovery' ? 'Error sending recovery email' : 'Error sending magic link email',
     undo: restoring(context, user.id, { recovery_sent_at: user.recovery_sent_at }),
-  };
+  });
 }
 
 /** Prepares the mail with the nonce for changing a password. */
@@ -149,12 +149,12 @@ export async function prepareReauthentication(
   const email = user.email ?? '';
   assertPause(user.reauthentication_sent_at, context.settings.smtpMaxFrequency, context.clock.now());
   assertMayWriteTo(email, context.settings.authorizedAddresses);
-  context.post.reserve(1);
+  await context.post.reserve(sql, 1);
   const { code, stored } = makeCode(context, email);
   await storeToken(context, sql, user, 'reauthentication_token', stored, email, {
     reauthentication_sent_at: nowOf(context),
   });
-  return {
+  return keepLetter(context, sql, {
     letter: {
       kind: 'reauthentication',
       to: email,
@@ -173,7 +173,7 @@ export async function prepareReauthentication(
     },
     failure: 'Error sending reauthentication email',
     undo: restoring(context, user.id, { reauthentication_sent_at: user.reauthentication_sent_at }),
-  };
+  });
 }
 
 /**
@@ -195,7 +195,7 @@ export async function prepareEmailChange(
   const both = settings.secureEmailChange && email !== '';
   assertMayWriteTo(newEmail, settings.authorizedAddresses);
   if (both) assertMayWriteTo(email, settings.authorizedAddresses);
-  context.post.reserve(both ? 2 : 1);
+  await context.post.reserve(sql, both ? 2 : 1);
   await beginFlow(context, sql, user.id, 'email_change', challenge);
   const now = nowOf(context);
   const toNew = makeCode(context, newEmail, challenge);
@@ -209,11 +209,12 @@ export async function prepareEmailChange(
   await storeToken(context, sql, user, 'email_change_token_new', toNew.stored, newEmail, changes);
   if (toCurrent) await putOneTimeToken(sql, user.id, 'email_change_token_current', toCurrent.stored, email, now);
   const undo = restoring(context, user.id, { email_change_sent_at: user.email_change_sent_at });
-  const letter = ({ code, stored }: Code, to: string): PreparedLetter => ({
-    letter: actionLetter(context, caller, user, 'email_change', code, stored, { NewEmail: newEmail, SendingTo: to }),
-    failure: 'Error sending email change email',
-    undo,
-  });
+  const letter = ({ code, stored }: Code, to: string): Promise<PreparedLetter> =>
+    keepLetter(context, sql, {
+      letter: actionLetter(context, caller, user, 'email_change', code, stored, { NewEmail: newEmail, SendingTo: to }),
+      failure: 'Error sending email change email',
+      undo,
+    });
   // As upstream has it, the code for one address stands beside the hash for the other.
   const message = toCurrent
     ? actionMessage(caller, user, 'email_change', toCurrent.code, toNew.stored, {
@@ -221,5 +222,5 @@ export async function prepareEmailChange(
         token_hash_new: toCurrent.stored,
       })
     : actionMessage(caller, user, 'email_change', toNew.code, toNew.stored);
-  return [{ ...letter(toNew, newEmail), message }, ...(toCurrent ? [letter(toCurrent, email)] : [])];
+  return [{ ...(await letter(toNew, newEmail)), message }, ...(toCurrent ? [await letter(toCurrent, email)] : [])];
 }

@@ -1,4 +1,4 @@
-import { boolean, duration, integer, json, list, string } from '#kernel/config';
+import { boolean, bytes, duration, integer, json, list, string } from '#kernel/config';
 import { family } from './family.ts';
 
 /** Kinds of mail with a subject and a template of their own. */
@@ -94,9 +94,38 @@ export const mailSettings = {
   ...family('template_', mailKinds, (kind) =>
     string({
       name: `GOTRUE_MAILER_TEMPLATES_${kind.toUpperCase()}`,
-      help: `URL of a template for ${kind} mails. Not served by this release; a warning at start says so.`,
+      help: `URL of a template for ${kind} mails; a path alone counts from SITE_URL.`,
     }),
   ),
+  templateMaxSize: bytes({
+    name: 'GOTRUE_MAILER_TEMPLATE_MAX_SIZE',
+    default: 1_000_000,
+    min: 1_000,
+    max: 10_000_000,
+    help: 'Bytes of a fetched template at most.',
+  }),
+  templateMaxAge: duration({
+    name: 'GOTRUE_MAILER_TEMPLATE_MAX_AGE',
+    default: 600_000,
+    min: 100,
+    max: 604_800_000,
+    help: 'Time a fetched template is used before it is fetched again.',
+  }),
+  templateRetryInterval: duration({
+    name: 'GOTRUE_MAILER_TEMPLATE_RETRY_INTERVAL',
+    default: 10_000,
+    help: 'Time between two tries to fetch a template.',
+  }),
+  templateReloading: boolean({
+    name: 'GOTRUE_MAILER_TEMPLATE_RELOADING_ENABLED',
+    default: false,
+    help: 'Renew templates in use in the background.',
+  }),
+  templateMaxIdle: duration({
+    name: 'GOTRUE_MAILER_TEMPLATE_RELOADING_MAX_IDLE',
+    default: 1_200_000,
+    help: 'Time after which a template that no mail used is no longer renewed.',
+  }),
   notifyPasswordChanged: boolean({
     name: 'GOTRUE_MAILER_NOTIFICATIONS_PASSWORD_CHANGED_ENABLED',
     default: false,
@@ -180,6 +209,54 @@ export const mailSettings = {
     default: 8_000,
     min: 100,
     help: 'Time a mail server may take.',
+  }),
+  mailQueue: boolean({
+    name: 'STACK_AUTH_MAIL_QUEUE',
+    default: true,
+    help: 'Keep mails in the database until the mail server has taken them; off, they are sent while the request waits.',
+  }),
+  backgroundSending: boolean({
+    name: 'GOTRUE_MAILER_EMAIL_BACKGROUND_SENDING',
+    default: false,
+    help: 'Accepted; mails are sent in the background as long as STACK_AUTH_MAIL_QUEUE is on.',
+  }),
+  mailQueueSize: integer({
+    name: 'STACK_AUTH_MAIL_QUEUE_SIZE',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    help: 'Mails that may wait; a request that would add one is answered 429.',
+  }),
+  mailQueueMaxAge: duration({
+    name: 'STACK_AUTH_MAIL_QUEUE_MAX_AGE',
+    default: 86_400_000,
+    min: 1_000,
+    help: 'Age at which a mail is given up; codes in mails do not work longer by default.',
+  }),
+  mailRetryFirst: duration({
+    name: 'STACK_AUTH_MAIL_RETRY_FIRST',
+    default: 2_000,
+    min: 10,
+    help: 'Pause after a first failure to send; it doubles each time.',
+  }),
+  mailRetryLongest: duration({
+    name: 'STACK_AUTH_MAIL_RETRY_LONGEST',
+    default: 300_000,
+    min: 10,
+    help: 'Longest pause between two tries to send.',
+  }),
+  mailQueuePoll: duration({
+    name: 'STACK_AUTH_MAIL_QUEUE_POLL',
+    default: 30_000,
+    min: 10,
+    max: 86_400_000,
+    help: 'Time in which a node looks for mails that another one left behind.',
+  }),
+  mailQueueLease: duration({
+    name: 'STACK_AUTH_MAIL_QUEUE_LEASE',
+    default: 120_000,
+    min: 100,
+    help: 'Time a node has to send what it took; more than a mail server may take.',
   }),
   inboxSize: integer({
     name: 'STACK_AUTH_INBOX_SIZE',

@@ -28,6 +28,8 @@ grant usage on schema vault to postgres with grant option;
 grant usage on schema vault to service_role;
 `,
   ),
+  // Tables of this product itself, which no mirrored service's schema may hold.
+  schema('_pmoves', () => 'grant usage, create on schema _pmoves to supabase_auth_admin;'),
 ];
 
 function schema(name: string, rest: (context: StepContext) => string): Step {
