@@ -316,7 +316,6 @@ describe('settings', () => {
     const auth = await startAuth({
       GOTRUE_SAML_ENABLED: 'true',
       GOOGLE_ENABLED: 'true',
-      GOTRUE_HOOK_SEND_EMAIL_ENABLED: 'true',
       SMS_PROVIDER: 'twilio',
       GOTRUE_SECURITY_CAPTCHA_ENABLED: 'true',
     });
@@ -327,7 +326,6 @@ describe('settings', () => {
       .map(({ setting }) => setting);
     expect(warned.sort()).toEqual([
       'GOOGLE_ENABLED',
-      'GOTRUE_HOOK_SEND_EMAIL_ENABLED',
       'GOTRUE_SAML_ENABLED',
       'GOTRUE_SECURITY_CAPTCHA_ENABLED',
       'SMS_PROVIDER',
