@@ -1,19 +1,21 @@
 import { domainBottoms } from './relations.ts';
 
+// Whether a type `t` is a domain called after a media type.
+const isMediaType = String.raw`(t.typtype = 'd' and (t.typname = '*/*' or t.typname ~ '^[A-Za-z0-9.-]+/[A-Za-z0-9.+-]+$'))`;
+
 /**
  * Functions of exposed schemas that can be called: no procedures, aggregates or triggers. A domain over a row type
- * counts as that row type. $1: exposed schemas
+ * counts as that row type; a record whose columns are not declared is a value as a whole. $1: exposed schemas
  */
 export const routines = `
 with ${domainBottoms}
 select p.oid::text, n.nspname::text as schema, p.proname::text as name, d.description as comment,
   coalesce(inputs.list, '[]'::json) as parameters,
   rn.nspname::text as return_schema, r.typname::text as return_name, p.proretset as returns_set,
-  r.typtype = 'c' or coalesce(p.proargmodes::text[] && '{o,b,t}', false) or r.oid = 'pg_catalog.record'::regtype
-    as returns_composite,
+  r.typtype = 'c' or coalesce(p.proargmodes::text[] && '{o,b,t}', false) as returns_composite,
   t.oid = 'pg_catalog.void'::regtype as returns_void,
-  case when t.typtype = 'd' and t.typname like '%/%' and not p.proretset then t.typname::text end as media_type,
-  case when t.typtype = 'd' and t.typname like '%/%' then r.typname::text end as media_base,
+  case when ${isMediaType} and not p.proretset then lower(t.typname) end as media_type,
+  case when ${isMediaType} then r.typname::text end as media_base,
   p.provolatile as volatility, p.provariadic <> 0 as variadic, p.proconfig as settings
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
@@ -69,11 +71,11 @@ where k.castcontext = 'i' and k.castmethod = 'f' and (
 export const mediaAggregates = `
 with ${domainBottoms}
 select n.nspname::text as schema, p.proname::text as name,
-  case when arg.typrelid <> 0 then arg.typrelid::text end as relation, t.typname::text as media_type,
+  case when arg.typrelid <> 0 then arg.typrelid::text end as relation, lower(t.typname) as media_type,
   b.typname::text as base
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-join pg_catalog.pg_type t on t.oid = p.prorettype and t.typtype = 'd' and t.typname like '%/%'
+join pg_catalog.pg_type t on t.oid = p.prorettype and ${isMediaType}
 join bottoms on bottoms.domain = t.oid
 join pg_catalog.pg_type b on b.oid = bottoms.base
 join pg_catalog.pg_type arg on arg.oid = p.proargtypes[0]

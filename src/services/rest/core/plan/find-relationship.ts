@@ -73,6 +73,8 @@ function suggestion(cache: SchemaCache, schema: string, origin: string, target: 
     return parent === undefined ? null : `Perhaps you meant '${parent}' instead of '${origin}'.`;
   }
   const names = children.map(({ foreignTable }) => foreignTable.name);
+  // Where the table is right, it was the hint that was wrong.
+  if (names.some((name) => name.toLowerCase() === target.toLowerCase())) return null;
   const child = similar(names, target, leastLikeness).find(({ score }) => score < 1);
   return child === undefined ? null : `Perhaps you meant '${child.text}' instead of '${target}'.`;
 }

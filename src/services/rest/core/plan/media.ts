@@ -1,6 +1,14 @@
 import { restError } from '../../errors.ts';
 import type { MediaDomain, MediaHandler, Routine, SchemaCache, Table } from '../cache/model.ts';
-import { type MediaType, mediaTypes, parameterOf, parseMediaType, printMediaType } from '../request/media-type.ts';
+import {
+  isKnownType,
+  type MediaType,
+  mediaTypes,
+  type PlanRequest,
+  planRequestOf,
+  printMediaType,
+  stripsNulls,
+} from '../request/media-type.ts';
 
 /** How the rows of a result become a body. */
 export type BodyFormat =
@@ -14,10 +22,7 @@ export type BodyFormat =
   | { readonly kind: 'result'; readonly media: MediaDomain };
 
 /** A statement that is explained instead of answered. */
-export interface Explain {
-  readonly format: 'text' | 'json';
-  readonly options: readonly string[];
-}
+export type Explain = Pick<PlanRequest, 'format' | 'options'>;
 
 /** What was settled with the client. */
 export interface Negotiated {
@@ -42,7 +47,6 @@ const json: Negotiated = {
   explain: undefined,
 };
 const binaryType = 'application/octet-stream';
-const explainOptions = ['analyze', 'verbose', 'settings', 'buffers', 'wal'];
 
 /**
  * Picks the first wanted media type that can be made (PostgREST 14 docs, "Media Type Handlers").
@@ -70,100 +74,67 @@ export const notAvailable = (accept: readonly MediaType[]) =>
   });
 
 function handlerFor(type: MediaType, represented: Represented, cache: SchemaCache): Negotiated | undefined {
-  return custom(type, represented, cache) ?? builtIn(type);
-}
-
-function builtIn(type: MediaType): Negotiated | undefined {
+  const stripped = stripsNulls(type);
   switch (type.name) {
-    case '*/*':
-    case 'application/json':
-      return json;
-    case 'application/vnd.pgrst.array':
-    case 'application/vnd.pgrst.array+json':
-      return stripsNulls(type) ? stripped('array') : json;
     case 'application/vnd.pgrst.object':
     case 'application/vnd.pgrst.object+json':
-      return stripsNulls(type)
-        ? stripped('object')
-        : plain({ kind: 'object', stripNulls: false }, 'application/vnd.pgrst.object+json');
-    case 'text/csv':
-      return plain({ kind: 'csv' }, 'text/csv');
-    case 'application/geo+json':
-      return plain({ kind: 'geojson' }, 'application/geo+json');
+      return builtIn({ kind: 'object', stripNulls: stripped }, type);
+    case 'application/vnd.pgrst.array':
+    case 'application/vnd.pgrst.array+json':
+      if (stripped) return builtIn({ kind: 'array', stripNulls: true }, type);
+      return handlerFor(mediaTypes.json, represented, cache);
     default:
-      return undefined;
+      return ofThis(type.name, represented, cache) ?? ofAnything(type.name, cache);
   }
 }
 
-const stripsNulls = (type: MediaType): boolean => parameterOf(type, 'nulls') === 'stripped';
-
-const plain = (format: BodyFormat, name: string): Negotiated => ({
+const builtIn = (format: BodyFormat, type: MediaType): Negotiated => ({
   format,
-  contentType: `${name}${utf8}`,
+  contentType: `${printMediaType(type)}${utf8}`,
   explain: undefined,
 });
 
-const stripped = (kind: 'array' | 'object'): Negotiated =>
-  plain({ kind, stripNulls: true }, `application/vnd.pgrst.${kind}+json;nulls=stripped`);
-
-function custom(type: MediaType, represented: Represented, cache: SchemaCache): Negotiated | undefined {
-  if (type.name.startsWith('application/vnd.pgrst.')) return undefined;
-  const { table, routine, isDefaultSelect } = represented;
-  const fits = (mediaType: string): boolean => mediaType === mediaTypes.any.name || mediaType === type.name;
-  if (routine?.media && fits(routine.media.mediaType))
+/** What was made for this one table or function, as it is when nothing is selected from it. */
+function ofThis(name: string, { table, routine, isDefaultSelect }: Represented, cache: SchemaCache) {
+  if (!isDefaultSelect) return undefined;
+  if (routine?.media && (routine.media.mediaType === mediaTypes.any.name || routine.media.mediaType === name))
     return madeOf({ kind: 'result', media: routine.media }, routine.media.mediaType);
-  if (cache.mediaHandlers.length === 0) return undefined;
-  const ofTable = (handler: MediaHandler): boolean =>
-    isDefaultSelect &&
-    table !== undefined &&
-    handler.table?.schema === table.schema &&
-    handler.table.name === table.name;
-  const handlers = cache.mediaHandlers.filter(({ mediaType }) => fits(mediaType));
-  const handler = handlers.find(ofTable) ?? handlers.find((one) => one.table === undefined);
+  if (table === undefined || cache.mediaHandlers.length === 0) return undefined;
+  const handlers = cache.mediaHandlers.filter(
+    (handler) => handler.table?.schema === table.schema && handler.table.name === table.name,
+  );
+  // One for everything comes before those for something.
+  const handler =
+    handlers.find(({ mediaType }) => mediaType === mediaTypes.any.name) ??
+    handlers.find(({ mediaType }) => mediaType === name);
   return handler && madeOf({ kind: 'aggregate', handler }, handler.mediaType);
 }
 
-// Types the server knows itself say in which encoding they are; of others it knows nothing.
-function madeOf(format: BodyFormat, mediaType: string): Negotiated {
-  if (mediaType === mediaTypes.any.name) return { format, contentType: binaryType, explain: undefined };
-  const contentType = knownTypes.has(mediaType) ? `${mediaType}${utf8}` : mediaType;
-  return { format, contentType, explain: undefined };
-}
-
-const knownTypes: ReadonlySet<string> = new Set([
-  'application/json',
-  'application/geo+json',
-  'text/csv',
-  'text/plain',
-  'text/xml',
-  'application/openapi+json',
-  'application/x-www-form-urlencoded',
-]);
-
-function explained(type: MediaType, represented: Represented, cache: SchemaCache): Negotiated | undefined {
-  const format = explainFormat(type.name);
-  if (format === undefined) return undefined;
-  const wanted = parameterOf(type, 'for') ?? mediaTypes.json.name;
-  const inner = handlerFor(parseMediaType(wanted), represented, cache);
-  if (inner === undefined) return undefined;
-  const named = (parameterOf(type, 'options') ?? '').split('|');
-  const options = explainOptions.filter((option) => named.includes(option));
-  const shown = options.length === 0 ? '' : `; options=${options.join('|')}`;
-  return {
-    format: inner.format,
-    contentType: `application/vnd.pgrst.plan+${format}; for="${wanted}"${shown}${utf8}`,
-    explain: { format, options },
-  };
-}
-
-function explainFormat(name: string): Explain['format'] | undefined {
+/** What can be made of any rows: by an aggregate over them, or by the server itself. */
+function ofAnything(name: string, cache: SchemaCache): Negotiated | undefined {
+  const handler = cache.mediaHandlers.find(({ table, mediaType }) => table === undefined && mediaType === name);
+  if (handler) return madeOf({ kind: 'aggregate', handler }, handler.mediaType);
   switch (name) {
-    case 'application/vnd.pgrst.plan':
-    case 'application/vnd.pgrst.plan+text':
-      return 'text';
-    case 'application/vnd.pgrst.plan+json':
-      return 'json';
+    case '*/*':
+    case 'application/json':
+      return json;
+    case 'text/csv':
+      return builtIn({ kind: 'csv' }, mediaTypes.csv);
+    case 'application/geo+json':
+      return builtIn({ kind: 'geojson' }, mediaTypes.geojson);
     default:
       return undefined;
   }
+}
+
+function madeOf(format: BodyFormat, mediaType: string): Negotiated {
+  if (mediaType === mediaTypes.any.name) return { format, contentType: binaryType, explain: undefined };
+  const contentType = isKnownType(mediaType) ? `${mediaType}${utf8}` : mediaType;
+  return { format, contentType, explain: undefined };
+}
+
+function explained(type: MediaType, represented: Represented, cache: SchemaCache): Negotiated | undefined {
+  const plan = planRequestOf(type);
+  const inner = plan && handlerFor(plan.target, represented, cache);
+  return inner && { format: inner.format, contentType: `${printMediaType(type)}${utf8}`, explain: plan };
 }

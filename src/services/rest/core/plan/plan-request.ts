@@ -111,13 +111,15 @@ function planWriteRequest(
 ): WriteRequestPlan {
   const { query, preferences } = request;
   const table = requireTable(cache, request.schema, name);
+  // What is wrong with it is told even when nothing is to be shown.
+  const shape = writeShape(request, table, cache, config);
   const write = planWrite({
     kind: action,
     table,
     query,
     preferences,
     payload: request.payload as JsonPayload | undefined,
-    shape: preferences.return === 'representation' ? writeShape(request, table, cache, config) : undefined,
+    shape: preferences.return === 'representation' ? shape : undefined,
   });
   checkPreferences(request);
   const represented = { table, routine: undefined, isDefaultSelect: isDefaultSelect(query) };

@@ -11,6 +11,7 @@ export const mediaTypes = {
   any: plain('*/*'),
   json: plain('application/json'),
   csv: plain('text/csv'),
+  geojson: plain('application/geo+json'),
   openapi: plain('application/openapi+json'),
 } as const;
 
@@ -36,14 +37,75 @@ function unquote(text: string): string {
   return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
 }
 
-/** The value of a parameter. */
-export const parameterOf = (type: MediaType, name: string): string | undefined =>
+const parameterOf = (type: MediaType, name: string): string | undefined =>
   type.parameters.find(([known]) => known === name)?.[1];
 
-/** A media type as an error message or header shows it. */
-export function printMediaType({ name, parameters }: MediaType): string {
-  return parameters.length === 0 ? name : `${name};${parameters.map(([key, value]) => `${key}=${value}`).join(';')}`;
+/** How a plan is asked for: in which format, with what in it, of the statement for which media type. */
+export interface PlanRequest {
+  readonly format: 'text' | 'json';
+  readonly options: readonly string[];
+  readonly target: MediaType;
 }
+
+const planOptions = ['analyze', 'verbose', 'settings', 'buffers', 'wal'];
+
+/** What a media type asks of EXPLAIN; undefined for one that asks for rows. */
+export function planRequestOf(type: MediaType): PlanRequest | undefined {
+  const format = planFormat(type.name);
+  if (format === undefined) return undefined;
+  const named = (parameterOf(type, 'options') ?? '').split('|');
+  const target = parseMediaType(parameterOf(type, 'for') ?? mediaTypes.json.name);
+  return { format, options: planOptions.filter((option) => named.includes(option)), target };
+}
+
+function planFormat(name: string): PlanRequest['format'] | undefined {
+  switch (name) {
+    case 'application/vnd.pgrst.plan':
+    case 'application/vnd.pgrst.plan+text':
+      return 'text';
+    case 'application/vnd.pgrst.plan+json':
+      return 'json';
+    default:
+      return undefined;
+  }
+}
+
+/** Whether members without a value are to be left out. */
+export const stripsNulls = (type: MediaType): boolean => parameterOf(type, 'nulls') === 'stripped';
+
+/** A media type as an error message or header shows it: those of the server's own in their full form. */
+export function printMediaType(type: MediaType): string {
+  const { name, parameters } = type;
+  const stripped = stripsNulls(type) ? ';nulls=stripped' : '';
+  switch (name) {
+    case 'application/vnd.pgrst.object':
+    case 'application/vnd.pgrst.object+json':
+      return `application/vnd.pgrst.object+json${stripped}`;
+    case 'application/vnd.pgrst.array':
+    case 'application/vnd.pgrst.array+json':
+      return stripped === '' ? mediaTypes.json.name : `application/vnd.pgrst.array+json${stripped}`;
+  }
+  const plan = planRequestOf(type);
+  if (plan !== undefined) {
+    const options = plan.options.length === 0 ? '' : `; options=${plan.options.join('|')}`;
+    return `application/vnd.pgrst.plan+${plan.format}; for="${printMediaType(plan.target)}"${options}`;
+  }
+  if (parameters.length === 0 || isKnownType(name)) return name;
+  return `${name};${parameters.map(([key, value]) => `${key}=${value}`).join(';')}`;
+}
+
+const knownTypes: ReadonlySet<string> = new Set([
+  'application/json',
+  'application/geo+json',
+  'text/csv',
+  'text/plain',
+  'text/xml',
+  'application/openapi+json',
+  'application/x-www-form-urlencoded',
+]);
+
+/** Whether the server knows a type's encoding; of others it knows nothing. */
+export const isKnownType = (name: string): boolean => knownTypes.has(name);
 
 const anything: readonly MediaType[] = [mediaTypes.any];
 const onlyJson: readonly MediaType[] = [mediaTypes.json];

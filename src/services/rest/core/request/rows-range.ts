@@ -24,8 +24,8 @@ export function topRange(header: string | undefined, query: RowRange | undefined
     if (limit !== undefined && (limit < 0 || (limit === 0 && start > 0))) throw negativeLimit();
     return { offset: start, limit };
   }
-  const lower = Number(range[1]);
-  const upper = range[2] === '' ? Number.POSITIVE_INFINITY : Number(range[2]);
+  const lower = wholeNumber(range[1] as string);
+  const upper = range[2] === '' ? Number.POSITIVE_INFINITY : wholeNumber(range[2] as string);
   if (lower > upper)
     throw restError('PGRST103', {
       details: 'The lower boundary must be lower than or equal to the upper boundary in the Range header.',
@@ -36,6 +36,9 @@ export function topRange(header: string | undefined, query: RowRange | undefined
   if (from > to) throw negativeLimit();
   return { offset: from, limit: to === Number.POSITIVE_INFINITY ? undefined : to - from + 1 };
 }
+
+// Beyond that a number is no longer written digit by digit.
+const wholeNumber = (digits: string): number => Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 
 const negativeLimit = () => restError('PGRST103', { details: 'Limit should be greater than or equal to zero.' });
 
