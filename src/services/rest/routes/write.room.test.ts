@@ -146,6 +146,12 @@ describe('insert', () => {
     expect(reply.json()).toEqual([{ title: 'from a view', projects: { name: 'Windows 7' } }]);
   });
 
+  test('tells what is wrong with the representation even when none is wanted', async () => {
+    const reply = await send('POST', '/clients?select=id,nope(id)', { body: { id: 190, name: 'x' } });
+    expect([reply.status, reply.json()]).toMatchObject([400, { code: 'PGRST200' }]);
+    expect(await ids('id=eq.190')).toEqual([]);
+  });
+
   test.each<[string, string | object, number, object]>([
     ['/clients', '', 400, { code: 'PGRST102', message: 'Empty or invalid json' }],
     ['/clients', '[{"id":1},{"name":"x"}]', 400, { code: 'PGRST102', message: 'All object keys must match' }],

@@ -1,7 +1,7 @@
 import { domainBottoms } from './relations.ts';
 
 // Whether a type `t` is a domain called after a media type.
-const isMediaType = String.raw`(t.typtype = 'd' and (t.typname = '*/*' or t.typname ~ '^[A-Za-z0-9.-]+/[A-Za-z0-9.+-]+$'))`;
+const isMediaType = `(t.typtype = 'd' and (t.typname = '*/*' or t.typname ~ '^[A-Za-z0-9.-]+/[A-Za-z0-9.+-]+$'))`;
 
 /**
  * Functions of exposed schemas that can be called: no procedures, aggregates or triggers. A domain over a row type

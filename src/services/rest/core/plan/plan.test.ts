@@ -111,6 +111,14 @@ describe('relationships', () => {
   });
 });
 
+test('where the table is right and the hint wrong, no other table is proposed', () => {
+  expect(refusal({ target: '/clients?select=projects!nope(id)' })).toMatchObject({
+    code: 'PGRST200',
+    hint: null,
+    details: expect.stringContaining("using the hint 'nope'"),
+  });
+});
+
 describe('what is said of embeds', () => {
   test.each([
     ['/projects?select=id&clients.id=eq.1', 'PGRST108', "'clients' is not an embedded resource in this request"],
@@ -331,6 +339,15 @@ describe('media types and preferences', () => {
     ],
   ])('%s', (type, contentType, kind) => {
     expect(aggregating.plan(accept(type))).toMatchObject({ media: { contentType, format: { kind } } });
+  });
+
+  test('none that can be made, in their full form', () => {
+    const wanted = 'application/vnd.pgrst.plan; options=verbose|x; for="application/vnd.pgrst.object"';
+    expect(refusal(accept(`${wanted}, image/png`), planner())).toMatchObject({
+      message:
+        'None of these media types are available: application/vnd.pgrst.plan+text; ' +
+        'for="application/vnd.pgrst.object+json"; options=verbose, image/png',
+    });
   });
 
   test('none that can be made', () => {
