@@ -1,4 +1,5 @@
 import { boolean, bytes, duration, integer, json, list, oneOf, type SettingsOf, string, url } from '#kernel/config';
+import { externalSettings } from './core/settings/external.ts';
 import { family } from './core/settings/family.ts';
 import { hookSettings } from './core/settings/hooks.ts';
 import { limitSettings } from './core/settings/limits.ts';
@@ -8,35 +9,6 @@ import { sessionSettings } from './core/settings/sessions.ts';
 
 export { type HookPoint, hookPoints } from './core/settings/hooks.ts';
 export { type MailKind, mailKinds } from './core/settings/mail.ts';
-
-/** Social providers upstream knows, as they stand in setting names. None of them is served yet. */
-export const externalProviders = [
-  'apple',
-  'azure',
-  'bitbucket',
-  'discord',
-  'facebook',
-  'figma',
-  'fly',
-  'github',
-  'gitlab',
-  'google',
-  'kakao',
-  'keycloak',
-  'linkedin',
-  'linkedin_oidc',
-  'notion',
-  'slack',
-  'slack_oidc',
-  'snapchat',
-  'spotify',
-  'twitch',
-  'twitter',
-  'vercel_marketplace',
-  'workos',
-  'x',
-  'zoom',
-] as const;
 
 const notServed = 'Not served by this release; a warning at start says so.';
 
@@ -254,26 +226,13 @@ export const authSettings = {
     default: '0',
     help: 'Form of refresh tokens; form 2 is not served by this release.',
   }),
-  ...family('external_', externalProviders, (provider) =>
-    boolean({
-      name: ['google', 'github', 'azure'].includes(provider)
-        ? `${provider.toUpperCase()}_ENABLED`
-        : `GOTRUE_EXTERNAL_${provider.toUpperCase()}_ENABLED`,
-      original: [`GOTRUE_EXTERNAL_${provider.toUpperCase()}_ENABLED`],
-      default: false,
-      help: `Sign-in with ${provider}. ${notServed}`,
-    }),
-  ),
+  ...externalSettings,
   ...hookSettings,
   ...family(
     'unserved_',
     [
-      'SAML_ENABLED',
       'SECURITY_CAPTCHA_ENABLED',
       'PASSKEY_ENABLED',
-      'OAUTH_SERVER_ENABLED',
-      'EXTERNAL_WEB3_SOLANA_ENABLED',
-      'EXTERNAL_WEB3_ETHEREUM_ENABLED',
       'MFA_PHONE_ENROLL_ENABLED',
       'MFA_WEB_AUTHN_ENROLL_ENABLED',
       'PASSWORD_HIBP_ENABLED',

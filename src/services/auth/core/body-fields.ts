@@ -11,6 +11,8 @@ export interface BodyFields {
   flag(name: string, standard?: boolean): boolean;
   /** An object; undefined when absent. */
   object(name: string): Metadata | undefined;
+  /** A list of texts; undefined when absent. */
+  texts(name: string): readonly string[] | undefined;
 }
 
 /**
@@ -32,8 +34,33 @@ export function readFields(body: Buffer | undefined): BodyFields {
     optionalText,
     text: (name) => optionalText(name) ?? '',
     flag: (name, standard = false) => typed<boolean>(name, 'bool', (value) => typeof value === 'boolean') ?? standard,
+    texts: (name) =>
+      typed<readonly string[]>(
+        name,
+        'list of strings',
+        (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+      ),
     object: (name) => typed<Metadata>(name, 'object', (value) => typeof value === 'object' && !Array.isArray(value)),
   };
+}
+
+/**
+ * Reads a body that is a form, or a JSON object whose texts stand for its fields; which one it is shows in its first
+ * character.
+ *
+ * @throws bad_json; validation_failed for texts that PostgreSQL cannot hold
+ */
+export function readForm(body: Buffer | undefined): URLSearchParams {
+  const text = body?.toString('utf8') ?? '';
+  if (text.trimStart().startsWith('{')) {
+    const texts = Object.entries(parse(body)).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    );
+    return new URLSearchParams(texts);
+  }
+  const form = new URLSearchParams(text);
+  if (form.toString().includes('%00')) throw invalid('The request contains a NUL character');
+  return form;
 }
 
 const badJson = (reason: string): Error =>

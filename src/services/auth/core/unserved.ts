@@ -1,6 +1,6 @@
 import { type AuthSettings, authSettings } from '../settings.ts';
 
-const families = ['external_', 'unserved_'];
+const families = ['unserved_'];
 
 /** Settings that ask for something this release does not have, by the names operators know. */
 export function unservedSettings(settings: AuthSettings): string[] {

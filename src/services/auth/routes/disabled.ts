@@ -1,6 +1,6 @@
+import { externalProviders } from '../core/external/settings.ts';
 import { withFailure } from '../core/redirect-answer.ts';
 import { type AuthErrorCode, authError, invalid } from '../errors.ts';
-import { externalProviders } from '../settings.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import type { LimitName } from './limits.ts';
 import type { Route } from './route.ts';

@@ -3,7 +3,7 @@ import { type FastifyRequest, requestContext } from '#kernel/http';
 import type { Verifier } from '#kernel/jwt';
 import { type Actor, adminActor } from '../core/audit.ts';
 import { assertAdmin, audienceOf, type Bearer, findBearer, tokenOf, verifyToken } from '../core/bearer.ts';
-import { type BodyFields, readFields } from '../core/body-fields.ts';
+import { type BodyFields, readFields, readForm } from '../core/body-fields.ts';
 import type { AuthContext, Caller } from '../core/context.ts';
 import { externalUrl } from '../core/external-url.ts';
 import { type CodeChallenge, readChallenge } from '../core/pkce.ts';
@@ -26,6 +26,8 @@ export interface Exchange {
   parameter(name: string): string;
   /** @throws bad_json */
   fields(): BodyFields;
+  /** A form (`application/x-www-form-urlencoded`), or a JSON object of texts in its place. @throws bad_json */
+  form(): URLSearchParams;
   /** The caller as core code wants to know them. @param redirectTo an address the body names */
   caller(options?: { readonly redirectTo?: string; readonly bearer?: Bearer }): Caller;
   /** The claims of the bearer token. @throws no_authorization, bad_jwt */
@@ -50,6 +52,7 @@ export function openExchange(context: AuthContext, verifier: Verifier, request: 
     header,
     parameter: (name) => (request.params as Record<string, string>)[name] ?? '',
     fields: () => readFields(request.body as Buffer | undefined),
+    form: () => readForm(request.body as Buffer | undefined),
     caller({ redirectTo, bearer } = {}) {
       const { settings, redirects } = context;
       return {

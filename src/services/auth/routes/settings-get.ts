@@ -1,4 +1,4 @@
-import { externalProviders } from '../settings.ts';
+import { externalProviders } from '../core/external/settings.ts';
 import type { Route } from './route.ts';
 
 /** Providers that upstream leaves out of its list. */

@@ -92,6 +92,7 @@ export interface SessionRow {
   readonly refreshed_at: Instant | null;
   readonly tag: string | null;
   readonly oauth_client_id: string | null;
+  readonly scopes: string | null;
 }
 
 /** A row of `auth.refresh_tokens`. */

@@ -4,8 +4,8 @@ const statements = {
   // One round trip for everything a sign-in writes; foreign keys are checked when the statement ends.
   start: `
     with session as (
-      insert into auth.sessions (id, user_id, created_at, updated_at, aal, user_agent, ip)
-      values ($1, $2, $3, $3, 'aal1', $4, $5)
+      insert into auth.sessions (id, user_id, created_at, updated_at, aal, user_agent, ip, not_after, oauth_client_id, scopes)
+      values ($1, $2, $3, $3, 'aal1', $4, $5, $9, $10, $11)
     ), method as (
       insert into auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method)
       values ($6, $1, $3, $3, $7)
@@ -30,12 +30,36 @@ export interface NewSession {
   readonly refreshToken: string;
   readonly userAgent: string | null;
   readonly ip: string | null;
+  readonly limits: SessionLimits;
+}
+
+/** What sets a session apart from one that somebody began here for themselves. */
+export interface SessionLimits {
+  /** End that an identity provider has set. */
+  readonly notAfter?: string | null;
+  /** OAuth client the session was handed to. */
+  readonly oauthClientId?: string;
+  /** Scopes of that client, divided by spaces. */
+  readonly scopes?: string;
 }
 
 /** Starts a session: the row, how it was proved, its first refresh token, and the user's time of last sign-in. */
 export async function insertSession(sql: Sql, session: NewSession, now: string): Promise<void> {
-  const { id, userId, amrId, method, refreshToken, userAgent, ip } = session;
-  await sql.query(statements.start, [id, userId, now, userAgent, ip, amrId, method, refreshToken]);
+  const { id, userId, amrId, method, refreshToken, userAgent, ip, limits } = session;
+  const { notAfter = null, oauthClientId = null, scopes = null } = limits;
+  await sql.query(statements.start, [
+    id,
+    userId,
+    now,
+    userAgent,
+    ip,
+    amrId,
+    method,
+    refreshToken,
+    notAfter,
+    oauthClientId,
+    scopes,
+  ]);
 }
 
 /** All sessions of a user. */

@@ -11,7 +11,7 @@ export const assuranceOf = (amr: readonly AmrRow[]): 'aal1' | 'aal2' =>
   amr.some(({ method }) => secondFactorMethods.has(method)) ? 'aal2' : 'aal1';
 
 /** What of a session a token tells. */
-export type SessionFacts = Pick<SessionRow, 'id' | 'created_at' | 'not_after'>;
+export type SessionFacts = Pick<SessionRow, 'id' | 'created_at' | 'not_after' | 'oauth_client_id' | 'scopes'>;
 
 /**
  * The claims of an access token (GoTrue, "JWT"). Values that a user lacks are empty texts, not absent.
@@ -43,8 +43,19 @@ export function accessClaims(
     user_metadata: user.raw_user_meta_data,
     role: user.role,
     aal,
-    amr: amr.map(({ method, updated_at }) => ({ method, timestamp: Math.floor(millisecondsOf(updated_at) / 1_000) })),
+    amr: amr.map((entry) => amrClaim(user, entry)),
     session_id: session.id,
     is_anonymous: user.is_anonymous,
+    ...(session.oauth_client_id !== null && { client_id: session.oauth_client_id, scope: session.scopes ?? '' }),
+  };
+}
+
+// Single sign-on says by which provider, since policies of applications tell organisations apart by it.
+function amrClaim(user: User, { method, updated_at }: AmrRow): Claims {
+  const sso = method === 'sso/saml' ? user.identities.find(({ provider }) => provider.startsWith('sso:')) : undefined;
+  return {
+    method,
+    timestamp: Math.floor(millisecondsOf(updated_at) / 1_000),
+    ...(sso && { provider: sso.provider.slice('sso:'.length) }),
   };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { authError } from '../../errors.ts';
 import type { Sql, User } from '../../sql/rows.ts';
-import { deleteSession, insertSession } from '../../sql/sessions.ts';
+import { deleteSession, insertSession, type SessionLimits } from '../../sql/sessions.ts';
 import { findUser } from '../../sql/users.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import type { Weakness } from '../password-rules.ts';
@@ -28,6 +28,7 @@ export interface SignedIn {
  * Starts a session for a user.
  *
  * @param method how they proved who they are, e.g. `password` (claim `amr`)
+ * @param limits what sets the session apart
  * @returns the grant, with the user read anew
  */
 export async function startSession(
@@ -36,6 +37,7 @@ export async function startSession(
   user: User,
   method: string,
   caller: Caller,
+  limits: SessionLimits = {},
 ): Promise<Grant> {
   const now = nowOf(context);
   const id = randomUUID();
@@ -50,6 +52,7 @@ export async function startSession(
       refreshToken,
       userAgent: caller.userAgent,
       ip: caller.ip,
+      limits,
     },
     now,
   );
@@ -57,7 +60,13 @@ export async function startSession(
   if (!fresh) throw authError('user_not_found');
   const subject: TokenSubject = {
     user: fresh,
-    session: { id, created_at: now, not_after: null },
+    session: {
+      id,
+      created_at: now,
+      not_after: limits.notAfter ?? null,
+      oauth_client_id: limits.oauthClientId ?? null,
+      scopes: limits.scopes ?? null,
+    },
     amr: [{ method, updated_at: now }],
     method,
     ip: caller.ip,
