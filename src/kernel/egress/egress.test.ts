@@ -220,3 +220,18 @@ describe('requests', () => {
     expect((failure as Error).message).not.toContain('hidden');
   });
 });
+
+describe('addresses kept for later', () => {
+  const of = (allowed: readonly string[], addresses: readonly string[]) =>
+    createEgress({ allowed, resolve: async () => addresses });
+
+  test('are asked about without a connection', async () => {
+    await expect(of([], ['8.8.8.8']).check('https://idp.example/token')).resolves.toBeUndefined();
+    await expect(of([], ['8.8.8.8', '10.0.0.1']).check('https://idp.example/')).rejects.toMatchObject({
+      reason: 'refused',
+    });
+    await expect(of([], []).check('https://127.0.0.1/')).rejects.toMatchObject({ reason: 'refused' });
+    await expect(of(['127.0.0.1'], []).check('https://127.0.0.1/')).resolves.toBeUndefined();
+    await expect(of([], []).check('file:///etc/passwd')).rejects.toMatchObject({ reason: 'refused' });
+  });
+});

@@ -49,6 +49,12 @@ export interface Egress {
    * @throws EgressError; `refused` where the URL is no http(s) one, carries a password, or leads where the rules do not allow
    */
   request(url: string | URL, request?: EgressRequest): Promise<EgressAnswer>;
+  /**
+   * Asks whether a request to a URL would be let out, for addresses that are kept for later. Nothing is connected to.
+   *
+   * @throws EgressError
+   */
+  check(url: string | URL): Promise<void>;
 }
 
 /**
@@ -60,20 +66,28 @@ export function createEgress(options: EgressOptions): Egress {
   const rules = createEgressRules(options.allowed);
   const resolve = options.resolve ?? resolveAll;
 
-  async function once(url: URL, request: EgressRequest, signal: AbortSignal): Promise<EgressAnswer> {
+  async function admit(url: URL, byOperator = false): Promise<{ host: string; address: string }> {
     const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
     if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new EgressError('refused', 'not an http(s) URL');
     if (url.username || url.password) throw new EgressError('refused', 'a URL with a user or password in it');
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
     const addresses = isIP(host) ? [host] : await addressesOf(host, resolve);
-    const refused = addresses.some((address) => !rules.allows({ host, port, address }, request.byOperator));
+    const refused = addresses.some((address) => !rules.allows({ host, port, address }, byOperator));
     const address = addresses[0];
     if (address === undefined || refused)
       throw new EgressError('refused', `${host} is not a public address; ${egressSetting} can allow it`);
-    return send(url, { host, address }, request, signal, request.maxBytes ?? options.maxBytes ?? 1_048_576);
+    return { host, address };
+  }
+
+  async function once(url: URL, request: EgressRequest, signal: AbortSignal): Promise<EgressAnswer> {
+    const destination = await admit(url, request.byOperator);
+    return send(url, destination, request, signal, request.maxBytes ?? options.maxBytes ?? 1_048_576);
   }
 
   return {
+    async check(target) {
+      await admit(parse(target));
+    },
     async request(target, request = {}) {
       const timeout = AbortSignal.timeout(request.timeout ?? options.timeout ?? 10_000);
       const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;

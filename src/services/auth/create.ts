@@ -8,6 +8,7 @@ import type { Logger } from '#kernel/log';
 import { createDatabase, type Database } from '#kernel/sql';
 import { createCleaner } from './core/cleaner.ts';
 import type { AuthContext } from './core/context.ts';
+import { createOidc } from './core/external/oidc.ts';
 import { createHooks, HookSettingError } from './core/hooks/hooks.ts';
 import { createLocalLimits, createSharedLimits, type SharedLimits } from './core/limits/shared-limits.ts';
 import { type CapturedMail, createInbox } from './core/mail/inbox.ts';
@@ -118,6 +119,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       attempts: createAttempts(settings.otpAttempts, settings.rateLimitClients),
       hooks: readHooks(settings, { db, egress: deps.egress, clock, log }),
       egress: deps.egress,
+      oidc: createOidc(deps.egress, clock, settings.externalOidcCacheTtl, settings.externalTimeout),
       externalBase: () => settings.externalUrl ?? deps.publicUrl?.() ?? standardUrl,
     };
     const cleaner = createCleaner(context);

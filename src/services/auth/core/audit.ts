@@ -17,6 +17,7 @@ const logTypes = {
   user_confirmation_requested: 'user',
   user_repeated_signup: 'user',
   user_updated_password: 'user',
+  identity_linked: 'user',
   identity_unlinked: 'user',
   factor_unenrolled: 'factor',
   factor_deleted: 'factor',

@@ -9,6 +9,8 @@ export interface BodyFields {
   optionalText(name: string): string | undefined;
   /** True or false; `standard` when absent. */
   flag(name: string, standard?: boolean): boolean;
+  /** True or false; undefined when absent. */
+  optionalFlag(name: string): boolean | undefined;
   /** An object; undefined when absent. */
   object(name: string): Metadata | undefined;
   /** A list of texts; undefined when absent. */
@@ -30,10 +32,13 @@ export function readFields(body: Buffer | undefined): BodyFields {
   }
   const optionalText = (name: string): string | undefined =>
     typed<string>(name, 'string', (value) => typeof value === 'string');
+  const optionalFlag = (name: string): boolean | undefined =>
+    typed<boolean>(name, 'bool', (value) => typeof value === 'boolean');
   return {
     optionalText,
     text: (name) => optionalText(name) ?? '',
-    flag: (name, standard = false) => typed<boolean>(name, 'bool', (value) => typeof value === 'boolean') ?? standard,
+    optionalFlag,
+    flag: (name, standard = false) => optionalFlag(name) ?? standard,
     texts: (name) =>
       typed<readonly string[]>(
         name,

@@ -4,6 +4,7 @@ import type { Clock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { Database } from '#kernel/sql';
 import type { AuthSettings } from '../settings.ts';
+import type { Oidc } from './external/oidc.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { instantAt } from './instant.ts';
 import type { PostOffice } from './mail/post-office.ts';
@@ -30,6 +31,7 @@ export interface AuthContext {
   readonly attempts: Attempts;
   readonly hooks: Hooks;
   readonly egress: Egress;
+  readonly oidc: Oidc;
   /** Base URL of links, unless a request came by an allowed host of another name. */
   readonly externalBase: () => string;
 }

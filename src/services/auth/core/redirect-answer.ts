@@ -1,4 +1,4 @@
-import { toServiceError } from '../errors.ts';
+import { OAuthError, toServiceError } from '../errors.ts';
 
 // RFC 6749 §4.1.2.1, by the status the same error has as JSON.
 const oauthErrors: Readonly<Record<number, string>> = {
@@ -17,14 +17,25 @@ function withQuery(url: string, parameters: URLSearchParams): string {
   return `${base}${base.includes('?') ? '&' : '?'}${parameters}`;
 }
 
-/** Where somebody is sent with a session, which stands in the fragment so that it reaches no server. */
-export function withTokens(url: string, body: Readonly<Record<string, unknown>>, type: string): string {
+/**
+ * Where somebody is sent with a session, which stands in the fragment so that it reaches no server.
+ *
+ * @param type verification type, where a link from a mail was followed
+ */
+export function withTokens(url: string, body: Readonly<Record<string, unknown>>, type?: string): string {
   const parameters = new URLSearchParams();
-  for (const name of ['access_token', 'expires_at', 'expires_in', 'refresh_token'])
-    parameters.set(name, String(body[name]));
+  const names = [
+    'access_token',
+    'expires_at',
+    'expires_in',
+    'provider_refresh_token',
+    'provider_token',
+    'refresh_token',
+  ];
+  for (const name of names) if (body[name] !== undefined) parameters.set(name, String(body[name]));
   parameters.set('sb', '');
   parameters.set('token_type', 'bearer');
-  parameters.set('type', type);
+  if (type !== undefined) parameters.set('type', type);
   return withFragment(url, parameters);
 }
 
@@ -48,4 +59,20 @@ export function withFailure(url: string, thrown: unknown, pkce: boolean): string
   };
   const base = pkce ? withQuery(url, new URLSearchParams(facts)) : url;
   return withFragment(base, new URLSearchParams({ ...facts, sb: '' }));
+}
+
+// Refusals that are the user's own affair (GoTrue, "OAuth error redirects").
+const denials: ReadonlySet<string> = new Set(['signup_disabled', 'user_banned', 'provider_email_needs_verification']);
+
+/** Where somebody is sent whom another server sent back and who is not let in: query and fragment both say why. */
+export function withCallbackFailure(url: string, thrown: unknown): string {
+  const facts = callbackFacts(thrown);
+  return withFragment(withQuery(url, new URLSearchParams(facts)), new URLSearchParams({ ...facts, sb: '' }));
+}
+
+function callbackFacts(thrown: unknown): Record<string, string> {
+  if (thrown instanceof OAuthError) return { error: thrown.error, error_description: thrown.message };
+  const { status, code, message } = toServiceError(thrown);
+  const error = denials.has(code) ? 'access_denied' : (oauthErrors[status] ?? 'server_error');
+  return { error, error_code: code, error_description: message };
 }

@@ -1,7 +1,4 @@
-import { externalProviders } from '../core/external/settings.ts';
-import { withFailure } from '../core/redirect-answer.ts';
-import { type AuthErrorCode, authError, invalid } from '../errors.ts';
-import type { Answer, Exchange } from './exchange.ts';
+import { type AuthErrorCode, authError } from '../errors.ts';
 import type { LimitName } from './limits.ts';
 import type { Route } from './route.ts';
 
@@ -30,23 +27,6 @@ function offFor(access: 'permanent-user' | 'admin', method: Route['method'], pat
   };
 }
 
-const known: ReadonlySet<string> = new Set(externalProviders);
-
-function authorize(exchange: Exchange): Answer {
-  const provider = (exchange.query.get('provider') ?? '').toLowerCase();
-  throw invalid(
-    known.has(provider)
-      ? 'Unsupported provider: provider is not enabled'
-      : `Unsupported provider: Provider ${JSON.stringify(provider)} could not be found`,
-  );
-}
-
-// No sign-in with a provider can be under way, so whatever comes back belongs to none of ours.
-function callback(exchange: Exchange): Answer {
-  const error = authError(exchange.query.get('state') ? 'bad_oauth_state' : 'bad_oauth_callback');
-  return { status: 303, headers: { location: withFailure(exchange.context.settings.siteUrl, error, true) } };
-}
-
 const oauthServer: Route[] = (
   [
     ['GET', '/.well-known/oauth-authorization-server'],
@@ -66,14 +46,6 @@ const oauthServer: Route[] = (
     ['POST', '/admin/oauth/clients/:client_id/regenerate_secret'],
   ] as const
 ).map(([method, path]) => off(method, path, 'feature_disabled'));
-
-const methodsOf = {
-  '/admin/custom-providers': ['GET', 'POST'],
-  '/admin/custom-providers/:id': ['GET', 'PUT', 'DELETE'],
-} as const;
-const customProviders = Object.entries(methodsOf).flatMap(([path, methods]) =>
-  methods.map((method) => offFor('admin', method, path, 'feature_disabled')),
-);
 
 const saml: Route[] = [
   off('POST', '/sso', 'saml_provider_disabled', 'sso'),
@@ -100,13 +72,4 @@ const passkeys: Route[] = [
 ];
 
 /** Endpoints of features that this release does not serve; each answers as upstream does with the feature off. */
-export const disabledRoutes: readonly Route[] = [
-  { method: 'GET', path: '/authorize', access: 'public', handle: authorize },
-  { method: 'GET', path: '/callback', access: 'public', handle: callback },
-  { method: 'POST', path: '/callback', access: 'public', handle: callback },
-  offFor('permanent-user', 'GET', '/user/identities/authorize', 'manual_linking_disabled'),
-  ...saml,
-  ...passkeys,
-  ...oauthServer,
-  ...customProviders,
-];
+export const disabledRoutes: readonly Route[] = [...saml, ...passkeys, ...oauthServer];

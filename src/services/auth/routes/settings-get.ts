@@ -1,4 +1,4 @@
-import { externalProviders } from '../core/external/settings.ts';
+import { externalProviders } from '../core/settings/external.ts';
 import type { Route } from './route.ts';
 
 /** Providers that upstream leaves out of its list. */
@@ -12,9 +12,10 @@ export const settingsGet: Route = {
   access: 'public',
   handle({ context }) {
     const { settings } = context;
-    // What is not served is off, whatever settings say.
     const providers = Object.fromEntries(
-      externalProviders.filter((provider) => !unlisted.has(provider)).map((provider) => [provider, false]),
+      externalProviders
+        .filter((provider) => !unlisted.has(provider))
+        .map((provider) => [provider, settings[`external_${provider}`]]),
     );
     return {
       body: {

@@ -2,9 +2,12 @@ import { type FastifyInstance, requestContext } from '#kernel/http';
 import type { KeySet } from '#kernel/jwt';
 import { authError } from '../errors.ts';
 import { adminAuditGet } from './admin-audit-get.ts';
+import { customProviderRoutes } from './admin-custom-providers.ts';
 import { adminFactorDelete, adminFactorPut, adminFactorsGet } from './admin-factors.ts';
 import { adminLinkPost } from './admin-link-post.ts';
 import { adminUserDelete, adminUserGet, adminUserPut, adminUsersGet, adminUsersPost } from './admin-users.ts';
+import { authorizeGet, identityAuthorizeGet } from './authorize-get.ts';
+import { callbackGet, callbackPost } from './callback.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { disabledRoutes } from './disabled.ts';
 import { factorChallengePost, factorDelete, factorPost, factorVerifyPost } from './factor.ts';
@@ -64,6 +67,11 @@ export const routes = ({ limits }: RunOptions, keys: KeySet): readonly Route[] =
   adminFactorDelete,
   adminFactorPut,
   adminAuditGet,
+  authorizeGet,
+  identityAuthorizeGet,
+  callbackGet,
+  callbackPost,
+  ...customProviderRoutes,
   ...disabledRoutes,
 ];
 

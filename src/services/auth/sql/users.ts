@@ -24,6 +24,9 @@ const byEmail = `
   ((u.instance_id = '${nilUuid}' and lower(u.email) = $1) or (u.instance_id is null and lower(u.email) = $1))
   and u.aud = $2 and u.is_sso_user = false`;
 
+// An account that somebody reaches by phone has not shown that an unconfirmed address is its own.
+const addressCounts = '(email_confirmed_at is not null or phone_confirmed_at is null)';
+
 const statements = {
   byId: `select ${userColumns} from auth.users u where u.id = $1`,
   byIdForUpdate: `select ${userColumns} from auth.users u where u.id = $1 for update of u`,
@@ -32,6 +35,16 @@ const statements = {
     from auth.users u where u.id = $1`,
   byEmail: `select ${userColumns} from auth.users u where ${byEmail} limit 1`,
   byPhone: `select ${userColumns} from auth.users u where u.phone = $1 and u.aud = $2 and u.is_sso_user = false limit 1`,
+  byIdentity: `
+    select ${userColumns} from auth.identities i join auth.users u on u.id = i.user_id
+    where i.provider = $1 and i.provider_id = $2`,
+  byAddresses: `
+    select ${userColumns} from auth.users u where u.aud = $2 and u.is_sso_user = false and u.id in (
+      select id from auth.users where instance_id = '${nilUuid}' and lower(email) = any ($1) and ${addressCounts}
+      union select id from auth.users where instance_id is null and lower(email) = any ($1) and ${addressCounts}
+      union select i.user_id from auth.identities i
+        where i.email = any ($1) and i.provider not like 'sso:%' and i.identity_data ->> 'email_verified' = 'true')
+    limit 2`,
   byToken: `
     select ${userColumns} from auth.one_time_tokens t join auth.users u on u.id = t.user_id
     where t.token_hash = $1 and t.token_type = any ($2::auth.one_time_token_type[]) limit 1`,
@@ -50,7 +63,7 @@ const statements = {
       raw_user_meta_data, is_anonymous, is_sso_user, invited_at, created_at, updated_at, confirmation_token,
       recovery_token, email_change_token_new, email_change, phone_change, phone_change_token,
       email_change_token_current, email_change_confirm_status, reauthentication_token)
-    values ('${nilUuid}', $1, $2, '', $3, $4, $5, $6, $7, $8, false, $9, $10, $10, '', '', '', '', '', '', '', 0, '')`,
+    values ('${nilUuid}', $1, $2, '', $3, $4, $5, $6, $7, $8, $11, $9, $10, $10, '', '', '', '', '', '', '', 0, '')`,
   delete: 'delete from auth.users where id = $1',
 };
 
@@ -120,6 +133,20 @@ export const findUserByEmail = (sql: Sql, email: string, aud: string): Promise<U
 export const findUserByPhone = (sql: Sql, phone: string, aud: string): Promise<User | undefined> =>
   first(sql, statements.byPhone, [phone, aud]);
 
+/** The user who signs in with an identity. @param providerId the provider's own name for the person */
+export const findUserByIdentity = (sql: Sql, provider: string, providerId: string): Promise<User | undefined> =>
+  first(sql, statements.byIdentity, [provider, providerId]);
+
+/**
+ * Users outside single sign-on who have one of some addresses, or an identity whose provider has checked it; two at most,
+ * since nobody wants to know more than that there are several.
+ */
+export async function findUsersByAddresses(sql: Sql, emails: readonly string[], aud: string): Promise<User[]> {
+  if (emails.length === 0) return [];
+  const { rows } = await sql.query<UserRecord>(statements.byAddresses, [emails, aud]);
+  return rows.map(toUser);
+}
+
 /** Names of one-time tokens as the database has them. */
 export type TokenType =
   | 'confirmation_token'
@@ -165,6 +192,7 @@ export interface NewUser {
   readonly appMetadata: Metadata;
   readonly userMetadata: Metadata;
   readonly isAnonymous: boolean;
+  readonly isSso: boolean;
   readonly invitedAt: string | null;
 }
 
@@ -181,6 +209,7 @@ export async function insertUser(sql: Sql, user: NewUser, now: string): Promise<
     user.isAnonymous,
     user.invitedAt,
     now,
+    user.isSso,
   ]);
 }
 

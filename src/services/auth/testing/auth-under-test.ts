@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolveSettings } from '#kernel/config';
-import { createEgress } from '#kernel/egress';
+import { createEgress, type Egress } from '#kernel/egress';
 import { signHs256 } from '#kernel/jwt';
 import type { Room } from '#kernel/lifecycle';
 import { createLogger, createRedactor } from '#kernel/log';
@@ -44,10 +44,11 @@ export interface AuthUnderTest {
   stop(): Promise<void>;
 }
 
-/** Starts the room. @param env settings beside secret and database */
+/** Starts the room. @param env settings beside secret and database @param egress the way out; default reaches this machine */
 export async function startAuth(
   env: Readonly<Record<string, string>> = {},
   shared?: TestDatabase,
+  egress: Egress = createEgress({ allowed: ['127.0.0.1', 'localhost'] }),
 ): Promise<AuthUnderTest> {
   const db = shared ?? (await testDatabase());
   const lines: string[] = [];
@@ -67,7 +68,7 @@ export async function startAuth(
       destination: { write: (line: string) => void lines.push(line) },
     }),
     database: () => db.connection('supabase_auth_admin'),
-    egress: createEgress({ allowed: ['127.0.0.1', 'localhost'] }),
+    egress,
     clock,
   });
   await room.start(new AbortController().signal);

@@ -1,5 +1,5 @@
-import type { Profile } from './profile.ts';
 import type { Json } from './json.ts';
+import type { Profile } from './profile.ts';
 
 /** What a provider's token endpoint answered (RFC 6749 §5.1). */
 export interface ProviderTokens {

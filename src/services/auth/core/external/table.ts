@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
+import type { ExternalProviderName } from '../settings/external.ts';
 import { at, flagAt, type Json, listAt, textAt } from './json.ts';
-import { type Profile, oneEmail, type ProviderEmail } from './profile.ts';
+import { oneEmail, type Profile, type ProviderEmail } from './profile.ts';
 import type { ProfileSource } from './provider.ts';
-import type { ExternalProviderName } from './settings.ts';
 import { azureProfile, claimsProfile, isAppleIssuer } from './token-profiles.ts';
 
 /** What is known of a provider beforehand. */
@@ -247,9 +247,7 @@ export const providerRows: Readonly<Record<ExternalProviderName, ProviderRow>> =
     token: '/oauth/v2/accessToken',
     scopes: ['r_emailaddress', 'r_liteprofile'],
     async profile({ get, provider }) {
-      const user = await get(
-        '/v2/me?projection=(id,firstName,lastName,profilePicture(displayImage~:playableStreams))',
-      );
+      const user = await get('/v2/me?projection=(id,firstName,lastName,profilePicture(displayImage~:playableStreams))');
       const addresses = await get('/v2/emailAddress?q=members&projection=(elements*(handle~))');
       const pictures = listAt(at(user, 'profilePicture'), 'displayImage~.elements');
       return {
@@ -455,7 +453,8 @@ function discordName(user: Json): string {
 
 function discordAvatar(user: Json): string {
   const [id, avatar] = [textAt(user, 'id'), textAt(user, 'avatar')];
-  if (avatar === '') return `https://cdn.discordapp.com/embed/avatars/${Number(textAt(user, 'discriminator')) % 5 || 0}.png`;
+  if (avatar === '')
+    return `https://cdn.discordapp.com/embed/avatars/${Number(textAt(user, 'discriminator')) % 5 || 0}.png`;
   return `https://cdn.discordapp.com/avatars/${id}/${avatar}.${avatar.startsWith('a_') ? 'gif' : 'png'}`;
 }
 

@@ -52,11 +52,7 @@ export function azureClaims(claims: Json, base: string): Profile {
 }
 
 /** A profile of OpenID Connect standard claims. @param issuer where the claims do not name it */
-export function claimsProfile(
-  claims: Json,
-  issuer: string,
-  custom: Readonly<Record<string, unknown>> = {},
-): Profile {
+export function claimsProfile(claims: Json, issuer: string, custom: Readonly<Record<string, unknown>> = {}): Profile {
   const name = textAt(claims, 'name') || [textAt(claims, 'given_name'), textAt(claims, 'family_name')].join(' ').trim();
   return {
     subject: textAt(claims, 'sub'),

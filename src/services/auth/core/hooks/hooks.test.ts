@@ -164,6 +164,7 @@ describe('asking a server', () => {
   function fake(steps: Step[]) {
     const seen: (EgressRequest & { url: string })[] = [];
     const egress: Egress = {
+      async check() {},
       async request(url, request = {}) {
         seen.push({ ...request, url: String(url) });
         const step = steps[seen.length - 1] ?? 'down';

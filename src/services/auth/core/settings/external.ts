@@ -33,15 +33,14 @@ export const externalProviders = [
 /** One of the social providers. */
 export type ExternalProviderName = (typeof externalProviders)[number];
 
-// The compose file has lines of its own for these three.
-const standard: readonly string[] = ['google', 'github', 'azure'];
+// The compose file has lines of its own for these.
+const standardProviders: readonly string[] = ['google', 'github', 'azure'];
+const standardKeys: readonly string[] = ['ENABLED', 'CLIENT_ID', 'SECRET'];
 
-function names(provider: string, key: string): { readonly name: string; readonly original: readonly string[] } {
+function names(provider: string, key: string): { readonly name: string; readonly original?: readonly string[] } {
   const original = `GOTRUE_EXTERNAL_${provider.toUpperCase()}_${key}`;
-  return {
-    name: standard.includes(provider) ? `${provider.toUpperCase()}_${key}` : original,
-    original: [original],
-  };
+  if (!standardProviders.includes(provider) || !standardKeys.includes(key)) return { name: original };
+  return { name: `${provider.toUpperCase()}_${key}`, original: [original] };
 }
 
 /** Settings of sign-in with providers. */

@@ -18,6 +18,8 @@ export interface Creation {
   readonly data: Metadata;
   readonly appMetadata?: Metadata;
   readonly role?: string;
+  /** Where somebody comes from who signs in elsewhere; then email and phone are no identities of their own. */
+  readonly external?: { readonly provider: string; readonly providerId: string; readonly data: Metadata };
   /** True: `user_metadata` becomes the identity's data, as after a sign-up by email. */
   readonly mirrorIdentity: boolean;
 }
@@ -51,7 +53,10 @@ async function create(context: AuthContext, sql: Sql, creation: Creation): Promi
   const { email, phone, data } = creation;
   const id = creation.id ?? randomUUID();
   const now = nowOf(context);
-  const providers = [...(email === null ? [] : ['email']), ...(phone === null ? [] : ['phone'])];
+  const { external } = creation;
+  const providers = external
+    ? [external.provider]
+    : [...(email === null ? [] : ['email']), ...(phone === null ? [] : ['phone'])];
   const isAnonymous = providers.length === 0;
   const appMetadata = mergeMetadata(
     isAnonymous ? {} : { provider: providers[0], providers },
@@ -68,6 +73,7 @@ async function create(context: AuthContext, sql: Sql, creation: Creation): Promi
       appMetadata,
       userMetadata: data,
       isAnonymous,
+      isSso: external?.provider.startsWith('sso:') ?? false,
       invitedAt: null,
     },
     now,
@@ -75,6 +81,12 @@ async function create(context: AuthContext, sql: Sql, creation: Creation): Promi
   await updateUser(sql, id, { role: creation.role ?? context.settings.jwtDefaultRole }, now);
   const made = await findUser(sql, id);
   if (!made) throw authError('unexpected_failure', { message: 'Database error saving new user' });
+  if (external) {
+    const { provider, providerId, data: own } = external;
+    const row = { id: randomUUID(), provider_id: providerId, user_id: id, identity_data: own, provider };
+    await insertIdentity(sql, row, now);
+    return (await findUser(sql, id)) ?? made;
+  }
   for (const provider of providers) {
     const facts = provider === 'email' ? { email: email as string } : { phone: phone as string };
     const own = identityData(id, facts, creation.mirrorIdentity ? data : {});

@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { asDatabaseError } from '#kernel/sql';
+import { authError } from '../../errors.ts';
+import { deleteFactors } from '../../sql/factors.ts';
+import { deleteUncheckedIdentities, insertIdentity, refreshIdentity } from '../../sql/identities.ts';
+import { clearOneTimeTokens } from '../../sql/one-time-tokens.ts';
+import type { Sql, User } from '../../sql/rows.ts';
+import { deleteSessions } from '../../sql/sessions.ts';
+import {
+  findUser,
+  findUserByIdentity,
+  findUsersByAddresses,
+  isEmailTaken,
+  lockUser,
+  updateUser,
+} from '../../sql/users.ts';
+import { audit } from '../audit.ts';
+import { type AuthContext, type Caller, nowOf } from '../context.ts';
+import type { PreparedLetter } from '../mail/letters.ts';
+import { prepareConfirmation } from '../one-time/send.ts';
+import type { CodeChallenge } from '../pkce.ts';
+import { assertSignUpsAllowed } from '../sign-up.ts';
+import { confirmEmail } from '../user/confirm.ts';
+import { createUser, RivalSignUp, refreshProviders } from '../user/create.ts';
+import { mergeMetadata } from '../user/metadata.ts';
+import { isBanned, isConfirmed } from '../user-view.ts';
+import { decideAccount, mayLink, verifiedAddresses } from './linking.ts';
+import { candidateEmail, identityClaims, type Profile, type ProviderEmail } from './profile.ts';
+
+/** Somebody whom a provider has vouched for. */
+export interface Arrival {
+  /** Name of the provider, as identities have it. */
+  readonly provider: string;
+  readonly profile: Profile;
+  /** Accounts may do without an address. */
+  readonly emailOptional: boolean;
+  /** Challenge of the flow, for the mail that an unchecked address needs. */
+  readonly challenge: CodeChallenge | undefined;
+}
+
+/** Who it is, or why they are not let in; a refusal is told after what led to it is committed. */
+export type Arrived =
+  | { readonly kind: 'user'; readonly user: User }
+  | { readonly kind: 'refused'; readonly error: Error; readonly letter?: PreparedLetter };
+
+/**
+ * Runs `work` again when somebody else made the same user or identity at the same moment: the second time it finds them.
+ */
+export async function againOnRivalry<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const database = asDatabaseError(error) ?? asDatabaseError((error as Error).cause);
+    if (error instanceof RivalSignUp || database?.code === '23505') return work();
+    throw error;
+  }
+}
+
+/** Finds or makes the account of somebody whom a provider vouched for. */
+export async function arrive(context: AuthContext, sql: Sql, caller: Caller, arrival: Arrival): Promise<Arrived> {
+  const { provider, profile } = arrival;
+  const candidate = candidateEmail(profile.emails);
+  const user = await settleAccount(context, sql, caller, arrival);
+  if (isBanned(user, context.clock.now())) throw authError('user_banned');
+  const needsEmail = mayNeedEmail(arrival, candidate);
+  if (!needsEmail || isConfirmed(user)) {
+    await audit(context, sql, user, 'login', { provider });
+    return { kind: 'user', user };
+  }
+  return acceptUnconfirmed(context, sql, caller, arrival, user, candidate);
+}
+
+const mayNeedEmail = ({ provider, emailOptional }: Arrival, candidate: ProviderEmail | undefined): boolean =>
+  provider !== 'web3' && !(emailOptional && candidate === undefined);
+
+async function settleAccount(context: AuthContext, sql: Sql, caller: Caller, arrival: Arrival): Promise<User> {
+  const { provider, profile } = arrival;
+  const data = identityClaims(profile);
+  const candidate = candidateEmail(profile.emails);
+  const sameAddress = mayLink(provider)
+    ? await findUsersByAddresses(sql, verifiedAddresses(profile.emails), caller.aud)
+    : [];
+  const decision = decideAccount({
+    provider,
+    subject: profile.subject,
+    emails: profile.emails,
+    holder: await findUserByIdentity(sql, provider, profile.subject),
+    sameAddress,
+    isTaken: mayLink(provider) && candidate !== undefined && (await isEmailTaken(sql, candidate.email, caller.aud)),
+  });
+  const now = nowOf(context);
+  switch (decision.kind) {
+    case 'known': {
+      await refreshIdentity(sql, decision.identity.id, data, now);
+      return mirror(context, sql, decision.user, data);
+    }
+    case 'link': {
+      const { user } = decision;
+      await lockUser(sql, user.id);
+      await addIdentity(context, sql, user.id, arrival);
+      return mirror(context, sql, user, data);
+    }
+    case 'create': {
+      assertSignUpsAllowed(context);
+      return createUser(context, sql, {
+        aud: caller.aud,
+        email: decision.email?.email ?? null,
+        phone: null,
+        passwordHash: null,
+        data,
+        external: { provider, providerId: profile.subject, data },
+        mirrorIdentity: false,
+      });
+    }
+    default:
+      throw authError('unexpected_failure', {
+        message: 'Multiple accounts with the same email address in the same linking domain detected',
+      });
+  }
+}
+
+async function mirror(
+  context: AuthContext,
+  sql: Sql,
+  user: User,
+  data: Readonly<Record<string, unknown>>,
+): Promise<User> {
+  const metadata = mergeMetadata(user.raw_user_meta_data, data);
+  await updateUser(sql, user.id, { raw_user_meta_data: metadata }, nowOf(context));
+  return refreshProviders(context, sql, user.id);
+}
+
+/** Gives a user another way to sign in. */
+export async function addIdentity(
+  context: AuthContext,
+  sql: Sql,
+  userId: string,
+  { provider, profile }: Pick<Arrival, 'provider' | 'profile'>,
+): Promise<void> {
+  const row = {
+    id: randomUUID(),
+    provider_id: profile.subject,
+    user_id: userId,
+    identity_data: identityClaims(profile),
+    provider,
+  };
+  await insertIdentity(sql, row, nowOf(context));
+}
+
+// Somebody else may have signed up with this address before, to wait for its owner. Whoever the provider vouches for gets
+// the account without what that person left: password, unchecked identities, second factors, sessions.
+async function acceptUnconfirmed(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  { provider, profile, challenge }: Arrival,
+  found: User,
+  candidate: ProviderEmail | undefined,
+): Promise<Arrived> {
+  const { settings } = context;
+  const now = nowOf(context);
+  const isOwn = candidate !== undefined && (found.email === null || found.email.toLowerCase() === candidate.email);
+  if (isOwn && candidate.verified) {
+    await deleteUncheckedIdentities(sql, found.id, { provider, subject: profile.subject });
+    await deleteSessions(sql, found.id);
+    await deleteFactors(sql, found.id);
+    await clearOneTimeTokens(sql, found.id);
+    await updateUser(
+      sql,
+      found.id,
+      {
+        ...(found.email === null && { email: await freeAddress(sql, found, candidate.email) }),
+        encrypted_password: null,
+        confirmation_token: '',
+        recovery_token: '',
+        raw_user_meta_data: identityClaims(profile),
+      },
+      now,
+    );
+    const user = await refreshProviders(context, sql, found.id);
+    if (user.email === null) return refused(provider);
+    return confirmAndEnter(context, sql, user, provider);
+  }
+  // Confirming is switched off, so that a new account's address counts; it joins no other account by that.
+  if (isOwn && settings.autoconfirm && found.email !== null && found.identities.length <= 1)
+    return confirmAndEnter(context, sql, found, provider);
+  if (settings.allowUnverifiedEmail) {
+    await audit(context, sql, found, 'login', { provider });
+    return { kind: 'user', user: found };
+  }
+  if (!isOwn || found.email === null) return refused(provider);
+  return { ...refused(provider, true), letter: await prepareConfirmation(context, sql, caller, found, challenge) };
+}
+
+async function freeAddress(sql: Sql, user: User, email: string): Promise<string | null> {
+  return (await isEmailTaken(sql, email, user.aud, user.id)) ? null : email;
+}
+
+async function confirmAndEnter(context: AuthContext, sql: Sql, user: User, provider: string): Promise<Arrived> {
+  await audit(context, sql, user, 'user_signedup', { provider });
+  await confirmEmail(context, sql, user);
+  return { kind: 'user', user: (await findUser(sql, user.id)) ?? user };
+}
+
+function refused(provider: string, isSent = false): Arrived & { readonly kind: 'refused' } {
+  const what = isSent
+    ? `A confirmation email has been sent to your ${provider} email`
+    : `Verify the email with ${provider} in order to sign in`;
+  return {
+    kind: 'refused',
+    error: authError('provider_email_needs_verification', { message: `Unverified email with ${provider}. ${what}` }),
+  };
+}

@@ -1,0 +1,30 @@
+import { beginExternalSignIn } from '../core/external/authorize.ts';
+import { authError } from '../errors.ts';
+import type { Route } from './route.ts';
+
+/** `GET /authorize`: sends a browser to a provider. */
+export const authorizeGet: Route = {
+  method: 'GET',
+  path: '/authorize',
+  access: 'public',
+  private: true,
+  async handle(exchange) {
+    const location = await beginExternalSignIn(exchange.context, exchange.caller(), exchange.query);
+    return { status: 302, headers: { location } };
+  },
+};
+
+/** `GET /user/identities/authorize`: the same, to add an identity to who is signed in. */
+export const identityAuthorizeGet: Route = {
+  method: 'GET',
+  path: '/user/identities/authorize',
+  access: 'user',
+  private: true,
+  async handle(exchange, bearer) {
+    if (!exchange.context.settings.manualLinking) throw authError('manual_linking_disabled');
+    const caller = exchange.caller({ bearer });
+    const location = await beginExternalSignIn(exchange.context, caller, exchange.query, bearer.user.id);
+    if (exchange.query.get('skip_http_redirect') === 'true') return { body: { url: location } };
+    return { status: 302, headers: { location } };
+  },
+};
