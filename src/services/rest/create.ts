@@ -31,6 +31,7 @@ function create(deps: RestDeps): Room<RestApi> {
     maxBodySize: settings.maxBodySize,
     logLevel: settings.accessLogLevel,
     retries: settings.retries,
+    batch: { steps: settings.batchSteps, size: settings.batchSize, resultSize: settings.batchResultSize },
     now: () => clock.now(),
     retryAfter: () => Math.max(1, Math.ceil((engine?.retryIn ?? 0) / 1_000)),
   });

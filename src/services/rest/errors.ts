@@ -53,6 +53,10 @@ export const restErrors = {
   STACK413: { status: 413, message: 'The request body is too large' },
   STACK499: { status: 499, message: 'The client closed the request' },
   STACK503: { status: 503, message: 'Too many requests are waiting for a database connection' },
+  STACK600: { status: 400, message: 'The batch could not be understood' },
+  STACK601: { status: 413, message: 'The batch is too large' },
+  STACK602: { status: 424, message: 'A reference of the batch leads nowhere' },
+  STACK603: { status: 412, message: 'A precondition of the batch does not hold' },
 } as const;
 
 /** Makes an error of the catalogue. */

@@ -245,6 +245,25 @@ export const restSettings = {
     max: 500,
     help: 'Nesting of embeds and of and/or groups at most.',
   }),
+  batchSteps: integer({
+    name: 'STACK_REST_BATCH_STEPS',
+    default: 50,
+    min: 0,
+    max: 10_000,
+    help: 'Requests in one batch (POST /$batch) at most; 0 turns batches off.',
+  }),
+  batchSize: bytes({
+    name: 'STACK_REST_BATCH_SIZE',
+    default: 1024 ** 2,
+    min: 1_024,
+    help: 'Bytes of a batch at most (413 beyond).',
+  }),
+  batchResultSize: bytes({
+    name: 'STACK_REST_BATCH_RESULT_SIZE',
+    default: 10 * 1024 ** 2,
+    min: 1_024,
+    help: 'Bytes of all results of a batch together (413 beyond, and nothing is kept).',
+  }),
   reloadDelay: duration({
     name: 'STACK_REST_RELOAD_DELAY',
     bare: 'ms',

@@ -113,7 +113,7 @@ function endOf({ preferences: { tx } }: ApiRequest, { transactionEnd }: RestConf
 }
 
 /** The total as it was asked for: counted, expected, or counted as far as it is worth it. */
-function withTotal(
+export function withTotal(
   row: ResultRow,
   plan: DatabasePlan,
   planned: StepResult | undefined,

@@ -2,7 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { abortSignalOf, readBody, requestContext } from '#kernel/http';
 import type { Logger } from '#kernel/log';
 import type { Database } from '#kernel/sql';
-import { answerRequest } from '../core/answer-request.ts';
+import { type AnswerTools, answerRequest } from '../core/answer-request.ts';
+import { withStep } from '../core/batch/batch-answer.ts';
+import { StepError } from '../core/batch/batch-step.ts';
+import type { BatchLimits } from '../core/batch/parse-batch.ts';
+import { answerBatch } from '../core/batch/run-batch.ts';
 import type { RawRequest } from '../core/request/api-request.ts';
 import type { Answer } from '../core/respond/answer.ts';
 import { failureAnswer, failureOf } from '../core/respond/failure.ts';
@@ -21,6 +25,7 @@ export interface HandlerOptions {
   readonly log: Logger;
   readonly maxBodySize: number;
   readonly retries: number;
+  readonly batch: BatchLimits & { readonly size: number };
   /** Which requests on the own port are logged. */
   readonly logLevel: RestSettings['accessLogLevel'];
   /** Milliseconds since the epoch. */
@@ -33,6 +38,7 @@ export interface HandlerOptions {
 const withBody: ReadonlySet<string> = new Set(['POST', 'PATCH', 'PUT']);
 const noBody = Buffer.alloc(0);
 const publicPrefix = '/rest/v1';
+const batchPath = /^\/(\$|%24)batch$/;
 
 /** Creates the handler of mount `rest`. The request's own grammar is the router. */
 export function createHandler(options: HandlerOptions): (request: IncomingMessage, response: ServerResponse) => void {
@@ -101,17 +107,21 @@ async function work(
   timer.end('jwt');
   if (snapshot.cache === undefined) throw restError('PGRST002');
   const method = request.method ?? 'GET';
-  const body = withBody.has(method) ? await readBody(request, options.maxBodySize) : noBody;
   const url = requestTarget(request);
   const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const isBatch = method === 'POST' && batchPath.test(path) && options.batch.steps > 0;
+  const body = withBody.has(method)
+    ? await readBody(request, isBatch ? options.batch.size : options.maxBodySize)
+    : noBody;
   const raw: RawRequest = {
     method,
-    path: mark < 0 ? url : url.slice(0, mark),
+    path,
     query: mark < 0 ? '' : url.slice(mark + 1),
     header: (name) => headerOf(request, name),
     body,
   };
-  return answerRequest(raw, headers, caller, snapshot, {
+  const tools: AnswerTools = {
     database,
     prepare: snapshot.config.preparedStatements,
     retries: options.retries,
@@ -119,7 +129,9 @@ async function work(
     timer,
     logQuery: snapshot.config.logQuery ? (sql) => options.log.info({ sql }, 'rest: a statement') : undefined,
     signal: abortSignalOf(response),
-  });
+  };
+  if (isBatch) return answerBatch({ raw, headers, caller }, snapshot, options.batch, tools);
+  return answerRequest(raw, headers, caller, snapshot, tools);
 }
 
 /** Path and query, without the public prefix that clients append to the bare listener too. */
@@ -155,12 +167,14 @@ function refusal(
   thrown: unknown,
   isAnonymous: boolean,
 ): Answer {
-  const failure = failureOf(thrown, { isAnonymous, retryAfter: retryAfter() });
+  const step = thrown instanceof StepError ? thrown : undefined;
+  const failure = failureOf(step === undefined ? thrown : step.cause, { isAnonymous, retryAfter: retryAfter() });
   const { code, status, cause } = failure.error;
   if (status >= 500) {
     const fields = { reqId: requestContext(request).id, code, err: cause ?? thrown };
     if (code === 'PGRSTX00') log.error(fields, 'rest: a request failed for no known reason');
     else log.warn(fields, 'rest: a request failed');
   }
-  return failureAnswer(failure);
+  const answer = failureAnswer(failure);
+  return step === undefined ? answer : withStep(answer, step);
 }
