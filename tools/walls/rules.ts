@@ -12,6 +12,7 @@ export const kernelLevels: readonly (readonly string[])[] = [
 
 /** Third-party packages and the one folder of `src` that may import each. */
 export const packageOwners: Readonly<Record<string, string>> = {
+  '@node-rs/argon2': 'src/services/auth',
   '@node-rs/bcrypt': 'src/services/auth',
   fastify: 'src/kernel/http',
   jose: 'src/kernel/jwt',

@@ -25,6 +25,7 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['R6-sql-knows-no-core', 'src/services/alpha/sql/r6-core.ts', 'src/services/alpha/core/decide.ts'],
   ['R6-no-http-below-routes', 'src/services/alpha/core/r6-node-http.ts', 'http'],
   ['R6-no-http-below-routes', 'src/services/alpha/sql/r6-kernel-http.ts', 'src/kernel/http/index.ts'],
+  ['R7-owner-of-@node-rs/argon2', 'src/services/beta/r7-argon2.ts', '@node-rs/argon2'],
   ['R7-owner-of-@node-rs/bcrypt', 'src/services/beta/r7-bcrypt.ts', '@node-rs/bcrypt'],
   ['R7-owner-of-fastify', 'src/services/beta/r7-fastify.ts', 'fastify'],
   ['R7-owner-of-jose', 'src/services/beta/r7-jose.ts', 'jose'],

@@ -99,7 +99,7 @@ describe('admin users', () => {
       { email: 'y@example.com', password_hash: 'plain' },
       400,
       'validation_failed',
-      'Only bcrypt password hashes are supported',
+      'Password hash must be of bcrypt, argon2i, argon2id or Firebase scrypt, within their usual costs',
     ],
     [
       { email: 'y@example.com', ban_duration: 'soon' },

@@ -10,6 +10,7 @@ import { createCleaner } from './core/cleaner.ts';
 import type { AuthContext } from './core/context.ts';
 import { createOidc } from './core/external/oidc.ts';
 import { createHooks, HookSettingError } from './core/hooks/hooks.ts';
+import { createLeakCheck } from './core/leaked-passwords.ts';
 import { createLocalLimits, createSharedLimits, type SharedLimits } from './core/limits/shared-limits.ts';
 import { type CapturedMail, createInbox } from './core/mail/inbox.ts';
 import { openPost, type Post } from './core/mail/open-post.ts';
@@ -110,6 +111,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       passwordRules: {
         minLength: settings.passwordMinLength,
         requiredSets: parseRequiredCharacters(settings.passwordRequiredCharacters),
+        ...(settings.hibpEnabled && { isLeaked: createLeakCheck(settings, deps.egress, log) }),
       },
       codes: createCodeHasher(keys.secret as string),
       signer,

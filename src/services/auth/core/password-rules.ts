@@ -1,16 +1,22 @@
 import { authError, invalid } from '../errors.ts';
+import type { LeakCheck } from './leaked-passwords.ts';
 
 /** What a password needs. */
 export interface PasswordRules {
   readonly minLength: number;
   /** Each a set of characters of which one must occur. */
   readonly requiredSets: readonly string[];
+  /** Whether a password leaked somewhere; absent where nobody asks. */
+  readonly isLeaked?: LeakCheck;
 }
+
+/** A code for why a password is weak. */
+export type WeaknessReason = 'length' | 'characters' | 'pwned';
 
 /** Why a password is weak, in the words and codes clients know. */
 export interface Weakness {
   readonly message: string;
-  readonly reasons: readonly ('length' | 'characters')[];
+  readonly reasons: readonly WeaknessReason[];
 }
 
 /** Bytes bcrypt looks at; longer passwords are refused rather than cut. */
@@ -26,9 +32,9 @@ export function parseRequiredCharacters(text: string | undefined): string[] {
 }
 
 /** What is weak about a password, or undefined. */
-export function findWeakness(password: string, rules: PasswordRules): Weakness | undefined {
+export async function findWeakness(password: string, rules: PasswordRules): Promise<Weakness | undefined> {
   const messages: string[] = [];
-  const reasons: ('length' | 'characters')[] = [];
+  const reasons: WeaknessReason[] = [];
   if ([...password].length < rules.minLength) {
     messages.push(`Password should be at least ${rules.minLength} characters.`);
     reasons.push('length');
@@ -38,13 +44,17 @@ export function findWeakness(password: string, rules: PasswordRules): Weakness |
     messages.push(`Password should contain at least one character of each: ${rules.requiredSets.join(', ')}.`);
     reasons.push('characters');
   }
+  if (password !== '' && (await rules.isLeaked?.(password))) {
+    messages.push('Password is known to be weak and easy to guess, please choose a different one.');
+    reasons.push('pwned');
+  }
   return messages.length === 0 ? undefined : { message: messages.join(' '), reasons };
 }
 
 /** @throws validation_failed beyond 72 bytes, weak_password */
-export function assertStrong(password: string, rules: PasswordRules): void {
+export async function assertStrong(password: string, rules: PasswordRules): Promise<void> {
   assertFits(password);
-  const weakness = findWeakness(password, rules);
+  const weakness = await findWeakness(password, rules);
   if (weakness) throw authError('weak_password', { message: weakness.message, details: { reasons: weakness.reasons } });
 }
 

@@ -1,5 +1,6 @@
 import { hash, verify } from '@node-rs/bcrypt';
 import { authError } from '../errors.ts';
+import { fitsFirebase, parsePasswordHash } from './password-hash.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 /** Hashes and checks passwords off the event loop, a bounded number at a time. */
@@ -25,13 +26,23 @@ export function createPasswords(concurrency: number, queue: number): Passwords {
   return {
     // pgcrypto reads 2a only; it takes 2b for DES and then every password fails.
     hash: (password) => line.run(() => hash(password, { cost, version: '2a', rejectLongPasswords: true })),
-    verify: async (password, stored) => {
-      const comparable = stored !== null && isBcrypt(stored) ? stored : undefined;
-      const fits = await line.run(() => verify(password, comparable ?? nobody));
-      return comparable !== undefined && fits;
-    },
+    verify: (password, stored) => line.run(() => fits(password, stored)),
   };
 }
 
-/** Whether a text is a bcrypt hash that can be checked. */
-export const isBcrypt = (text: string): boolean => /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/.test(text);
+async function fits(password: string, stored: string | null): Promise<boolean> {
+  const known = stored === null ? undefined : parsePasswordHash(stored);
+  switch (known?.kind) {
+    case 'bcrypt':
+      return verify(password, known.text);
+    case 'argon2': {
+      const argon2 = await import('@node-rs/argon2');
+      return argon2.verify(known.text, password);
+    }
+    case 'firebase':
+      return fitsFirebase(password, known);
+    default:
+      await verify(password, nobody);
+      return false;
+  }
+}

@@ -50,7 +50,7 @@ export function assertSignUpsAllowed(context: AuthContext): void {
 export async function signUp(context: AuthContext, caller: Caller, request: SignUpRequest): Promise<SignUpResult> {
   assertSignUpsAllowed(context);
   if (request.password === '') throw invalid('Signup requires a valid password');
-  assertStrong(request.password, context.passwordRules);
+  await assertStrong(request.password, context.passwordRules);
   if (request.email !== '' && request.phone !== '')
     throw invalid('Only an email address or phone number should be provided on signup.');
   const address = readAddress(context, request);

@@ -12,8 +12,8 @@ import { type Actor, audit } from '../audit.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { parseGoDuration } from '../duration.ts';
 import { instantAt } from '../instant.ts';
+import { parsePasswordHash } from '../password-hash.ts';
 import { assertFits, assertStrong } from '../password-rules.ts';
-import { isBcrypt } from '../passwords.ts';
 import { newPassword } from '../secret-values.ts';
 import { confirmEmail, confirmPhone, putIdentity } from '../user/confirm.ts';
 import { createUser, RivalSignUp, refreshProviders } from '../user/create.ts';
@@ -67,7 +67,8 @@ async function readPassword(context: AuthContext, request: AdminUserRequest): Pr
   const { password, passwordHash } = request;
   if (passwordHash !== '') {
     if (password) throw invalid('Only a password or a password hash should be provided');
-    if (!isBcrypt(passwordHash)) throw invalid('Only bcrypt password hashes are supported');
+    if (!parsePasswordHash(passwordHash))
+      throw invalid('Password hash must be of bcrypt, argon2i, argon2id or Firebase scrypt, within their usual costs');
     return passwordHash;
   }
   if (!password) return undefined;
@@ -140,7 +141,7 @@ export async function updateByAdmin(
 ): Promise<User> {
   const request = normalise(asked);
   const ban = request.banDuration === '' ? undefined : readBan(context, request.banDuration);
-  if (request.password !== undefined) assertStrong(request.password, context.passwordRules);
+  if (request.password !== undefined) await assertStrong(request.password, context.passwordRules);
   await assertFree(context.db, request, user.aud, user.id);
   const passwordHash = await readPassword(context, request);
   try {

@@ -130,7 +130,7 @@ async function passwordFor(
   if (type !== 'signup' || known) return null;
   if (request.password === '' && request.type === 'signup') throw invalid('Signup requires a valid password');
   const password = request.password || newPassword(64, context.passwordRules.requiredSets);
-  assertStrong(password, context.passwordRules);
+  await assertStrong(password, context.passwordRules);
   return context.passwords.hash(password);
 }
 

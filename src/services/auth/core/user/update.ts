@@ -39,7 +39,7 @@ export async function updateSelf(
   updater: Updater,
   asked: UpdateRequest,
 ): Promise<User> {
-  const request = normalise(context, asked);
+  const request = await normalise(context, asked);
   assertPermitted(updater, request);
   await assertFree(context, caller, updater.user, request);
   const passwordHash = await checkNewPassword(context, updater, request);
@@ -51,10 +51,10 @@ export async function updateSelf(
   return user;
 }
 
-function normalise(context: AuthContext, request: UpdateRequest): UpdateRequest {
+async function normalise(context: AuthContext, request: UpdateRequest): Promise<UpdateRequest> {
   const email = request.email === '' ? '' : normaliseEmail(request.email);
   const phone = request.phone === '' ? '' : normalisePhone(request.phone);
-  if (request.password !== undefined) assertStrong(request.password, context.passwordRules);
+  if (request.password !== undefined) await assertStrong(request.password, context.passwordRules);
   return { ...request, email, phone };
 }
 
