@@ -27,7 +27,7 @@ try {
   await chosen.prepare(product);
   await sleep(500);
   const { hostname, port } = new URL(product.url);
-  const traffic = { host: hostname, port: Number(port), connections: 16, next: () => chosen.next(product) };
+  const traffic = { host: hostname, port: Number(port), connections: 32, next: () => chosen.next(product) };
   // The first requests are compiled and planned for; they would say little about the rest.
   await load({ ...traffic, duration: 2_000 });
   process.kill(product.pid, 'SIGUSR2');
@@ -38,7 +38,7 @@ try {
     `${chosen.summary}: ${result.perSecond.toFixed(0)}/s over 16 connections, p50 ${result.p50.toFixed(2)} ms, p99 ${result.p99.toFixed(2)} ms\n`,
   );
   const functions = hotFunctions(JSON.parse(readFileSync(file, 'utf8')), `${root}/`);
-  console.log(renderSummary(functions, 30).join('\n'));
+  console.log(renderSummary(functions, 70).join('\n'));
   console.log(`\nwrote ${file}`);
 } finally {
   await product.stop();

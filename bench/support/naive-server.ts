@@ -24,7 +24,7 @@ const server = createServer((request, response) => {
     const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'] });
     const url = new URL(request.url ?? '/', 'http://localhost');
     const name = url.pathname.slice(1);
-    const { begin, steps, body: givenBody } = scenarios[name] as NaiveSetup['scenarios'][string];
+    const { begin = 'begin', steps, body: givenBody } = scenarios[name] as NaiveSetup['scenarios'][string];
     const id = url.searchParams.get('key');
     const sent = request.method === 'POST' ? await textOf(request) : undefined;
     const client = await pool.connect();

@@ -51,7 +51,9 @@ function scriptOf({ sql, keys, pipelined }: PgbenchOptions): { script: string; v
       return `:p${step}_${number}`;
     }),
   );
-  const lines = [sql.begin, ...steps, 'commit'].map((text) => `${text.replaceAll('\n', ' ')};`);
+  // A pipeline is one transaction by itself.
+  const [begin, end] = pipelined && sql.begin === undefined ? [[], []] : [[sql.begin ?? 'begin'], ['commit']];
+  const lines = [...begin, ...steps, ...end].map((text) => `${text.replaceAll('\n', ' ')};`);
   if (pipelined) {
     lines.unshift('\\startpipeline');
     lines.push('\\endpipeline');

@@ -14,7 +14,8 @@ import { claims, keyMark, type Scenario } from './rest-scenarios.ts';
 
 /** What rest sends to the database for a request; every opponent runs the very same. */
 export interface ScenarioSql {
-  readonly begin: string;
+  /** Undefined where one Sync makes the transaction; opponents that cannot do so say `begin`. */
+  readonly begin: string | undefined;
   readonly steps: readonly { readonly text: string; readonly values: readonly (string | null)[] }[];
 }
 

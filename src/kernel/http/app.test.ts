@@ -96,7 +96,7 @@ describe('answering', () => {
   });
 
   test('a client that goes away is noticed, one that has its answer is not', async () => {
-    const signals: AbortSignal[] = [];
+    const signals: ReturnType<typeof abortSignalOf>[] = [];
     let finish = (): void => {};
     const url = await serve((request, response) => {
       signals.push(abortSignalOf(response));

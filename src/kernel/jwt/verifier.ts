@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash as digestOf, timingSafeEqual } from 'node:crypto';
 import { compactVerify } from 'jose';
 import type { KeySet, VerificationKey } from './key-set.ts';
 import { type Claims, JwtError, type VerifiedToken } from './types.ts';
@@ -55,7 +55,7 @@ export function createVerifier({ keys, cacheEntries, now }: VerifierOptions): Ve
 
   return {
     verify(token) {
-      const digest = createHash('sha256').update(token).digest('base64');
+      const digest = digestOf('sha256', token, 'base64');
       const known = recall(digest);
       if (known) return known;
       counters.misses++;

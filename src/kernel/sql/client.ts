@@ -1,16 +1,21 @@
 import net from 'node:net';
 import pg from 'pg';
 import type { ConnectionOptions } from './connection-options.ts';
+import { Exchange } from './exchange.ts';
 import { StatementCache } from './statement-cache.ts';
 
 /** One server connection with its prepared statements. */
 export interface Client {
   readonly pg: pg.Client;
   readonly statements: StatementCache;
+  /** Batches of messages past the driver; only while the driver itself has nothing under way. */
+  readonly exchange: Exchange;
   readonly openedAt: number;
   readonly options: ConnectionOptions;
   /** False once the socket failed or was closed: such a client is never lent again. */
   usable: boolean;
+  /** How many transactions it is lent to at once. */
+  passengers: number;
   /** Wall-clock milliseconds of the last return to the pool. */
   idleSince: number;
 }
@@ -23,6 +28,9 @@ const native: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
     pg.types.getTypeParser(oid as never, format as never)) as pg.CustomTypesConfig['getTypeParser'],
 };
+
+// Transactions without a BEGIN of their own have these, whatever a role or database was given as defaults.
+const sessionDefaults = 'set session characteristics as transaction isolation level read committed, read write';
 
 /**
  * Opens a connection.
@@ -73,25 +81,31 @@ async function open(
         }
       : false,
   });
-  const client: Client = {
+  let client: Client | undefined;
+  let lost: unknown;
+  // Errors between queries (server restart, terminated backend) arrive here; the pool drops the client on return.
+  const lose = (error: unknown = new Error('Connection terminated unexpectedly')) => {
+    lost ??= error;
+    if (!client) return;
+    client.usable = false;
+    client.exchange.fail(error);
+  };
+  connection.on('error', lose);
+  connection.on('end', () => lose());
+  await connection.connect();
+  await connection.query(sessionDefaults);
+  client = {
     pg: connection,
     statements: new StatementCache(statementLimit),
+    exchange: new Exchange(connection),
     openedAt: Date.now(),
     options,
-    usable: true,
+    usable: lost === undefined,
+    passengers: 0,
     idleSince: Date.now(),
   };
-  // Errors between queries (server restart, terminated backend) arrive here; the pool drops the client on return.
-  connection.on('error', () => {
-    client.usable = false;
-  });
-  connection.on('end', () => {
-    client.usable = false;
-  });
-  await connection.connect();
   return client;
 }
-
 /**
  * Asks the server to cancel what a connection is doing, over a connection of its own (protocol documentation,
  * "Canceling Requests in Progress"). Never throws: the request may be over already.

@@ -1,6 +1,7 @@
+import { Briefness } from './briefness.ts';
 import { type Client, cancelQuery } from './client.ts';
 import { sqlError } from './errors.ts';
-import { type PipelinedTransaction, runPipeline, type StepResult } from './pipeline.ts';
+import { lastText, type PipelinedTransaction, runPipeline, type StepResult } from './pipeline.ts';
 import { Pool, type PoolOptions, type PoolStats } from './pool.ts';
 
 /** Rows as objects, values in JavaScript types (or text, see `rawText`). */
@@ -48,6 +49,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     rawText: false,
     ...options,
   });
+  const briefness = new Briefness(1_000);
   return {
     async query<Row>(text: string, values: readonly unknown[] = []) {
       const client = await pool.acquire();
@@ -76,18 +78,26 @@ export function createDatabase(options: DatabaseOptions): Database {
     async pipeline(transaction) {
       const { signal } = transaction;
       if (signal?.aborted) throw sqlError('request_aborted');
-      const client = await pool.acquire();
-      const cancel = () => cancelQuery(client);
+      const { shares = false, begin, end = 'commit', steps } = transaction;
+      const brief = shares && begin === undefined && end === 'commit' && briefness.isBrief(lastText(steps));
+      const client = await pool.acquire(brief);
+      let cancelled = false;
+      const cancel = () => {
+        // It would hit whichever of them runs.
+        if (client.passengers > 1) return;
+        cancelled = true;
+        cancelQuery(client);
+      };
       signal?.addEventListener('abort', cancel, { once: true });
       try {
         if (signal?.aborted) throw sqlError('request_aborted');
-        return await runPipeline(client, transaction);
+        return await runPipeline(client, transaction, shares ? briefness : undefined);
       } catch (error) {
         throw signal?.aborted ? sqlError('request_aborted', { cause: error }) : error;
       } finally {
         signal?.removeEventListener('abort', cancel);
         // A cancel request on its way could hit whoever gets this connection next.
-        if (signal?.aborted) client.usable = false;
+        if (cancelled) client.usable = false;
         pool.release(client);
       }
     },

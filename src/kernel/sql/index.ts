@@ -6,6 +6,6 @@ export { asDatabaseError, type DatabaseError } from './database-error.ts';
 export { poolExhausted, poolTimeout, sqlErrors } from './errors.ts';
 export { createListener, type Listener, type ListenerOptions } from './listener.ts';
 export { applyMigrations, type MigrationFile } from './migrations.ts';
-export type { PipelinedTransaction, PipelineStep, StepResult } from './pipeline.ts';
+export type { CancelSignal, PipelinedTransaction, PipelineStep, StepResult } from './pipeline.ts';
 export type { PoolStats } from './pool.ts';
 export { quoteIdentifier, quoteLiteral } from './quote.ts';

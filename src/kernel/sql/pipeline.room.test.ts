@@ -236,6 +236,92 @@ describe('a commit that waits for the rows', () => {
   });
 });
 
+describe('brief transactions that share a connection', () => {
+  const select = (n: number): PipelineStep => step('select $1::int, pg_backend_pid()', [String(n)]);
+  const open = () => createDatabase({ connection: own.connection('authenticator'), size: 3, lanes: 1, rawText: true });
+  type Shared = ReturnType<typeof open>;
+  const send = (database: Shared, one: PipelineStep, signal?: AbortSignal) =>
+    database.pipeline({ role: 'r', steps: [one], shares: true, ...(signal && { signal }) });
+  const warmUp = async (database: Shared) => {
+    for (let n = 0; n < 20; n++) await send(database, select(n));
+  };
+
+  test('each get their own answer, and no more connections are used than need be', async () => {
+    const database = open();
+    await warmUp(database);
+    const results = await Promise.all(Array.from({ length: 12 }, (_, n) => send(database, select(n))));
+    expect(results.map(([result]) => result?.rows[0]?.[0])).toEqual(Array.from({ length: 12 }, (_, n) => String(n)));
+    expect(new Set(results.map(([result]) => result?.rows[0]?.[1])).size).toBe(1);
+    await database.close();
+  });
+
+  test('fail alone', async () => {
+    const database = open();
+    const divide = (by: number) => send(database, step('select 10 / $1::int', [String(by)]));
+    for (let n = 0; n < 20; n++) await divide(1);
+    const settled = await Promise.allSettled([1, 0, 2, 0, 5].map(divide));
+    expect(settled.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect((await divide(5))[0]?.rows).toEqual([['2']]);
+    await database.close();
+  });
+
+  test('are not ended by a client that goes away', async () => {
+    const database = open();
+    await warmUp(database);
+    const abort = new AbortController();
+    const others = [send(database, select(1)), send(database, select(2))];
+    const gone = send(database, select(3), abort.signal);
+    others.push(send(database, select(4)));
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    abort.abort();
+    await expect(gone).resolves.toHaveLength(1);
+    expect((await Promise.all(others)).map(([result]) => result?.rows[0]?.[0])).toEqual(['1', '2', '4']);
+    await database.close();
+  });
+
+  test('that turn out slow are alone from then on', async () => {
+    const database = open();
+    const sleep = (seconds: string) => send(database, step('select pg_backend_pid(), pg_sleep($1)', [seconds]));
+    for (let n = 0; n < 20; n++) await sleep('0');
+    await sleep('0.06');
+    const pids = await Promise.all([sleep('0.05'), sleep('0.05'), sleep('0.05')]);
+    expect(new Set(pids.map(([result]) => result?.rows[0]?.[0])).size).toBe(3);
+    await database.close();
+  });
+});
+
+describe('a transaction without a beginning', () => {
+  const mode = step("select current_setting('transaction_isolation'), current_setting('transaction_read_only')");
+
+  test('is one transaction all the same: what fails takes everything with it', async () => {
+    const insert = step("insert into items values (90, 'x')");
+    await expect(
+      runPipeline(client, { role: 'authenticated', steps: [asRole('authenticated'), insert, step('select 1/0')] }),
+    ).rejects.toMatchObject({ code: '22012' });
+    expect(await own.query('select 1 from items where id = 90')).toEqual([]);
+    await runPipeline(client, { role: 'authenticated', steps: [asRole('authenticated'), insert] });
+    expect(await own.query('select 1 from items where id = 90')).toHaveLength(1);
+    expect((await run([step('select current_user')]))[0]?.rows).toEqual([['authenticator']]);
+  });
+
+  test('is read committed and may write, whatever its role was given as default', async () => {
+    await own.query(`alter role authenticator in database "${own.connection('authenticator').database}"
+      set default_transaction_isolation = 'serializable'`);
+    await own.query(`alter role authenticator in database "${own.connection('authenticator').database}"
+      set default_transaction_read_only = on`);
+    const other = await connectClient(own.connection('authenticator'), 20, true);
+    const [result] = await runPipeline(other, { role: 'r', steps: [mode] });
+    expect(result?.rows).toEqual([['read committed', 'off']]);
+    await other.pg.end();
+  });
+});
+
 describe('a lost connection', () => {
   test('fails the transaction and is not lent again', async () => {
     const { processID } = client.pg as unknown as { processID: number };

@@ -115,6 +115,116 @@ test('who waits longest is served first', async () => {
   expect(served).toEqual([0, 1, 2, 3]);
 });
 
+describe('brief transactions', () => {
+  const open = async (size: number, lanes: number) => {
+    const pool = poolOf(new FakeServer(), { size, lanes, queueLimit: 100 });
+    const clients = await Promise.all(Array.from({ length: size }, () => pool.acquire()));
+    for (const client of clients) pool.release(client);
+    return pool;
+  };
+
+  test('take connections of their own up to the number of lanes, and then share the emptiest', async () => {
+    const pool = await open(4, 2);
+    const [a, b, c, d] = [pool.acquire(true), pool.acquire(true), pool.acquire(true), pool.acquire(true)] as Client[];
+    expect(new Set([a, b, c, d])).toEqual(new Set([a, b]));
+    expect([a?.passengers, b?.passengers]).toEqual([2, 2]);
+    expect(pool.stats.idle).toBe(2);
+    for (const client of [a, b, c, d]) pool.release(client as Client);
+    expect(pool.stats.idle).toBe(4);
+  });
+
+  test('never share with anybody who needs a connection alone', async () => {
+    const pool = await open(2, 1);
+    const alone = (await pool.acquire()) as Client;
+    const lane = (await pool.acquire(true)) as Client;
+    expect(lane).not.toBe(alone);
+    const next = pool.acquire();
+    expect(pool.stats.waiting).toBe(1);
+    pool.release(lane);
+    expect(await next).toBe(lane);
+    expect(lane.passengers).toBe(1);
+  });
+
+  test('do not board past those who wait', async () => {
+    const pool = await open(1, 1);
+    const lane = (await pool.acquire(true)) as Client;
+    const alone = pool.acquire();
+    const late = pool.acquire(true);
+    expect(pool.stats.waiting).toBe(2);
+    pool.release(lane);
+    expect(await alone).toBe(lane);
+    pool.release(lane);
+    expect(await late).toBe(lane);
+  });
+
+  test('that wait are served together, the others alone', async () => {
+    const pool = await open(1, 1);
+    const client = (await pool.acquire()) as Client;
+    const waiting = [true, true, false, true].map((brief) => pool.acquire(brief));
+    pool.release(client);
+    await Promise.all(waiting.slice(0, 2));
+    expect(client.passengers).toBe(2);
+    pool.release(client);
+    expect(pool.stats.waiting).toBe(2);
+    pool.release(client);
+    await waiting[2];
+    expect(client.passengers).toBe(1);
+    pool.release(client);
+    await waiting[3];
+  });
+
+  test('leave a connection that is full, broken or too old', async () => {
+    const pool = await open(2, 1);
+    const lane = (await pool.acquire(true)) as Client;
+    for (let n = 1; n < 16; n++) expect(await pool.acquire(true)).toBe(lane);
+    expect(await pool.acquire(true)).not.toBe(lane);
+    const other = await open(2, 1);
+    const broken = (await other.acquire(true)) as Client;
+    broken.usable = false;
+    expect(await other.acquire(true)).not.toBe(broken);
+  });
+
+  test('whatever comes and goes: who is alone is alone, nobody waits for ever, nothing is lost', async () => {
+    const command = fc.oneof(
+      fc.record({ kind: fc.constant('acquire' as const), brief: fc.boolean() }),
+      fc.record({ kind: fc.constant('release' as const), pick: fc.nat() }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(command, { maxLength: 60 }), async (size, commands) => {
+        const pool = await open(size, 2);
+        const held: { client: Client; brief: boolean }[] = [];
+        let asked = 0;
+        const turn = () => new Promise((resolve) => setImmediate(resolve));
+        const release = (index: number) => pool.release((held.splice(index, 1)[0] as { client: Client }).client);
+        for (const one of commands) {
+          if (one.kind === 'acquire') {
+            asked++;
+            const { brief } = one;
+            void Promise.resolve(pool.acquire(brief)).then((client) => held.push({ client, brief }));
+          } else if (held.length > 0) {
+            asked--;
+            release(one.pick % held.length);
+          }
+          await turn();
+          for (const { client, brief } of held) {
+            const sharing = held.filter((other) => other.client === client);
+            expect(sharing).toHaveLength(client.passengers);
+            if (!brief) expect(sharing).toHaveLength(1);
+          }
+        }
+        while (asked > 0) {
+          await turn();
+          expect(held.length).toBeGreaterThan(0);
+          asked--;
+          release(0);
+        }
+        expect(pool.stats).toMatchObject({ waiting: 0, idle: size });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
 describe('connections that are no good', () => {
   test('a broken one is closed instead of lent again, and its place is used by who waits', async () => {
     const server = new FakeServer();

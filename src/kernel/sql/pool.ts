@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { type Client, connectClient } from './client.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { sqlError } from './errors.ts';
@@ -19,6 +20,11 @@ export interface PoolOptions {
   readonly statementLimit: number;
   /** Values as the server's text instead of JavaScript types. */
   readonly rawText: boolean;
+  /**
+   * Connections that brief transactions fill before they share one. Default: as many as the machine has cores, two at
+   * least, so that one is at work while the answers of the other are.
+   */
+  readonly lanes?: number;
 }
 
 /** What a pool is doing, for metrics. */
@@ -31,10 +37,15 @@ export interface PoolStats {
 }
 
 interface Waiter {
+  /** May be served together with others. */
+  readonly brief: boolean;
   readonly resolve: (client: Client) => void;
   readonly reject: (error: unknown) => void;
   readonly timer: NodeJS.Timeout;
 }
+
+/** Transactions on a shared connection at a time. */
+const laneLength = 16;
 
 /** A bounded pool with a bounded, fair waiting queue. Connections are opened on demand and lent last-in first-out. */
 export class Pool {
@@ -42,6 +53,9 @@ export class Pool {
   readonly #openClient: typeof connectClient;
   readonly #idle: Client[] = [];
   readonly #waiters: Waiter[] = [];
+  /** Connections lent to brief transactions only, which others may board. */
+  readonly #lanes = new Set<Client>();
+  readonly #laneCount: number;
   #open = 0;
   #timeouts = 0;
   #closed = false;
@@ -52,6 +66,7 @@ export class Pool {
   /** @param openClient how connections are opened; tests give their own */
   constructor(options: PoolOptions, openClient: typeof connectClient = connectClient) {
     this.#options = options;
+    this.#laneCount = options.lanes ?? Math.max(2, availableParallelism());
     this.#openClient = openClient;
   }
 
@@ -65,14 +80,20 @@ export class Pool {
     };
   }
 
-  /** @throws 503 when the queue is full or the pool closed, 504 when waiting took too long, or the connect error */
-  acquire(): Promise<Client> | Client {
+  /**
+   * @param brief true: the connection may be one that is lent to other brief transactions too, so that nothing but batches
+   *   may be sent over it
+   * @throws 503 when the queue is full or the pool closed, 504 when waiting took too long, or the connect error
+   */
+  acquire(brief = false): Promise<Client> | Client {
     if (this.#closed) throw sqlError('pool_closed');
+    const lane = brief ? this.#board() : undefined;
+    if (lane) return lane;
     for (let client = this.#idle.pop(); client; client = this.#idle.pop()) {
-      if (client.usable) return client;
+      if (client.usable) return this.#lend(client, brief, 1);
       this.#discard(client);
     }
-    if (this.#open < this.#options.size) return this.#connect();
+    if (this.#open < this.#options.size) return this.#connect(brief);
     if (this.#waiters.length >= this.#options.queueLimit)
       throw sqlError('pool_exhausted', { headers: { 'retry-after': '1' } });
     return new Promise<Client>((resolve, reject) => {
@@ -81,28 +102,60 @@ export class Pool {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
         reject(sqlError('pool_timeout'));
       }, this.#options.acquireTimeout);
-      const waiter: Waiter = { resolve, reject, timer };
+      const waiter: Waiter = { brief, resolve, reject, timer };
       this.#waiters.push(waiter);
     });
   }
 
   /** Returns a client; one that is broken or too old is closed instead. */
   release(client: Client): void {
-    const tooOld = Date.now() - client.openedAt > this.#options.maxLifetime;
-    if (!client.usable || tooOld || this.#closed) {
+    if (--client.passengers > 0) return;
+    this.#lanes.delete(client);
+    if (!client.usable || this.#isTooOld(client) || this.#closed) {
       this.#discard(client);
       this.#serveWaiter();
       return;
     }
-    const waiter = this.#waiters.shift();
-    if (waiter) {
-      clearTimeout(waiter.timer);
-      waiter.resolve(client);
+    if (this.#waiters.length > 0) {
+      this.#hand(client);
       return;
     }
     client.idleSince = Date.now();
     this.#idle.push(client);
     this.#startSweeper();
+  }
+
+  /** The emptiest lane. Nobody boards one past those who wait, or it would never be free for them. */
+  #board(): Client | undefined {
+    if (this.#waiters.length > 0 || this.#lanes.size < this.#laneCount) return undefined;
+    let best: Client | undefined;
+    for (const lane of this.#lanes)
+      if (lane.usable && lane.passengers < (best?.passengers ?? laneLength) && !this.#isTooOld(lane)) best = lane;
+    if (best) best.passengers++;
+    return best;
+  }
+
+  #lend(client: Client, brief: boolean, passengers: number): Client {
+    client.passengers = passengers;
+    if (brief) this.#lanes.add(client);
+    return client;
+  }
+
+  #isTooOld(client: Client): boolean {
+    return Date.now() - client.openedAt > this.#options.maxLifetime;
+  }
+
+  // Where many wait, one write and one wake-up of the server serve several; each connection takes its share of them.
+  #hand(client: Client): void {
+    const share = Math.min(laneLength, Math.ceil(this.#waiters.length / this.#open));
+    const brief = this.#waiters[0]?.brief ?? false;
+    let count = 1;
+    if (brief) while (count < share && this.#waiters[count]?.brief) count++;
+    this.#lend(client, brief, count);
+    for (const waiter of this.#waiters.splice(0, count)) {
+      clearTimeout(waiter.timer);
+      waiter.resolve(client);
+    }
   }
 
   /** Forgets all prepared statements of idle connections; busy ones repair themselves (stale plans are re-sent). */
@@ -130,11 +183,12 @@ export class Pool {
       });
   }
 
-  async #connect(): Promise<Client> {
+  async #connect(brief: boolean): Promise<Client> {
     this.#open++;
     const { connection, statementLimit, rawText, acquireTimeout } = this.#options;
     try {
-      return await this.#openClient(connection, statementLimit, rawText, acquireTimeout);
+      const client = await this.#openClient(connection, statementLimit, rawText, acquireTimeout);
+      return this.#lend(client, brief, 1);
     } catch (error) {
       this.#open--;
       this.#serveWaiter();
@@ -149,7 +203,7 @@ export class Pool {
     const waiter = this.#waiters.shift();
     if (!waiter) return;
     clearTimeout(waiter.timer);
-    this.#connect().then(waiter.resolve, waiter.reject);
+    this.#connect(waiter.brief).then(waiter.resolve, waiter.reject);
   }
 
   #discard(client: Client): void {

@@ -4,15 +4,23 @@ export interface PreparedStatement {
   readonly isNew: boolean;
 }
 
+interface Entry {
+  readonly name: string;
+  /** When it was last wanted, in the cache's own count. */
+  used: number;
+}
+
 /**
- * The prepared statements of one connection, least recently used first out. The key holds the role: a plan made under
- * one role's policies must never serve another (CVE-2016-2193, CVE-2024-10976).
+ * The prepared statements of one connection, least recently used first out. They are kept by role: a plan made under one
+ * role's policies must never serve another (CVE-2016-2193, CVE-2024-10976).
  */
 export class StatementCache {
   readonly #limit: number;
-  readonly #names = new Map<string, string>();
+  readonly #roles = new Map<string, Map<string, Entry>>();
   readonly #toClose: string[] = [];
-  #counter = 0;
+  #size = 0;
+  #named = 0;
+  #used = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -20,20 +28,17 @@ export class StatementCache {
 
   /** The statement for a text under a role; a new one pushes out the least recently used beyond the limit. */
   acquire(role: string, text: string): PreparedStatement {
-    const key = `${role}\0${text}`;
-    const known = this.#names.get(key);
+    const used = this.#used++;
+    const known = this.#roles.get(role)?.get(text);
     if (known !== undefined) {
-      this.#names.delete(key);
-      this.#names.set(key, known);
-      return { name: known, isNew: false };
+      known.used = used;
+      return { name: known.name, isNew: false };
     }
-    if (this.#names.size >= this.#limit) {
-      const [oldest, name] = this.#names.entries().next().value as [string, string];
-      this.#names.delete(oldest);
-      this.#toClose.push(name);
-    }
-    const name = `s${(this.#counter++).toString(36)}`;
-    this.#names.set(key, name);
+    if (this.#size >= this.#limit) this.#evict();
+    const name = `s${(this.#named++).toString(36)}`;
+    const texts = this.#roles.get(role) ?? new Map<string, Entry>();
+    this.#roles.set(role, texts.set(text, { name, used }));
+    this.#size++;
     return { name, isNew: true };
   }
 
@@ -42,17 +47,20 @@ export class StatementCache {
    * the next write (closing an unknown name is no error).
    */
   forget(role: string, text: string): void {
-    const key = `${role}\0${text}`;
-    const name = this.#names.get(key);
-    if (name === undefined) return;
-    this.#names.delete(key);
-    this.#toClose.push(name);
+    const texts = this.#roles.get(role);
+    const entry = texts?.get(text);
+    if (texts === undefined || entry === undefined) return;
+    texts.delete(text);
+    if (texts.size === 0) this.#roles.delete(role);
+    this.#size--;
+    this.#toClose.push(entry.name);
   }
 
   /** Forgets everything, e.g. after the schema changed. */
   clear(): void {
-    this.#toClose.push(...this.#names.values());
-    this.#names.clear();
+    for (const texts of this.#roles.values()) for (const { name } of texts.values()) this.#toClose.push(name);
+    this.#roles.clear();
+    this.#size = 0;
   }
 
   /** Names to close on the server with the next write; each is handed out once. */
@@ -61,7 +69,15 @@ export class StatementCache {
   }
 
   get size(): number {
-    return this.#names.size;
+    return this.#size;
+  }
+
+  // A look at each, which is less work than to keep them in order all the time.
+  #evict(): void {
+    let oldest: { role: string; text: string; used: number } | undefined;
+    for (const [role, texts] of this.#roles)
+      for (const [text, { used }] of texts) if (used < (oldest?.used ?? Infinity)) oldest = { role, text, used };
+    if (oldest) this.forget(oldest.role, oldest.text);
   }
 }
 

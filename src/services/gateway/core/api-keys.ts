@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /** The database role a key stands for. */
 export type KeyRole = 'anon' | 'service_role';
@@ -52,7 +52,7 @@ export function createKeyRing(keys: ConfiguredKeys): (key: string) => KnownKey |
   };
 }
 
-const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digestOf = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /** The key of a request: header first, then query parameter. */
 export type SentKey =

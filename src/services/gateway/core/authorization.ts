@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { isOpaque, type KnownKey } from './api-keys.ts';
 
 /** What to do with a request's `Authorization` header. */
@@ -46,4 +46,4 @@ export function checkBasic(
   return timingSafeEqual(given, digestOf(`${username}:${password}`)) ? 'ok' : 'wrong';
 }
 
-const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digestOf = (text: string): Buffer => hash('sha256', text, 'buffer');

@@ -56,14 +56,13 @@ export function createEdge(options: EdgeOptions): Edge {
     const remoteAddress = clientAddress(peer, chain, options.isTrustedProxy);
     const context = setRequestContext(request, { remoteAddress, prefix, viaGateway: true });
     if (!options.isTrustedProxy(peer)) {
-      for (const name of forwardedHeaders) delete headers[name];
+      for (const name of forwardedHeaders) if (name in headers) delete headers[name];
       const encrypted = (request.socket as { encrypted?: boolean }).encrypted === true;
       headers['x-forwarded-proto'] = encrypted ? 'https' : 'http';
       if (headers.host !== undefined) headers['x-forwarded-host'] = headers.host;
     }
     headers['x-forwarded-for'] = chain ? `${chain}, ${peer}` : peer;
-    for (const name of Object.keys(headers)) if (name.startsWith('x-consumer-')) delete headers[name];
-    delete headers['sb-api-key'];
+    for (const name in headers) if (name.startsWith('x-consumer-') || name === 'sb-api-key') delete headers[name];
     headers['x-request-id'] = context.id;
     for (const [name, value] of Object.entries(verdict.headers)) {
       if (value === undefined) delete headers[name];

@@ -1,4 +1,4 @@
-import type { Database, StepResult } from '#kernel/sql';
+import type { CancelSignal, Database, StepResult } from '#kernel/sql';
 import { restError } from '../errors.ts';
 import type { SchemaCache } from './cache/model.ts';
 import { compileTransaction, type DatabasePlan } from './compile/transaction.ts';
@@ -30,7 +30,7 @@ export interface AnswerTools {
   readonly timer: Timer;
   /** Undefined: statements are not logged. */
   readonly logQuery: ((sql: string) => void) | undefined;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /**
@@ -89,7 +89,7 @@ async function runPlan(
   const { main, planned } = transaction;
   logQuery?.(transaction.steps[main]?.text ?? '');
   const { preferences } = request;
-  const rowOf = (results: readonly StepResult[]): ResultRow => resultRow(results[main]?.rows[0] ?? []);
+  const rowOf = (results: readonly StepResult[]): ResultRow => resultRow(results[main]?.cells?.[0] ?? []);
   const check = needsCheck(plan, preferences)
     ? (results: readonly StepResult[]) => checkResult(plan, preferences, rowOf(results))
     : undefined;

@@ -1,4 +1,4 @@
-import { asDatabaseError, type Database, type StepResult } from '#kernel/sql';
+import { asDatabaseError, type CancelSignal, type Database, type StepResult } from '#kernel/sql';
 import type { CompiledTransaction } from './compile/transaction.ts';
 
 /** How a transaction is run. */
@@ -10,7 +10,7 @@ export interface RunOptions {
   readonly prepare: boolean;
   /** Times a transaction is repeated that lost against another. */
   readonly retries: number;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 // Constraints that were put off to the end would not be looked at without one.
@@ -19,7 +19,7 @@ const lookAtConstraints = { text: 'SET CONSTRAINTS ALL IMMEDIATE', values: [] };
 /** Runs a compiled transaction in one write, repeating it after serialization failures and deadlocks. */
 export async function runTransaction(
   database: Database,
-  { role, begin, steps }: CompiledTransaction,
+  { role, begin, steps, isRead }: CompiledTransaction,
   { end, check, prepare, retries, signal }: RunOptions,
 ): Promise<readonly StepResult[]> {
   const all = end === 'rollback' ? [...steps, lookAtConstraints] : steps;
@@ -30,7 +30,14 @@ export async function runTransaction(
   };
   for (let attempt = 0; ; attempt++) {
     try {
-      return await database.pipeline({ role, begin, steps: sent, end: check === undefined ? end : decide, signal });
+      return await database.pipeline({
+        role,
+        ...(begin !== undefined && { begin }),
+        steps: sent,
+        end: check === undefined ? end : decide,
+        shares: isRead,
+        signal,
+      });
     } catch (error) {
       if (attempt >= retries || !lostAgainstAnother(error)) throw error;
     }

@@ -5,6 +5,8 @@ export type SqlValue = string | Buffer | null;
 export interface Statement {
   readonly text: string;
   readonly values: readonly SqlValue[];
+  /** True: its row is wanted as the server's bytes. */
+  readonly raw?: boolean;
 }
 
 /** Collects the values of a statement; what it hands out stands in the text in their place. */

@@ -17,8 +17,11 @@ import {
 /** A transaction as it is sent: everything is known before its first statement runs. */
 export interface CompiledTransaction {
   readonly role: string;
-  readonly begin: string;
+  /** Undefined where nothing has to be said that the session's defaults do not say. */
+  readonly begin: string | undefined;
   readonly steps: readonly Statement[];
+  /** A read: it holds up nobody but by its own duration. */
+  readonly isRead: boolean;
   /** Place of the statement whose row is the answer. */
   readonly main: number;
   /** Place of the planner's count, if there is one. */
@@ -40,15 +43,15 @@ export function compileTransaction(
   const { role } = facts.caller;
   const routine = plan.kind === 'call' ? plan.routine : undefined;
   const readOnly = plan.kind === 'read' || (plan.kind === 'call' && plan.readOnly);
-  const steps = [settingsStatement(facts, cache, config)];
+  const steps = [settingsStatement(facts, readOnly, cache, config)];
   if (config.preRequest) steps.push(preRequestStatement(config.preRequest.schema, config.preRequest.name));
   const main = steps.length;
   const statement = mainStatement(plan, config);
   const { explain } = plan.media;
-  steps.push(explain === undefined ? statement : explainStatement(statement, explain));
+  steps.push(explain === undefined ? { ...statement, raw: true } : explainStatement(statement, explain));
   const planned = plan.kind === 'read' && needsPlanner(plan.count) && !explain ? steps.length : undefined;
   if (planned !== undefined && plan.kind === 'read') steps.push(planCountStatement(plan.level));
-  return { role, begin: beginStatement(role, routine, readOnly, cache), steps, main, planned };
+  return { role, begin: beginStatement(role, routine, cache), steps, main, planned, isRead: plan.kind === 'read' };
 }
 
 const needsPlanner = (count: CountWish): boolean => count === 'planned' || count === 'estimated';

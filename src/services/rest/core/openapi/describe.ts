@@ -1,4 +1,4 @@
-import type { Database } from '#kernel/sql';
+import type { CancelSignal, Database } from '#kernel/sql';
 import { executableRoutines, schemaComment, usableRelations } from '../../sql/privileges.ts';
 import type { SchemaCache } from '../cache/model.ts';
 import type { Statement } from '../compile/parameters.ts';
@@ -20,7 +20,7 @@ export interface DescribeTools {
   readonly retries: number;
   readonly baseUrl: () => string;
   readonly timer: Timer;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /** Answers `/`: the description of the request's schema, as far as its role may use it. */
@@ -33,15 +33,15 @@ export async function describe(
   tools: DescribeTools,
 ): Promise<Answer> {
   const { schema } = request;
-  const statements = [settingsStatement(facts, cache, config)];
+  const statements = [settingsStatement(facts, true, cache, config)];
   if (config.preRequest) statements.push(preRequestStatement(config.preRequest.schema, config.preRequest.name));
   const first = statements.length;
   const ask = (text: string): Statement => ({ text, values: [schema] });
   statements.push(ask(schemaComment), ask(usableRelations), ask(executableRoutines));
   const { role } = facts.caller;
-  const begin = beginStatement(role, undefined, true, cache);
+  const begin = beginStatement(role, undefined, cache);
   const { prepare, retries, signal, timer } = tools;
-  const transaction = { role, begin, steps: statements, main: first, planned: undefined };
+  const transaction = { role, begin, steps: statements, main: first, planned: undefined, isRead: false };
   const results = await runTransaction(tools.database, transaction, {
     end: 'commit',
     check: undefined,

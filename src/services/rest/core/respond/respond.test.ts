@@ -15,10 +15,13 @@ import { answerTo } from './success.ts';
 import { createTimer } from './timing.ts';
 
 const base = planner({ PGRST_DB_TX_END: 'commit-allow-override' });
-const row = (of: Partial<ResultRow> = {}): ResultRow => ({
+/** A row whose body is written as text. */
+type TextRow = Partial<Omit<ResultRow, 'body'> & { body: string }>;
+
+const row = ({ body = '[]', ...of }: TextRow = {}): ResultRow => ({
   total: undefined,
   rows: 1,
-  body: '[]',
+  body: Buffer.from(body),
   headers: null,
   status: null,
   inserted: undefined,
@@ -26,7 +29,7 @@ const row = (of: Partial<ResultRow> = {}): ResultRow => ({
   ...of,
 });
 
-function answer(trial: Trial, of: Partial<ResultRow> = {}): Answer {
+function answer(trial: Trial, of: TextRow = {}): Answer {
   const request = base.parse(trial);
   return answerTo(request, base.plan(trial) as DatabasePlan, row(of), base.config);
 }
@@ -41,7 +44,7 @@ const post = (target: string, prefer: string, body = '{"id":1}'): Trial => ({
 describe('status and headers of each operation', () => {
   const json = 'application/json; charset=utf-8';
   const profile = { 'Content-Profile': 'api' };
-  test.each<[string, Trial, Partial<ResultRow>, number, object, string | undefined]>([
+  test.each<[string, Trial, TextRow, number, object, string | undefined]>([
     [
       'a read',
       { target: '/clients?id=gt.1' },
@@ -174,7 +177,8 @@ describe('status and headers of each operation', () => {
       '3',
     ],
   ])('%s', (_, trial, of, status, headers, body) => {
-    expect(answer(trial, of)).toEqual({ status, statusText: undefined, headers, body });
+    const { body: bytes, ...rest } = answer(trial, of);
+    expect({ ...rest, body: bytes?.toString() }).toEqual({ status, statusText: undefined, headers, body });
   });
 
   test('what applied is told in one order, whatever the order it was asked for in', () => {
@@ -438,16 +442,17 @@ describe('errors of the database', () => {
 });
 
 test('a result row is read by the place of its columns', () => {
-  expect(resultRow(['5', '2', 'b', 'h', 's', '1', 'l'])).toEqual({
+  const cells = (...texts: (string | null)[]) => texts.map((text) => (text === null ? null : Buffer.from(text)));
+  expect(resultRow(cells('5', '2', 'b', 'h', 's', '1', 'l'))).toEqual({
     total: 5,
     rows: 2,
-    body: 'b',
+    body: Buffer.from('b'),
     headers: 'h',
     status: 's',
     inserted: 1,
     location: 'l',
   });
-  expect(resultRow([null, '0', null, null, null, ''])).toEqual(row({ rows: 0, body: '' }));
+  expect(resultRow(cells(null, '0', null, null, null, ''))).toEqual(row({ rows: 0, body: '' }));
   expect(plannedRows('[{"Plan":{"Plan Rows":42}}]')).toBe(42);
 });
 

@@ -6,7 +6,8 @@ export interface ResultRow {
   readonly total: number | undefined;
   /** Rows of this answer. */
   readonly rows: number;
-  readonly body: string;
+  /** As the server sent it. */
+  readonly body: Buffer;
   /** Settings `response.headers` and `response.status`. */
   readonly headers: string | null;
   readonly status: string | null;
@@ -16,20 +17,23 @@ export interface ResultRow {
   readonly location: string | null;
 }
 
-/** Reads the texts of a main statement's row. */
-export function resultRow(row: readonly (string | null)[]): ResultRow {
+/** Reads a main statement's row. */
+export function resultRow(row: readonly (Buffer | null)[]): ResultRow {
   return {
     total: numberOf(row[resultColumns.total]),
     rows: Number(row[resultColumns.rows]),
-    body: row[resultColumns.body] ?? '',
-    headers: row[resultColumns.headers] ?? null,
-    status: row[resultColumns.status] ?? null,
+    body: row[resultColumns.body] ?? noBytes,
+    headers: textOf(row[resultColumns.headers]),
+    status: textOf(row[resultColumns.status]),
     inserted: numberOf(row[resultColumns.inserted]),
-    location: row[resultColumns.location] ?? null,
+    location: textOf(row[resultColumns.location]),
   };
 }
 
-const numberOf = (text: string | null | undefined): number | undefined => (text ? Number(text) : undefined);
+const noBytes = Buffer.alloc(0);
+const textOf = (bytes: Buffer | null | undefined): string | null => bytes?.toString() ?? null;
+const numberOf = (bytes: Buffer | null | undefined): number | undefined =>
+  bytes && bytes.length > 0 ? Number(bytes.toString('latin1')) : undefined;
 
 /** What the planner expects, from the text of `EXPLAIN (FORMAT JSON)`. */
 export function plannedRows(explained: string): number {

@@ -120,11 +120,13 @@ function contentHeaders({ namesSchema, schema }: ApiRequest, type: string): Head
   return namesSchema ? { 'Content-Type': type, 'Content-Profile': headerText(schema) } : { 'Content-Type': type };
 }
 
+const jsonbVersion = Buffer.from([1]);
+
 /** The body as the database made it. Bytes come as hexadecimal text. */
-function bodyOf(format: BodyFormat, { body }: ResultRow): string | Buffer {
+function bodyOf(format: BodyFormat, { body }: ResultRow): Buffer {
   const media = format.kind === 'aggregate' ? format.handler : format.kind === 'result' ? format.media : undefined;
   if (media === undefined) return body;
-  if (media.isBinary) return Buffer.from(body.slice(2), 'hex');
+  if (media.isBinary) return Buffer.from(body.toString('latin1', 2), 'hex');
   // In the binary form that upstream passes on, jsonb begins with its version.
-  return media.isJsonb ? `\u0001${body}` : body;
+  return media.isJsonb ? Buffer.concat([jsonbVersion, body]) : body;
 }

@@ -22,7 +22,12 @@ const noSettings: RoleSettings = { isolation: undefined, settings: [] };
  * The statement that puts a session into the caller's place. Settings of the role come before the role itself, so that
  * the privileges of the one we connect as decide; settings of a function come last (PostgREST 14 docs, "Transactions").
  */
-export function settingsStatement(facts: SessionFacts, cache: SchemaCache, config: RestConfig): Statement {
+export function settingsStatement(
+  facts: SessionFacts,
+  readOnly: boolean,
+  cache: SchemaCache,
+  config: RestConfig,
+): Statement {
   const { caller, routine } = facts;
   const names: string[] = [];
   const values: string[] = [];
@@ -41,28 +46,20 @@ export function settingsStatement(facts: SessionFacts, cache: SchemaCache, confi
   if (facts.timezone !== undefined) set(`'timezone'`, facts.timezone);
   if (routine !== undefined) for (const [name, value] of routine.hoisted) set(quoteLiteral(name), value);
   for (const [name, value] of config.appSettings) set(quoteLiteral(name), value);
-  return { text: `SELECT ${names.join(', ')}`, values };
+  if (readOnly) names.push(`set_config('transaction_read_only', 'on', true)`);
+  // One number comes back instead of all the values.
+  return { text: `SELECT pg_catalog.num_nulls(${names.join(', ')})`, values };
 }
 
 function searchPath(schema: string, extra: readonly string[]): string {
   return [schema, ...extra].map(quoteIdentifier).join(', ');
 }
 
-const isolationLevels: ReadonlySet<string> = new Set([
-  'serializable',
-  'repeatable read',
-  'read committed',
-  'read uncommitted',
-]);
+// The others are what a session has anyway.
+const isolationLevels: ReadonlySet<string> = new Set(['serializable', 'repeatable read']);
 
-/** The opening statement: isolation of the function, of the role, or read committed. */
-export function beginStatement(
-  role: string,
-  routine: Routine | undefined,
-  readOnly: boolean,
-  cache: SchemaCache,
-): string {
-  const wanted = (routine?.isolation ?? cache.roles.get(role)?.isolation)?.toLowerCase();
-  const level = wanted !== undefined && isolationLevels.has(wanted) ? wanted : 'read committed';
-  return `begin isolation level ${level} read ${readOnly ? 'only' : 'write'}`;
+/** The opening statement where the function or the role asks for an isolation of its own. */
+export function beginStatement(role: string, routine: Routine | undefined, cache: SchemaCache): string | undefined {
+  const level = (routine?.isolation ?? cache.roles.get(role)?.isolation)?.toLowerCase();
+  return level !== undefined && isolationLevels.has(level) ? `begin isolation level ${level}` : undefined;
 }
