@@ -8,6 +8,7 @@ export interface LoadResult {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
+  readonly longest: number;
 }
 
 /** A bounded load: `connections` sockets, each sending its next request when the answer is complete. */
@@ -39,6 +40,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
     p50: at(0.5),
     p95: at(0.95),
     p99: at(0.99),
+    longest: at(1),
   };
 }
 

@@ -12,7 +12,7 @@ export async function asPostgres({ database, env }: Product, sql: string): Promi
   });
   await client.connect();
   try {
-    for (const statement of sql.split(/;\s*\n/)) await client.query(statement);
+    await client.query(sql);
   } finally {
     await client.end();
   }

@@ -17,9 +17,10 @@ import {
   type PreConfig,
   type StoredSettings,
 } from '../sql/load-catalog.ts';
-import { buildSchemaCache } from './cache/build.ts';
+import { schemaCacheWork } from './cache/build.ts';
 import type { SchemaCache } from './cache/model.ts';
 import { settingsOfRoles } from './cache/routines.ts';
+import { inSlices } from './cache/work.ts';
 import { configFrom, functionName, type RestConfig, storedNames } from './config.ts';
 import { createKeeper } from './keeper.ts';
 import { createAuthenticator } from './session/authenticate.ts';
@@ -67,6 +68,9 @@ const reloads: ReadonlyMap<string, 'schema' | 'config'> = new Map([
   ['reload schema', 'schema'],
   ['reload config', 'config'],
 ]);
+
+/** Milliseconds for which requests may wait while a schema is taken apart. */
+const buildSlice = 5;
 
 const nothingStored: StoredSettings = { own: new Map(), ofRoles: [] };
 
@@ -140,7 +144,8 @@ export async function createEngine({ settings, connection, verifierFor, log }: E
     if (missing.length > 0) log.warn({ schemas: missing }, 'rest: exposed schemas do not exist and are skipped');
     const timezones = known?.timezones ?? (await loadTimezones(catalog));
     loads.querySeconds = (performance.now() - started) / 1_000;
-    const cache = buildSchemaCache({ ...found, roleSettings: stored.ofRoles }, { hoistedSettings, timezones });
+    const work = schemaCacheWork({ ...found, roleSettings: stored.ofRoles }, { hoistedSettings, timezones });
+    const cache = await inSlices(work, buildSlice);
     database.clearStatements();
     loads.succeeded++;
     const tables = [...cache.tables.values()].reduce((sum, names) => sum + names.size, 0);

@@ -4,6 +4,7 @@ import { deriveRelationships, type KnownRelation } from './relationships.ts';
 import { callableRoutines, mediaDomain, settingsOfRoles } from './routines.ts';
 import { exposedTables, primaryKeys } from './tables.ts';
 import { shownColumns } from './view-columns.ts';
+import { finish, forEach, type Work } from './work.ts';
 
 /** What does not stand in the catalogue. */
 export interface CacheOptions {
@@ -12,32 +13,36 @@ export interface CacheOptions {
 }
 
 /** Makes a schema cache of what was read: plain data and the maps by which it is found. */
-export function buildSchemaCache(catalog: Catalog, options: CacheOptions): SchemaCache {
+export const buildSchemaCache = (catalog: Catalog, options: CacheOptions): SchemaCache =>
+  finish(schemaCacheWork(catalog, options));
+
+/** The same as work that can be left in between: a large schema takes seconds. */
+export function* schemaCacheWork(catalog: Catalog, options: CacheOptions): Work<SchemaCache> {
   const exposed = new Set(catalog.schemas);
   const relations = new Map<string, KnownRelation>(
     catalog.relations.map(({ oid, schema, name }) => [oid, { oid, schema, name, exposed: exposed.has(schema) }]),
   );
-  const columnNames = columnNamesOf(catalog);
-  const shown = shownColumns(catalog.views);
-  const keys = primaryKeys(catalog, shown, columnNames);
+  const columnNames = yield* columnNamesOf(catalog);
+  const shown = yield* shownColumns(catalog.views);
+  const keys = yield* primaryKeys(catalog, shown, columnNames);
   return {
     schemas: catalog.schemas,
-    tables: exposedTables(catalog, keys),
-    relationships: deriveRelationships({ catalog, relations, shown, columnNames, primaryKeys: keys }),
-    routines: callableRoutines(catalog, options.hoistedSettings),
+    tables: yield* exposedTables(catalog, keys),
+    relationships: yield* deriveRelationships({ catalog, relations, shown, columnNames, primaryKeys: keys }),
+    routines: yield* callableRoutines(catalog, options.hoistedSettings),
     mediaHandlers: mediaHandlersOf(catalog, relations),
     roles: settingsOfRoles(catalog),
     timezones: options.timezones,
   };
 }
 
-function columnNamesOf({ columns }: Catalog): ReadonlyMap<string, ReadonlyMap<number, string>> {
+function* columnNamesOf({ columns }: Catalog): Work<ReadonlyMap<string, ReadonlyMap<number, string>>> {
   const found = new Map<string, Map<number, string>>();
-  for (const { relation, number, name } of columns) {
+  yield* forEach(columns, ({ relation, number, name }) => {
     const names = found.get(relation) ?? new Map<number, string>();
     found.set(relation, names);
     names.set(number, name);
-  }
+  });
   return found;
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { madeUpCache, madeUpCatalog } from '../../testing/catalog.ts';
 import { buildSchemaCache } from './build.ts';
 import { shownColumns, viewOrigins } from './view-columns.ts';
+import { finish } from './work.ts';
 
 const entry = (number: number, table: number, column: number, name = 'x') =>
   `{TARGETENTRY :expr {VAR :varno 1 :targetList ({TARGETENTRY :resno 9 :resorigtbl 9 :resorigcol 9})} :resno ${number} ` +
@@ -23,11 +24,13 @@ describe('where the columns of views come from', () => {
   });
 
   test('chains are followed to the table, rings lead nowhere', () => {
-    const shown = shownColumns([
-      { relation: 'v1', action: view(entry(1, 100, 2)) },
-      { relation: 'v2', action: view(entry(1, 0, 0), entry(2, 100, 2), entry(3, 100, 2)) },
-      { relation: 'ring', action: view(entry(1, 1, 1)).replaceAll('resorigtbl 1 ', 'resorigtbl ring ') },
-    ]);
+    const shown = finish(
+      shownColumns([
+        { relation: 'v1', action: view(entry(1, 100, 2)) },
+        { relation: 'v2', action: view(entry(1, 0, 0), entry(2, 100, 2), entry(3, 100, 2)) },
+        { relation: 'ring', action: view(entry(1, 1, 1)).replaceAll('resorigtbl 1 ', 'resorigtbl ring ') },
+      ]),
+    );
     expect(shown.get('100.2')).toEqual(
       new Map([
         ['v1', [1]],

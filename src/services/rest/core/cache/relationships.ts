@@ -9,6 +9,7 @@ import type {
   Relationship,
 } from './model.ts';
 import { columnKey, type ShownColumns } from './view-columns.ts';
+import { forEach, type Work } from './work.ts';
 
 /** A relation that shows all columns of a key: the table itself, or a view on it. */
 interface Side {
@@ -36,17 +37,21 @@ export interface RelationshipSources {
 }
 
 /** Derives every way from one exposed relation to another. */
-export function deriveRelationships(sources: RelationshipSources): BySchema<readonly Relationship[]> {
+export function* deriveRelationships(sources: RelationshipSources): Work<BySchema<readonly Relationship[]>> {
   const { keys } = sources.catalog;
-  const unique = new Set(keys.filter(({ kind }) => kind !== 'f').map(columnSet));
-  const forward = keys
-    .filter(({ kind }) => kind === 'f')
-    .flatMap((key) => keyRelationships(key, unique.has(columnSet(key)), sources));
-  const junctions = junctionRelationships(forward, sources);
-  const computed = computedRelationships(sources);
-  const backward = forward.map(({ relationship, nearIsView }) => inverse(relationship, nearIsView));
-  const detected: Relationship[] = [...forward.map(({ relationship }) => relationship), ...backward, ...junctions];
-  return index(overrideDetected(detected, computed));
+  const unique = new Set<string>();
+  yield* forEach(keys, (key) => {
+    if (key.kind !== 'f') unique.add(columnSet(key));
+  });
+  const forward: Forward[] = [];
+  yield* forEach(keys, (key) => {
+    if (key.kind === 'f') forward.push(...keyRelationships(key, unique.has(columnSet(key)), sources));
+  });
+  const detected: Relationship[] = [];
+  yield* forEach(forward, ({ relationship }) => detected.push(relationship));
+  yield* forEach(forward, ({ relationship, nearIsView }) => detected.push(inverse(relationship, nearIsView)));
+  yield* forEach(yield* junctionRelationships(forward, sources), (relationship) => detected.push(relationship));
+  return yield* index(yield* overrideDetected(detected, computedRelationships(sources)));
 }
 
 interface Forward {
@@ -124,22 +129,25 @@ function inverse(relationship: KeyRelationship, nearIsView: boolean): KeyRelatio
 }
 
 /** Tables whose primary key holds two foreign keys join the tables these lead to. */
-function junctionRelationships(forward: readonly Forward[], sources: RelationshipSources): JunctionRelationship[] {
+function* junctionRelationships(
+  forward: readonly Forward[],
+  sources: RelationshipSources,
+): Work<JunctionRelationship[]> {
   const byJunction = new Map<string, KeyRelationship[]>();
-  for (const { near, relationship } of forward) {
-    if (relationship.kind !== 'many-to-one') continue;
+  yield* forEach(forward, ({ near, relationship }) => {
+    if (relationship.kind !== 'many-to-one') return;
     const primaryKey = sources.primaryKeys.get(near) ?? [];
-    if (!relationship.columns.every(([name]) => primaryKey.includes(name))) continue;
+    if (!relationship.columns.every(([name]) => primaryKey.includes(name))) return;
     const known = byJunction.get(near);
     if (known) known.push(relationship);
     else byJunction.set(near, [relationship]);
-  }
-  return [...byJunction.values()].flatMap((keys) =>
-    keys.flatMap((near) =>
-      keys
-        .filter((far) => far.constraint !== near.constraint)
-        .map(
-          (far): JunctionRelationship => ({
+  });
+  const found: JunctionRelationship[] = [];
+  yield* forEach(byJunction.values(), (keys) => {
+    for (const near of keys)
+      for (const far of keys)
+        if (far.constraint !== near.constraint)
+          found.push({
             kind: 'many-to-many',
             table: near.foreignTable,
             foreignTable: far.foreignTable,
@@ -149,10 +157,9 @@ function junctionRelationships(forward: readonly Forward[], sources: Relationshi
             farConstraint: far.constraint,
             nearColumns: swapped(near.columns),
             farColumns: swapped(far.columns),
-          }),
-        ),
-    ),
-  );
+          });
+  });
+  return found;
 }
 
 function computedRelationships({ catalog, relations }: RelationshipSources): ComputedRelationship[] {
@@ -166,28 +173,31 @@ function computedRelationships({ catalog, relations }: RelationshipSources): Com
 }
 
 /** A computed relationship stands in the place of detected ones to a table of its name. */
-function overrideDetected(
+function* overrideDetected(
   detected: readonly Relationship[],
   computed: readonly ComputedRelationship[],
-): Relationship[] {
+): Work<readonly Relationship[]> {
+  if (computed.length === 0) return detected;
   const taken = new Set(
     computed.map(({ table, function: { name } }) => JSON.stringify([table.schema, table.name, name])),
   );
-  const left = detected.filter(
-    ({ table, foreignTable }) => !taken.has(JSON.stringify([table.schema, table.name, foreignTable.name])),
-  );
+  const left: Relationship[] = [];
+  yield* forEach(detected, (relationship) => {
+    const { table, foreignTable } = relationship;
+    if (!taken.has(JSON.stringify([table.schema, table.name, foreignTable.name]))) left.push(relationship);
+  });
   return [...left, ...computed];
 }
 
-function index(relationships: readonly Relationship[]): BySchema<readonly Relationship[]> {
+function* index(relationships: readonly Relationship[]): Work<BySchema<readonly Relationship[]>> {
   const bySchema = new Map<string, Map<string, Relationship[]>>();
-  for (const relationship of relationships) {
+  yield* forEach(relationships, (relationship) => {
     const { schema, name } = relationship.table;
     const byName = bySchema.get(schema) ?? new Map<string, Relationship[]>();
     bySchema.set(schema, byName);
     const known = byName.get(name);
     if (known) known.push(relationship);
     else byName.set(name, [relationship]);
-  }
+  });
   return bySchema;
 }

@@ -1,5 +1,6 @@
 import type { Catalog, ParameterJson, RoutineRow } from '../../sql/catalog-rows.ts';
 import type { BySchema, MediaDomain, Parameter, RoleSettings, Routine } from './model.ts';
+import { forEach, type Work } from './work.ts';
 
 /** Types an unnamed parameter may have: such a function takes the whole body. */
 const bodyTypes: ReadonlySet<string> = new Set(['json', 'jsonb', 'text', 'xml', 'bytea']);
@@ -11,19 +12,19 @@ const isolationSetting = 'default_transaction_isolation';
  *
  * @param hoisted names of settings that hold for the whole transaction when a function sets them
  */
-export function callableRoutines(
+export function* callableRoutines(
   { schemas, routines }: Catalog,
   hoisted: readonly string[],
-): BySchema<readonly Routine[]> {
+): Work<BySchema<readonly Routine[]>> {
   const bySchema = new Map<string, Map<string, Routine[]>>(schemas.map((name) => [name, new Map()]));
-  for (const row of routines) {
-    if (!isCallable(row.parameters)) continue;
+  yield* forEach(routines, (row) => {
+    if (!isCallable(row.parameters)) return;
     const byName = bySchema.get(row.schema);
     const overloads = byName?.get(row.name);
     const routine = routineFrom(row, hoisted);
     if (overloads) overloads.push(routine);
     else byName?.set(row.name, [routine]);
-  }
+  });
   return bySchema;
 }
 

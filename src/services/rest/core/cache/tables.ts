@@ -1,20 +1,21 @@
 import type { Catalog, ColumnRow, RelationRow } from '../../sql/catalog-rows.ts';
 import type { BySchema, Column, Representation, Table } from './model.ts';
 import { columnKey, type ShownColumns } from './view-columns.ts';
+import { forEach, type Work } from './work.ts';
 
 const canUpdate = 4;
 const canInsert = 8;
 const canDelete = 16;
 
 /** Names of primary key columns by relation, sorted. A view has the key of a table all of whose key columns it shows. */
-export function primaryKeys(
+export function* primaryKeys(
   { keys }: Catalog,
   shown: ShownColumns,
   columnNames: ReadonlyMap<string, ReadonlyMap<number, string>>,
-): ReadonlyMap<string, readonly string[]> {
+): Work<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
-  for (const { kind, relation, columns, numbers } of keys) {
-    if (kind !== 'p') continue;
+  yield* forEach(keys, ({ kind, relation, columns, numbers }) => {
+    if (kind !== 'p') return;
     found.set(relation, [...columns].sort());
     const perColumn = numbers.map((number) => shown.get(columnKey(relation, number)));
     for (const view of perColumn[0]?.keys() ?? []) {
@@ -22,24 +23,25 @@ export function primaryKeys(
       if (names.every((name) => name !== undefined))
         found.set(view, [...new Set([...(found.get(view) ?? []), ...names])].sort());
     }
-  }
+  });
   return found;
 }
 
 /** The exposed relations with their columns. */
-export function exposedTables(catalog: Catalog, keys: ReadonlyMap<string, readonly string[]>): BySchema<Table> {
+export function* exposedTables(catalog: Catalog, keys: ReadonlyMap<string, readonly string[]>): Work<BySchema<Table>> {
   const representations = representationsByDomain(catalog);
   const columnsOf = new Map<string, Map<string, Column>>();
-  for (const row of catalog.columns) {
+  yield* forEach(catalog.columns, (row) => {
     const columns = columnsOf.get(row.relation) ?? new Map<string, Column>();
     columnsOf.set(row.relation, columns);
     columns.set(row.name, columnFrom(row, row.domain === null ? undefined : representations.get(row.domain)));
-  }
+  });
   const bySchema = new Map<string, Map<string, Table>>(catalog.schemas.map((name) => [name, new Map()]));
-  for (const row of catalog.relations)
+  yield* forEach(catalog.relations, (row) => {
     bySchema
       .get(row.schema)
       ?.set(row.name, tableFrom(row, columnsOf.get(row.oid) ?? new Map(), keys.get(row.oid) ?? []));
+  });
   return bySchema;
 }
 

@@ -1,4 +1,5 @@
 import type { ViewRow } from '../../sql/catalog-rows.ts';
+import { forEach, type Work } from './work.ts';
 
 /** Where a view's output column comes from: column number of the view → relation and column number. */
 export interface ColumnOrigin {
@@ -73,8 +74,11 @@ export const columnKey = (relation: string, number: number): string => `${relati
  * Follows every view down to base tables. Only views among `rows` are followed, so a chain is as good as its weakest
  * link; a view that leads to itself leads nowhere.
  */
-export function shownColumns(rows: readonly ViewRow[]): ShownColumns {
-  const direct = new Map(rows.map(({ relation, action }) => [relation, viewOrigins(action)]));
+export function* shownColumns(rows: readonly ViewRow[]): Work<ShownColumns> {
+  const direct = new Map<string, readonly ColumnOrigin[]>();
+  yield* forEach(rows, ({ relation, action }) => {
+    direct.set(relation, viewOrigins(action));
+  });
   const resolved = new Map<string, readonly ColumnOrigin[]>();
 
   function resolve(view: string): readonly ColumnOrigin[] {
@@ -91,7 +95,7 @@ export function shownColumns(rows: readonly ViewRow[]): ShownColumns {
   }
 
   const shown = new Map<string, Map<string, number[]>>();
-  for (const view of direct.keys())
+  yield* forEach(direct.keys(), (view) => {
     for (const { number, relation, origin } of resolve(view)) {
       const key = columnKey(relation, origin);
       const byView = shown.get(key) ?? new Map<string, number[]>();
@@ -100,5 +104,6 @@ export function shownColumns(rows: readonly ViewRow[]): ShownColumns {
       if (numbers) numbers.push(number);
       else byView.set(view, [number]);
     }
+  });
   return shown;
 }
