@@ -144,12 +144,24 @@ function groupSql({ isGrouped, outputs }: LevelPlan): string {
   return places.length === 0 ? '' : ` GROUP BY ${places.join(', ')}`;
 }
 
+// Two paths whose steps are parameters are two expressions to the server, so a group's is named by its place.
+function groupPlace({ isGrouped, outputs }: LevelPlan, source: OutputSource): string | undefined {
+  if (!isGrouped || source.kind !== 'field' || source.field.path.length === 0) return undefined;
+  const wanted = JSON.stringify(source.field);
+  const index = outputs.findIndex(
+    ({ source: shown, cast, aggregate }) =>
+      shown.kind === 'field' && cast === undefined && aggregate === undefined && JSON.stringify(shown.field) === wanted,
+  );
+  return index < 0 ? undefined : String(index + 1);
+}
+
 const nullsWords = { nullsfirst: ' NULLS FIRST', nullslast: ' NULLS LAST' } as const;
 
-function orderSql({ order }: LevelPlan, qualifier: string, parameters: Parameters): string {
+function orderSql(level: LevelPlan, qualifier: string, parameters: Parameters): string {
+  const { order } = level;
   if (order.length === 0) return '';
   const terms = order.map(({ source, direction, nulls }) => {
-    const value = sourceSql(source, qualifier, parameters);
+    const value = groupPlace(level, source) ?? sourceSql(source, qualifier, parameters);
     return `${value}${direction === undefined ? '' : direction === 'asc' ? ' ASC' : ' DESC'}${nulls === undefined ? '' : nullsWords[nulls]}`;
   });
   return ` ORDER BY ${terms.join(', ')}`;
