@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Answer } from '../respond/answer.ts';
 import { jsonType } from '../respond/answer.ts';
 import type { BatchStep, StepError } from './batch-step.ts';
@@ -18,18 +19,22 @@ export function batchAnswer(steps: readonly BatchStep[], answers: readonly Answe
 }
 
 /** The body of an answer where it is JSON, as the database wrote it. */
-export function jsonBodyOf({ headers, body }: Answer): string | undefined {
-  const type = headers['Content-Type'];
-  return typeof body === 'string' && body !== '' && typeof type === 'string' && /\bjson\b/.test(type)
-    ? body
-    : undefined;
+export function jsonBodyOf(answer: Answer): string | undefined {
+  const { body } = answer;
+  return body !== undefined && body.length > 0 && /\bjson\b/.test(typeOf(answer)) ? body.toString() : undefined;
 }
 
 // JSON as it is, other text as a string, bytes as base64.
 function bodyJson(answer: Answer): string {
   const { body } = answer;
-  if (body === undefined || body === '') return 'null';
-  return jsonBodyOf(answer) ?? JSON.stringify(typeof body === 'string' ? body : body.toString('base64'));
+  if (body === undefined || body.length === 0) return 'null';
+  const isText = typeof body === 'string' || (/^text\/|\bxml\b/.test(typeOf(answer)) && isUtf8(body));
+  return jsonBodyOf(answer) ?? JSON.stringify(body.toString(isText ? 'utf8' : 'base64'));
+}
+
+function typeOf({ headers }: Answer): string {
+  const type = headers['Content-Type'];
+  return typeof type === 'string' ? type : '';
 }
 
 /** Adds to the answer that tells of an error which step it was. */

@@ -16,5 +16,6 @@ export function beginBatch(
   const asked = [own, ...routines.map(({ isolation }) => isolation?.toLowerCase())];
   const level = strictest.find((name) => asked.includes(name));
   const routine = routines.find(({ isolation }) => isolation?.toLowerCase() === level);
-  return { text: beginStatement(role, level === own ? undefined : routine, readOnly, cache), readOnly };
+  const begin = beginStatement(role, level === own ? undefined : routine, cache) ?? 'begin';
+  return { text: `${begin} read ${readOnly ? 'only' : 'write'}`, readOnly };
 }

@@ -208,13 +208,13 @@ async function runStep(
   tools.logQuery?.(compiled.steps[compiled.main]?.text ?? '');
   const readOnly = plan.kind === 'read' || (plan.kind === 'call' && plan.readOnly);
   const results = await runStatements(compiled, transaction, isMixed && readOnly);
-  const rows = results[compiled.main]?.rows ?? [];
+  const { rows = [], cells = [] } = results[compiled.main] ?? {};
   if (plan.media.explain !== undefined)
     return explainAnswer(
       plan,
-      rows.map((cells) => cells[0] ?? ''),
+      rows.map(([line]) => line ?? ''),
     );
-  const row = withTotal(resultRow(rows[0] ?? []), plan, results[compiled.planned ?? -1], config);
+  const row = withTotal(resultRow(cells[0] ?? []), plan, results[compiled.planned ?? -1], config);
   checkResult(plan, request.preferences, row);
   checkExpectation(step, row);
   const answer = answerTo(guarded, plan, row, config);
@@ -236,11 +236,14 @@ async function runStatements(
   const found: StepResult[] = [];
   for (const { text, values } of steps) {
     const { rows } = await transaction.query<Record<string, string | null>>(text, values);
-    found.push({ rows: rows.map((row) => Object.values(row)), command: '' });
+    const texts = rows.map((row) => Object.values(row));
+    found.push({ rows: texts, cells: texts.map((row) => row.map(bytesOf)), command: '' });
   }
   if (guarded) await transaction.query('RELEASE SAVEPOINT pgrst_step');
   return found;
 }
+
+const bytesOf = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text));
 
 function checkExpectation({ expectation: { least, most, version } }: BatchStep, { rows }: ResultRow): void {
   const tooFew = least !== undefined && rows < least;
