@@ -56,6 +56,8 @@ export async function startRest(
   const room = restRoom.create({ settings: values, log, database: () => connection });
   await room.start(new AbortController().signal);
   const server = createServer((request, response) => room.mounts[0]?.handle(request, response));
+  // Kept connections must not close under a request that is just being sent, however slow the machine.
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
