@@ -1,11 +1,12 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { probeMailServer } from '#services/auth';
 import { type LoadedSettings, loadSettings } from '../app/load-settings.ts';
 import { isFree } from '../app/ports.ts';
 import { checkRoleKeys, checkSecrets, givenSetting } from '../app/prepare.ts';
 import { readRunFile } from '../app/run-file.ts';
 import { volumesOf } from '../app/wiring.ts';
-import { type Command, print } from './command.ts';
+import { type Command, type CommandContext, print } from './command.ts';
 import { fetchHealth } from './remote-health.ts';
 
 interface Finding {
@@ -21,12 +22,15 @@ export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'check settings, keys, ports, data directory, disk and database',
   help: `usage: pmoves-supabase doctor [--json]
+       pmoves-supabase doctor smtp you@example.org [--json]
 
 Checks settings, secrets, keys against the JWT secret, ports, data directory, disk space, Node version, and, when the
-stack runs, its services and the version of PostgreSQL. Exit code 1 when a check fails.`,
+stack runs, its services and the version of PostgreSQL. Exit code 1 when a check fails.
+smtp  sends a test mail by the mail settings and says which step fails: dns, connect, tls, auth, sender, recipient`,
 
   async run(context) {
     const settings = loadSettings(context.input);
+    if (context.args[0] === 'smtp') return tryMail(context, settings);
     const findings: Finding[] = [];
     const add = (check: string, problems: readonly string[], fine: string) =>
       findings.push({ check, ok: problems.length === 0, detail: problems.length === 0 ? fine : problems.join('; ') });
@@ -54,15 +58,30 @@ stack runs, its services and the version of PostgreSQL. Exit code 1 when a check
       const version = (health?.services.db as { detail?: { version?: string } } | undefined)?.detail?.version;
       add('postgres', version ? [] : ['the database does not tell its version'], `version ${version}`);
     }
-    const ok = findings.every((finding) => finding.ok);
-    print(context, { ok, findings }, () =>
-      findings
-        .map(({ check, ok: fine, detail }) => `${fine ? 'ok  ' : 'FAIL'}  ${check.padEnd(9)} ${detail}`)
-        .join('\n'),
-    );
-    return ok ? 0 : 1;
+    return report(context, findings);
   },
 };
+
+function report(context: CommandContext, findings: readonly Finding[]): number {
+  const ok = findings.every((finding) => finding.ok);
+  print(context, { ok, findings }, () =>
+    findings.map(({ check, ok: fine, detail }) => `${fine ? 'ok  ' : 'FAIL'}  ${check.padEnd(9)} ${detail}`).join('\n'),
+  );
+  return ok ? 0 : 1;
+}
+
+async function tryMail(context: CommandContext, settings: LoadedSettings): Promise<number> {
+  const recipient = context.args[1];
+  if (recipient === undefined || !/^[^\s<>@,;]+@[^\s<>@,;]+$/.test(recipient)) {
+    context.err('usage: pmoves-supabase doctor smtp you@example.org');
+    return 2;
+  }
+  const steps = await probeMailServer(settings.auth, recipient);
+  return report(
+    context,
+    steps.map(({ step, ok, detail }) => ({ check: step, ok, detail })),
+  );
+}
 
 function secretProblems(settings: LoadedSettings): string[] {
   try {

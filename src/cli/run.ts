@@ -8,6 +8,7 @@ import { keysCommand } from './keys.ts';
 import { psqlCommand } from './psql.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
+import { usersCommand } from './users.ts';
 
 const commands: readonly Command[] = [
   startCommand,
@@ -18,6 +19,7 @@ const commands: readonly Command[] = [
   configCommand,
   doctorCommand,
   psqlCommand,
+  usersCommand,
 ];
 
 /** What the process gives to the command line. */
