@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 
 /** The database role a key stands for. */
 export type KeyRole = 'anon' | 'service_role';
@@ -26,8 +26,8 @@ export interface ConfiguredKeys {
 export const isOpaque = (key: string): boolean => key.startsWith('sb_');
 
 /**
- * Builds the look-up of keys. Keys must equal one of the configured ones; signatures are not looked at. Comparison is
- * by digest and takes the same time whichever key it is.
+ * Builds the look-up of keys. Keys must equal one of the configured ones; signatures are not looked at. A comparison takes
+ * the same time wherever two keys differ; their lengths are no secret.
  */
 export function createKeyRing(keys: ConfiguredKeys): (key: string) => KnownKey | undefined {
   const anonToken = keys.anonKeyAsymmetric ?? keys.anonKey;
@@ -38,21 +38,20 @@ export function createKeyRing(keys: ConfiguredKeys): (key: string) => KnownKey |
     [keys.serviceRoleKey, 'service_role', serviceToken],
     [keys.secretKey, 'service_role', serviceToken],
   ];
-  const ring: { digest: Buffer; known: KnownKey }[] = [];
+  const ring: { bytes: Buffer; known: KnownKey }[] = [];
   for (const [key, role, token] of configured) {
     if (!key) continue;
     const opaque = isOpaque(key);
-    ring.push({ digest: digestOf(key), known: { role, opaque, token: opaque ? (token ?? '') : key } });
+    ring.push({ bytes: Buffer.from(key), known: { role, opaque, token: opaque ? (token ?? '') : key } });
   }
   return (key) => {
-    const digest = digestOf(key);
+    const sent = Buffer.from(key);
     let found: KnownKey | undefined;
-    for (const entry of ring) if (timingSafeEqual(entry.digest, digest)) found ??= entry.known;
+    for (const { bytes, known } of ring)
+      if (bytes.length === sent.length && timingSafeEqual(bytes, sent)) found ??= known;
     return found;
   };
 }
-
-const digestOf = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /** The key of a request: header first, then query parameter. */
 export type SentKey =

@@ -2,6 +2,8 @@
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 const ascii = /^[ -~\t]*$/;
+/** What stands in JSON as it is. */
+const plain = /^[ !#-[\]-~]*$/;
 
 /** Setting `request.headers`: all headers but cookies, as a JSON object. */
 export function headersJson(headers: RequestHeaders): string {
@@ -11,7 +13,8 @@ export function headersJson(headers: RequestHeaders): string {
     if (value === undefined || name === 'cookie') continue;
     const text = typeof value === 'string' ? value : (value[0] ?? '');
     // A header's name holds nothing that has to be escaped.
-    members += `${members === '' ? '' : ','}"${name}":${JSON.stringify(text)}`;
+    const json = plain.test(text) ? `"${text}"` : JSON.stringify(text);
+    members += `${members === '' ? '' : ','}"${name}":${json}`;
   }
   return `{${decoded(members)}}`;
 }
