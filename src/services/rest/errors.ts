@@ -51,12 +51,16 @@ export const restErrors = {
   PGRSTX00: { status: 500, message: 'Internal error' },
   '21000': { status: 400, message: 'UPDATE requires a WHERE clause' },
   STACK413: { status: 413, message: 'The request body is too large' },
+  STACK414: { status: 414, message: 'The request URL is too long' },
   STACK499: { status: 499, message: 'The client closed the request' },
   STACK503: { status: 503, message: 'Too many requests are waiting for a database connection' },
   STACK600: { status: 400, message: 'The batch could not be understood' },
   STACK601: { status: 413, message: 'The batch is too large' },
   STACK602: { status: 424, message: 'A reference of the batch leads nowhere' },
   STACK603: { status: 412, message: 'A precondition of the batch does not hold' },
+  STACK610: { status: 400, message: 'A list of values is too long' },
+  STACK611: { status: 400, message: 'Embedded resources are nested too deeply' },
+  STACK612: { status: 400, message: 'The query is too expensive' },
 } as const;
 
 /** Makes an error of the catalogue. */

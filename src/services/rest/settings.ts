@@ -1,4 +1,33 @@
-import { boolean, bytes, duration, integer, list, oneOf, prefixed, type SettingsOf, string } from '#kernel/config';
+import {
+  boolean,
+  bytes,
+  duration,
+  integer,
+  json,
+  list,
+  oneOf,
+  prefixed,
+  type SettingsOf,
+  string,
+} from '#kernel/config';
+
+/** Bounds of a role that take the place of the general ones. */
+export interface RoleLimits {
+  readonly rows?: number;
+  readonly cost?: number;
+  /** In milliseconds. */
+  readonly timeout?: number;
+}
+
+function roleLimitsFrom(value: unknown): ReadonlyMap<string, RoleLimits> {
+  const isObject = (one: unknown): one is object => typeof one === 'object' && one !== null && !Array.isArray(one);
+  const isLimit = ([name, limit]: [string, unknown]) =>
+    ['rows', 'cost', 'timeout'].includes(name) && Number.isSafeInteger(limit) && (limit as number) >= 0;
+  const entries = isObject(value) ? Object.entries(value) : undefined;
+  if (!entries?.every(([, limits]) => isObject(limits) && Object.entries(limits).every(isLimit)))
+    throw new Error('must be an object of roles, each with rows, cost or timeout as whole numbers');
+  return new Map(entries as [string, RoleLimits][]);
+}
 
 /** The rest room's settings. `PGRST_*` names are the original service's own. */
 export const restSettings = {
@@ -244,6 +273,43 @@ export const restSettings = {
     min: 1,
     max: 500,
     help: 'Nesting of embeds and of and/or groups at most.',
+  }),
+  maxEmbedDepth: integer({
+    name: 'STACK_REST_MAX_EMBED_DEPTH',
+    default: 0,
+    min: 0,
+    max: 500,
+    help: 'Levels of embeds at most (400 beyond); 0: only STACK_REST_MAX_DEPTH counts.',
+  }),
+  maxUrlLength: integer({
+    name: 'STACK_REST_MAX_URL_LENGTH',
+    default: 65_536,
+    min: 0,
+    help: 'Characters of path and query at most (414 beyond), in batches too; 0 turns the bound off.',
+  }),
+  maxListLength: integer({
+    name: 'STACK_REST_MAX_LIST_LENGTH',
+    default: 20_000,
+    min: 0,
+    help: 'Values of an in.(…) list at most (400 beyond); 0 turns the bound off.',
+  }),
+  maxCost: integer({
+    name: 'STACK_REST_MAX_COST',
+    default: 0,
+    min: 0,
+    help: "Cost at most that PostgreSQL's planner may expect of a statement (400 beyond); 0 turns the bound off. Costs a round trip.",
+  }),
+  statementTimeout: duration({
+    name: 'STACK_REST_STATEMENT_TIMEOUT',
+    bare: 'ms',
+    default: 0,
+    help: 'statement_timeout of requests whose role or function brings none; 0: that of the server.',
+  }),
+  roleLimits: json({
+    name: 'STACK_REST_ROLE_LIMITS',
+    default: new Map<string, RoleLimits>(),
+    check: roleLimitsFrom,
+    help: 'Other bounds for single roles: a JSON object such as {"anon":{"rows":100,"cost":10000,"timeout":2000}} (timeout in ms).',
   }),
   batchSteps: integer({
     name: 'STACK_REST_BATCH_STEPS',

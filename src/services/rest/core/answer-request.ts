@@ -2,7 +2,8 @@ import type { CancelSignal, Database, StepResult } from '#kernel/sql';
 import { restError } from '../errors.ts';
 import type { SchemaCache } from './cache/model.ts';
 import { compileTransaction, type DatabasePlan } from './compile/transaction.ts';
-import type { RestConfig } from './config.ts';
+import { configOf, type RestConfig } from './config.ts';
+import { checkCost, checkQuery, checkTarget, costOnly } from './guards.ts';
 import { describe } from './openapi/describe.ts';
 import { planRequest } from './plan/plan-request.ts';
 import type { CountWish } from './plan/request-plan.ts';
@@ -45,8 +46,10 @@ export async function answerRequest(
   snapshot: Snapshot,
   tools: AnswerTools,
 ): Promise<Answer> {
-  const { cache, config } = snapshot;
+  const { cache } = snapshot;
   if (cache === undefined) throw restError('PGRST002');
+  const config = configOf(snapshot.config, caller.role);
+  checkTarget(raw.path, raw.query, config);
   const request = parseRequest(raw, {
     schemas: cache.schemas,
     maxDepth: config.maxDepth,
@@ -54,6 +57,7 @@ export async function answerRequest(
     rootRoutine: config.rootSpec,
     describesRoot: config.openapiMode !== 'disabled',
   });
+  checkQuery(request.query, config);
   tools.timer.end('parse');
   const plan = planRequest(request, cache, config);
   tools.timer.end('plan');
@@ -94,6 +98,10 @@ async function runPlan(
     ? (results: readonly StepResult[]) => checkResult(plan, preferences, rowOf(results))
     : undefined;
   const end = endOf(request, config);
+  if (config.maxCost !== undefined && plan.media.explain === undefined) {
+    const asked = { end: 'rollback', check: undefined, prepare, retries, signal } as const;
+    checkCost((await runTransaction(database, costOnly(transaction), asked))[1], config.maxCost);
+  }
   const results = await runTransaction(database, transaction, { end, check, prepare, retries, signal });
   timer.end('transaction');
   if (plan.media.explain !== undefined)

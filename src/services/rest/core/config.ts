@@ -1,4 +1,4 @@
-import type { RestSettings } from '../settings.ts';
+import type { RestSettings, RoleLimits } from '../settings.ts';
 import type { QualifiedName } from './cache/model.ts';
 import type { KeySettings } from './session/key-source.ts';
 import { parseRolePath, type RolePath } from './session/role-path.ts';
@@ -39,6 +39,16 @@ export interface RestConfig {
   readonly preparedStatements: boolean;
   readonly logQuery: boolean;
   readonly maxDepth: number;
+  /** Undefined: no bound, here and below. */
+  readonly maxEmbedDepth: number | undefined;
+  readonly maxUrlLength: number | undefined;
+  readonly maxListLength: number | undefined;
+  /** In the planner's unit. */
+  readonly maxCost: number | undefined;
+  /** Milliseconds a statement may take where neither role nor function says so. */
+  readonly statementTimeout: number | undefined;
+  /** Configurations of roles with bounds of their own. */
+  readonly ofRoles: ReadonlyMap<string, RestConfig>;
 }
 
 /** Settings that the database may hold, without `pgrst.`; those of `app.settings` besides. */
@@ -90,11 +100,11 @@ export function configFrom(settings: RestSettings, stored: ReadonlyMap<string, s
   const flag = (name: string): boolean | undefined => booleanOf(name, text(name));
   const maxRows = numberOf('db_max_rows', text('db_max_rows') ?? text('max_rows')) ?? settings.maxRows;
   const ending = text('db_tx_end') ?? settings.txEnd;
-  return {
+  const config: RestConfig = {
     schemas: list('db_schemas') ?? list('db_schema') ?? settings.schemas,
     extraSearchPath: list('db_extra_search_path') ?? settings.extraSearchPath,
     anonRole: text('db_anon_role') ?? (settings.anonRole || undefined),
-    maxRows: maxRows === 0 ? undefined : maxRows,
+    maxRows: bound(maxRows),
     aggregates: flag('db_aggregates_enabled') ?? settings.aggregates,
     planEnabled: flag('db_plan_enabled') ?? settings.planEnabled,
     preRequest: functionName(text('db_pre_request') ?? text('pre_request') ?? settings.preRequest),
@@ -120,8 +130,28 @@ export function configFrom(settings: RestSettings, stored: ReadonlyMap<string, s
     preparedStatements: flag('db_prepared_statements') ?? settings.preparedStatements,
     logQuery: flag('log_query') ?? settings.logQuery,
     maxDepth: settings.maxDepth,
+    maxEmbedDepth: bound(settings.maxEmbedDepth),
+    maxUrlLength: bound(settings.maxUrlLength),
+    maxListLength: bound(settings.maxListLength),
+    maxCost: bound(settings.maxCost),
+    statementTimeout: bound(settings.statementTimeout),
+    ofRoles: new Map(),
   };
+  const ofRoles = [...settings.roleLimits].map(([role, limits]) => [role, withLimits(config, limits)] as const);
+  return ofRoles.length === 0 ? config : { ...config, ofRoles: new Map(ofRoles) };
 }
+
+const bound = (value: number): number | undefined => (value === 0 ? undefined : value);
+
+const withLimits = (config: RestConfig, { rows, cost, timeout }: RoleLimits): RestConfig => ({
+  ...config,
+  ...(rows !== undefined && { maxRows: bound(rows) }),
+  ...(cost !== undefined && { maxCost: bound(cost) }),
+  ...(timeout !== undefined && { statementTimeout: bound(timeout) }),
+});
+
+/** The configuration that counts for a role. */
+export const configOf = (config: RestConfig, role: string): RestConfig => config.ofRoles.get(role) ?? config;
 
 function transactionEnd(text: string): TransactionEnd {
   if (!/^(commit|rollback)(-allow-override)?$/.test(text))

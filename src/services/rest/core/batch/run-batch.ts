@@ -2,9 +2,11 @@ import { asDatabaseError, type StepResult, type Transaction } from '#kernel/sql'
 import { restError } from '../../errors.ts';
 import { type AnswerTools, withTotal } from '../answer-request.ts';
 import type { SchemaCache } from '../cache/model.ts';
+import type { Statement } from '../compile/parameters.ts';
 import { type CompiledTransaction, compileTransaction, type DatabasePlan } from '../compile/transaction.ts';
 import { insertedCounter } from '../compile/write.ts';
-import type { RestConfig } from '../config.ts';
+import { configOf, type RestConfig } from '../config.ts';
+import { checkCost, checkQuery, checkTarget, costStatement } from '../guards.ts';
 import { planRequest } from '../plan/plan-request.ts';
 import { type ApiRequest, parseRequest, type RawRequest } from '../request/api-request.ts';
 import { parsePreferences } from '../request/preferences.ts';
@@ -50,11 +52,12 @@ interface Surroundings extends RawBatch {
  */
 export async function answerBatch(
   batch: RawBatch,
-  { cache, config }: Snapshot,
+  { cache, config: general }: Snapshot,
   limits: BatchLimits,
   tools: AnswerTools,
 ): Promise<Answer> {
   if (cache === undefined) throw restError('PGRST002');
+  const config = configOf(general, batch.caller.role);
   const around: Surroundings = { ...batch, cache, config, limits, tools };
   const { tx, timezone } = parsePreferences(batch.raw.header('prefer'), (name) => cache.timezones.has(name));
   const planned = parseBatch(batch.raw.body, limits).map((step) => inStep(step, () => planStep(step, around)));
@@ -103,7 +106,9 @@ function planStep(step: BatchStep, around: Surroundings): PlannedStep {
   const { method, path, query, headers } = step;
   const own = (name: string) => headers[name] ?? (ownHeaders.has(name) ? undefined : around.raw.header(name));
   const raw: RawRequest = { method, path, query, header: own, body: Buffer.from(step.body) };
+  checkTarget(path, query, around.config);
   const request = parseRequest(raw, rulesOf(around));
+  checkQuery(request.query, around.config);
   const { preferences, action } = request;
   if (preferences.tx !== undefined || preferences.timezone !== undefined)
     throw restError('STACK600', { details: 'Prefer: tx and timezone are for the batch as a whole' });
@@ -207,7 +212,12 @@ async function runStep(
   );
   tools.logQuery?.(compiled.steps[compiled.main]?.text ?? '');
   const readOnly = plan.kind === 'read' || (plan.kind === 'call' && plan.readOnly);
-  const results = await runStatements(compiled, transaction, isMixed && readOnly);
+  const results = await runStatements(
+    compiled,
+    transaction,
+    isMixed && readOnly,
+    plan.media.explain === undefined ? config.maxCost : undefined,
+  );
   const { rows = [], cells = [] } = results[compiled.main] ?? {};
   if (plan.media.explain !== undefined)
     return explainAnswer(
@@ -224,9 +234,10 @@ async function runStep(
 
 /** Runs the statements of a step; reads in a transaction that writes get a part of it in which nothing can be written. */
 async function runStatements(
-  { steps }: CompiledTransaction,
+  { steps, main }: CompiledTransaction,
   transaction: Transaction,
   guarded: boolean,
+  maxCost: number | undefined,
 ): Promise<readonly StepResult[]> {
   await transaction.query(forgetStep);
   if (guarded) {
@@ -234,13 +245,19 @@ async function runStatements(
     await transaction.query('SET TRANSACTION READ ONLY');
   }
   const found: StepResult[] = [];
-  for (const { text, values } of steps) {
-    const { rows } = await transaction.query<Record<string, string | null>>(text, values);
-    const texts = rows.map((row) => Object.values(row));
-    found.push({ rows: texts, cells: texts.map((row) => row.map(bytesOf)), command: '' });
+  for (const [index, statement] of steps.entries()) {
+    if (index === main && maxCost !== undefined)
+      checkCost(await runStatement(costStatement(statement), transaction), maxCost);
+    found.push(await runStatement(statement, transaction));
   }
   if (guarded) await transaction.query('RELEASE SAVEPOINT pgrst_step');
   return found;
+}
+
+async function runStatement({ text, values }: Statement, transaction: Transaction): Promise<StepResult> {
+  const { rows } = await transaction.query<Record<string, string | null>>(text, values);
+  const texts = rows.map((row) => Object.values(row));
+  return { rows: texts, cells: texts.map((row) => row.map(bytesOf)), command: '' };
 }
 
 const bytesOf = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text));

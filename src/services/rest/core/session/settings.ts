@@ -36,6 +36,7 @@ export function settingsStatement(
     names.push(`set_config(${name}, $${values.length}, true)`);
   };
   set(`'search_path'`, searchPath(facts.schema, config.extraSearchPath));
+  if (config.statementTimeout !== undefined) set(`'statement_timeout'`, String(config.statementTimeout));
   for (const [name, value] of (cache.roles.get(caller.role) ?? noSettings).settings) set(quoteLiteral(name), value);
   set(`'role'`, caller.role);
   set(`'request.jwt.claims'`, caller.claims);
