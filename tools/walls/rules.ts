@@ -14,11 +14,13 @@ export const kernelLevels: readonly (readonly string[])[] = [
 export const packageOwners: Readonly<Record<string, string>> = {
   '@node-rs/argon2': 'src/services/auth',
   '@node-rs/bcrypt': 'src/services/auth',
+  '@simplewebauthn/server': 'src/services/auth',
   fastify: 'src/kernel/http',
   jose: 'src/kernel/jwt',
   nodemailer: 'src/services/auth',
   pg: 'src/kernel/sql',
   pino: 'src/kernel/log',
+  uqr: 'src/services/auth',
 };
 
 function levelRules(): IForbiddenRuleType[] {

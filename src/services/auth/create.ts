@@ -20,6 +20,7 @@ import { createCodeHasher } from './core/one-time-code.ts';
 import { parseRequiredCharacters } from './core/password-rules.ts';
 import { createPasswords } from './core/passwords.ts';
 import { createRedirectPolicy } from './core/redirect.ts';
+import { createSmsOffice, SmsSettingError } from './core/sms/office.ts';
 import { unservedSettings } from './core/unserved.ts';
 import { authError } from './errors.ts';
 import type { AuthPorts } from './ports.ts';
@@ -122,6 +123,8 @@ function create(deps: AuthDeps): Room<AuthApi> {
       hooks: readHooks(settings, { db, egress: deps.egress, clock, log }),
       egress: deps.egress,
       oidc: createOidc(deps.egress, clock, settings.externalOidcCacheTtl, settings.externalTimeout),
+      limits,
+      sms: readSms({ settings, egress: deps.egress, inbox, clock, limits }),
       externalBase: () => settings.externalUrl ?? deps.publicUrl?.() ?? standardUrl,
     };
     const cleaner = createCleaner(context);
@@ -234,6 +237,15 @@ function readHooks(...args: Parameters<typeof createHooks>): AuthContext['hooks'
   } catch (error) {
     if (error instanceof HookSettingError) throw new StartupError(error.message, error.setting, error);
     throw error;
+  }
+}
+
+function readSms(...args: Parameters<typeof createSmsOffice>): AuthContext['sms'] {
+  try {
+    return createSmsOffice(...args);
+  } catch (error) {
+    const setting = error instanceof SmsSettingError ? error.setting : undefined;
+    throw new StartupError((error as Error).message, setting, error);
   }
 }
 

@@ -1,10 +1,12 @@
 import { boolean, bytes, duration, integer, json, list, oneOf, type SettingsOf, string, url } from '#kernel/config';
 import { externalSettings } from './core/settings/external.ts';
+import { factorSettings } from './core/settings/factors.ts';
 import { family } from './core/settings/family.ts';
 import { hookSettings } from './core/settings/hooks.ts';
 import { limitSettings } from './core/settings/limits.ts';
 import { mailSettings } from './core/settings/mail.ts';
 import { passwordSettings } from './core/settings/passwords.ts';
+import { phoneSettings } from './core/settings/phone.ts';
 import { sessionSettings } from './core/settings/sessions.ts';
 
 export { type HookPoint, hookPoints } from './core/settings/hooks.ts';
@@ -182,23 +184,7 @@ export const authSettings = {
     default: [],
     help: 'Addresses mail may be sent to; unset is all.',
   }),
-  phoneEnabled: boolean({
-    name: 'ENABLE_PHONE_SIGNUP',
-    original: ['GOTRUE_EXTERNAL_PHONE_ENABLED'],
-    default: false,
-    help: 'Sign-up and sign-in by phone number and password.',
-  }),
-  phoneAutoconfirm: boolean({
-    name: 'ENABLE_PHONE_AUTOCONFIRM',
-    original: ['GOTRUE_SMS_AUTOCONFIRM'],
-    default: false,
-    help: 'Take phone numbers as confirmed.',
-  }),
-  smsProvider: string({
-    name: 'SMS_PROVIDER',
-    original: ['GOTRUE_SMS_PROVIDER'],
-    help: `Sends text messages. ${notServed}`,
-  }),
+  ...phoneSettings,
   anonymousEnabled: boolean({
     name: 'ENABLE_ANONYMOUS_USERS',
     original: ['GOTRUE_EXTERNAL_ANONYMOUS_USERS_ENABLED'],
@@ -228,13 +214,11 @@ export const authSettings = {
   }),
   ...externalSettings,
   ...hookSettings,
+  ...factorSettings,
   ...family(
     'unserved_',
     [
       'SECURITY_CAPTCHA_ENABLED',
-      'PASSKEY_ENABLED',
-      'MFA_PHONE_ENROLL_ENABLED',
-      'MFA_WEB_AUTHN_ENROLL_ENABLED',
       'SECURITY_DB_ENCRYPTION_ENCRYPT',
       'MAILER_EMAIL_VALIDATION_EXTENDED',
       'EXPERIMENTAL_SCIM_ENABLED',

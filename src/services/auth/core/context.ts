@@ -7,6 +7,7 @@ import type { AuthSettings } from '../settings.ts';
 import type { Oidc } from './external/oidc.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { instantAt } from './instant.ts';
+import type { SharedLimits } from './limits/shared-limits.ts';
 import type { PostOffice } from './mail/post-office.ts';
 import type { Attempts } from './one-time/attempts.ts';
 import type { Strangers } from './one-time/frequency.ts';
@@ -14,6 +15,7 @@ import type { CodeHasher } from './one-time-code.ts';
 import type { PasswordRules } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
 import type { RedirectPolicy } from './redirect.ts';
+import type { SmsOffice } from './sms/office.ts';
 
 /** Everything decisions are made with. One for each running room. */
 export interface AuthContext {
@@ -30,6 +32,8 @@ export interface AuthContext {
   readonly strangers: Strangers;
   readonly attempts: Attempts;
   readonly hooks: Hooks;
+  readonly sms: SmsOffice;
+  readonly limits: SharedLimits;
   readonly egress: Egress;
   readonly oidc: Oidc;
   /** Base URL of links, unless a request came by an allowed host of another name. */

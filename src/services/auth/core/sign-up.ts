@@ -8,9 +8,11 @@ import { type AuthContext, type Caller, nowOf } from './context.ts';
 import { announceUser, reportUser } from './hooks/new-user.ts';
 import { dispatch, type PreparedLetter } from './mail/letters.ts';
 import { prepareConfirmation } from './one-time/send.ts';
+import { prepareText } from './one-time/send-sms.ts';
 import { assertStrong } from './password-rules.ts';
 import type { CodeChallenge } from './pkce.ts';
 import { type Grant, type SignedIn, signedIn, startSession } from './session/issue.ts';
+import { deliver, type PreparedText } from './sms/deliver.ts';
 import { confirmEmail, confirmPhone } from './user/confirm.ts';
 import { type Creation, createUser, RivalSignUp } from './user/create.ts';
 import { userView, type WireObject } from './user-view.ts';
@@ -22,12 +24,14 @@ export interface SignUpRequest {
   readonly password: string;
   readonly data: Metadata;
   readonly challenge: CodeChallenge | undefined;
+  /** How a code gets to a phone. */
+  readonly channel: string;
 }
 
 /** A session, or a user that has to confirm an address first. */
 export type SignUpResult =
   | { readonly kind: 'session'; readonly signedIn: SignedIn }
-  | { readonly kind: 'user'; readonly user: WireObject };
+  | { readonly kind: 'user'; readonly user: WireObject; readonly messageId?: string | undefined };
 
 type Outcome =
   | { readonly kind: 'grant'; readonly grant: Grant; readonly made: User | undefined }
@@ -35,6 +39,7 @@ type Outcome =
       readonly kind: 'user';
       readonly user: WireObject;
       readonly letter?: PreparedLetter;
+      readonly text?: PreparedText;
       readonly made?: User | undefined;
     };
 
@@ -79,10 +84,14 @@ export async function signUp(context: AuthContext, caller: Caller, request: Sign
     if (!(error instanceof RivalSignUp)) throw error;
     outcome = await attempt();
   }
-  if (outcome.kind === 'user') await dispatch(context, [outcome.letter]);
+  let messageId: string | undefined;
+  if (outcome.kind === 'user') {
+    await dispatch(context, [outcome.letter]);
+    if (outcome.text) messageId = await deliver(context, outcome.text);
+  }
   if (outcome.made) await reportUser(context, caller, outcome.made);
   if (outcome.kind === 'grant') return { kind: 'session', signedIn: await signedIn(context, outcome.grant) };
-  return { kind: 'user', user: outcome.user };
+  return { kind: 'user', user: outcome.user, messageId };
 }
 
 function readAddress(context: AuthContext, request: SignUpRequest): { email: string; phone: string } {
@@ -91,6 +100,7 @@ function readAddress(context: AuthContext, request: SignUpRequest): { email: str
     if (!settings.phoneEnabled)
       throw authError('phone_provider_disabled', { status: 400, message: 'Phone signups are disabled' });
     if (request.challenge) throw invalid('PKCE not supported for phone signups');
+    context.sms.readChannel(request.channel);
     return { email: '', phone: normalisePhone(request.phone) };
   }
   if (!settings.emailEnabled)
@@ -149,12 +159,23 @@ async function signUpWithin(context: AuthContext, sql: Sql, caller: Caller, plan
       made,
       grant: await confirmAndSignIn(context, sql, caller, user, email ? 'email' : 'phone'),
     };
-  // Text messages have nowhere to go in this release.
-  if (!email) throw authError('sms_send_failed');
-  await audit(context, sql, user, 'user_confirmation_requested', { provider: 'email' });
-  const letter = await prepareConfirmation(context, sql, caller, user, plan.challenge);
+  await audit(context, sql, user, 'user_confirmation_requested', { provider: email ? 'email' : 'phone' });
+  const message = await prepareProof(context, sql, caller, user, plan);
   const fresh = (await findUser(sql, user.id)) ?? user;
-  return { kind: 'user', user: viewAfterSignUp(fresh), letter, made: made && fresh };
+  return { kind: 'user', user: viewAfterSignUp(fresh), ...message, made: made && fresh };
+}
+
+/** What the new user confirms their address with: a mail, or a text message. */
+async function prepareProof(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  user: User,
+  { email, phone, channel, challenge }: Plan,
+): Promise<{ readonly letter: PreparedLetter } | { readonly text: PreparedText }> {
+  if (email) return { letter: await prepareConfirmation(context, sql, caller, user, challenge) };
+  const message = { phone, purpose: 'confirmation', channel: context.sms.readChannel(channel) } as const;
+  return { text: await prepareText(context, sql, caller, user, message) };
 }
 
 async function confirmAndSignIn(

@@ -2,6 +2,8 @@
 export interface RateLimiter {
   /** Takes one from the key's bucket; false when it is empty. @param now milliseconds */
   take(key: string, now: number): boolean;
+  /** Puts one back into the key's bucket. */
+  giveBack(key: string): void;
 }
 
 /**
@@ -22,6 +24,10 @@ export function createRateLimiter(amount: number, period: number, burst: number,
       const granted = level >= 1;
       buckets.set(key, { level: granted ? level - 1 : level, at: now });
       return granted;
+    },
+    giveBack(key) {
+      const bucket = buckets.get(key);
+      if (bucket) bucket.level = Math.min(burst, bucket.level + 1);
     },
   };
 }

@@ -8,6 +8,5 @@ export function unservedSettings(settings: AuthSettings): string[] {
   for (const [key, { name }] of Object.entries(authSettings))
     if (families.some((prefix) => key.startsWith(prefix)) && settings[key as keyof AuthSettings]) names.push(name);
   if (settings.refreshAlgorithm === '2') names.push(authSettings.refreshAlgorithm.name);
-  if (settings.smsProvider !== undefined) names.push(authSettings.smsProvider.name);
   return names;
 }

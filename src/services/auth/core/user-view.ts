@@ -65,7 +65,8 @@ export function factorView(factor: FactorRow): WireObject {
     ...filled({ friendly_name: factor.friendly_name }),
     factor_type: factor.factor_type,
     phone: factor.phone,
-    ...filled({ last_challenged_at: time(factor.last_challenged_at) }),
+    ...filled({ last_challenged_at: time(factor.last_challenged_at), web_authn_aaguid: factor.web_authn_aaguid }),
+    ...(factor.last_webauthn_challenge_data && { last_webauthn_challenge_data: factor.last_webauthn_challenge_data }),
   };
 }
 

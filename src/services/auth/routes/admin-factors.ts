@@ -25,7 +25,7 @@ export const adminFactorDelete: Route = {
   },
 };
 
-/** `PUT /admin/users/{id}/factors/{factor_id}`: renames a factor. */
+/** `PUT /admin/users/{id}/factors/{factor_id}`: renames a factor, or gives it another number. */
 export const adminFactorPut: Route = {
   method: 'PUT',
   path: '/admin/users/:user_id/factors/:factor_id',
@@ -33,7 +33,8 @@ export const adminFactorPut: Route = {
   async handle(exchange, actor) {
     const user = await userInPath(exchange);
     const factor = factorOf(user, factorIdOf(exchange));
-    const name = exchange.fields().text('friendly_name');
-    return { body: factorView(await rename(exchange.context, actor, user, factor, name)) };
+    const fields = exchange.fields();
+    const changes = { name: fields.text('friendly_name'), phone: fields.text('phone') };
+    return { body: factorView(await rename(exchange.context, actor, user, factor, changes)) };
   },
 };

@@ -59,17 +59,5 @@ const saml: Route[] = [
   ),
 ];
 
-const passkeys: Route[] = [
-  off('POST', '/passkeys/authentication/options', 'passkey_disabled', 'passkey'),
-  off('POST', '/passkeys/authentication/verify', 'passkey_disabled'),
-  offFor('permanent-user', 'POST', '/passkeys/registration/options', 'passkey_disabled'),
-  offFor('permanent-user', 'POST', '/passkeys/registration/verify', 'passkey_disabled'),
-  offFor('permanent-user', 'GET', '/passkeys', 'passkey_disabled'),
-  offFor('permanent-user', 'PATCH', '/passkeys/:passkey_id', 'passkey_disabled'),
-  offFor('permanent-user', 'DELETE', '/passkeys/:passkey_id', 'passkey_disabled'),
-  offFor('admin', 'GET', '/admin/users/:user_id/passkeys', 'passkey_disabled'),
-  offFor('admin', 'DELETE', '/admin/users/:user_id/passkeys/:passkey_id', 'passkey_disabled'),
-];
-
 /** Endpoints of features that this release does not serve; each answers as upstream does with the feature off. */
-export const disabledRoutes: readonly Route[] = [...saml, ...passkeys, ...oauthServer];
+export const disabledRoutes: readonly Route[] = [...saml, ...oauthServer];

@@ -1,6 +1,8 @@
 import { factorOf, unenroll } from '../core/admin/factors.ts';
+import { enroll } from '../core/mfa/enroll.ts';
+import { challengeFactor, verifyFactor } from '../core/mfa/factor.ts';
 import { isUuid } from '../core/uuid.ts';
-import { type AuthErrorCode, authError, invalid } from '../errors.ts';
+import { invalid } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Route } from './route.ts';
 
@@ -11,39 +13,50 @@ export function factorIdOf(exchange: Exchange): string {
   return id;
 }
 
-const enrolment: Readonly<Record<string, AuthErrorCode>> = {
-  totp: 'mfa_totp_enroll_not_enabled',
-  phone: 'mfa_phone_enroll_not_enabled',
-  webauthn: 'mfa_webauthn_enroll_not_enabled',
-};
-
-/** Enrolment answers as upstream does with each kind of factor switched off. */
+/** `POST /factors`: adds a second factor. */
 export const factorPost: Route = {
   method: 'POST',
   path: '/factors',
   access: 'permanent-user',
-  handle(exchange) {
-    const type = exchange.fields().text('factor_type');
-    const code = Object.hasOwn(enrolment, type) ? enrolment[type] : undefined;
-    if (!code) throw invalid('factor_type needs to be totp, phone, or webauthn');
-    throw authError(code);
+  private: true,
+  async handle(exchange, bearer) {
+    const fields = exchange.fields();
+    const body = await enroll(exchange.context, exchange.caller({ bearer }), bearer, {
+      type: fields.text('factor_type'),
+      friendlyName: fields.text('friendly_name'),
+      issuer: fields.text('issuer'),
+      phone: fields.text('phone'),
+    });
+    return { body };
   },
 };
 
-const disabled = (action: 'challenge' | 'verify'): Route => ({
+/** `POST /factors/{id}/challenge`: asks a factor to prove itself. */
+export const factorChallengePost: Route = {
   method: 'POST',
-  path: `/factors/:factor_id/${action}`,
+  path: '/factors/:factor_id/challenge',
   access: 'permanent-user',
-  handle(exchange, { user }) {
-    factorOf(user, factorIdOf(exchange));
-    throw authError('mfa_totp_verify_not_enabled');
+  limit: 'factorChallenge',
+  private: true,
+  async handle(exchange, bearer) {
+    const factor = factorOf(bearer.user, factorIdOf(exchange));
+    const caller = exchange.caller({ bearer });
+    return { body: await challengeFactor(exchange.context, caller, bearer.user, factor, exchange.fields()) };
   },
-});
+};
 
-/** `POST /factors/{id}/challenge`: answers as upstream does with factors switched off. */
-export const factorChallengePost: Route = disabled('challenge');
-/** `POST /factors/{id}/verify`: answers as upstream does with factors switched off. */
-export const factorVerifyPost: Route = disabled('verify');
+/** `POST /factors/{id}/verify`: takes what a factor proves itself with, and raises the session. */
+export const factorVerifyPost: Route = {
+  method: 'POST',
+  path: '/factors/:factor_id/verify',
+  access: 'permanent-user',
+  limit: 'factorVerify',
+  private: true,
+  handle(exchange, bearer) {
+    const factor = factorOf(bearer.user, factorIdOf(exchange));
+    return verifyFactor(exchange.context, exchange.caller({ bearer }), bearer, factor, exchange.fields());
+  },
+};
 
 /** `DELETE /factors/{id}`: removes a factor that is there. */
 export const factorDelete: Route = {

@@ -4,6 +4,7 @@ import type { AuthSettings } from '../settings.ts';
 import type { Exchange } from './exchange.ts';
 
 const burst = 30;
+const minute = 60_000;
 const fiveMinutes = 300_000;
 const hour = 3_600_000;
 
@@ -21,6 +22,8 @@ const rates = {
   web3: ['WEB3', fiveMinutes],
   passkey: ['PASSKEY', fiveMinutes],
   anonymous: ['ANONYMOUS_USERS', hour],
+  factorChallenge: ['FACTOR', minute],
+  factorVerify: ['FACTOR', minute],
 } as const;
 
 /** Name of a bucket. */

@@ -19,6 +19,7 @@ export const magiclinkPost: Route = {
       createUser: true,
       data: fields.object('data') ?? {},
       challenge: challengeOf(fields),
+      channel: '',
     });
     return { body: {} };
   },

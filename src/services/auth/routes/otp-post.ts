@@ -10,13 +10,14 @@ export const otpPost: Route = {
   limit: 'otp',
   async handle(exchange) {
     const fields = exchange.fields();
-    await requestCode(exchange.context, exchange.caller(), {
+    const messageId = await requestCode(exchange.context, exchange.caller(), {
       email: fields.text('email'),
       phone: fields.text('phone'),
       createUser: fields.flag('create_user', true),
       data: fields.object('data') ?? {},
       challenge: challengeOf(fields),
+      channel: fields.text('channel'),
     });
-    return { body: {} };
+    return { body: messageId === undefined ? {} : { message_id: messageId } };
   },
 };

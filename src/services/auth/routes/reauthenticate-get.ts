@@ -7,7 +7,7 @@ export const reauthenticateGet: Route = {
   path: '/reauthenticate',
   access: 'user',
   async handle(exchange, { user }) {
-    await requestNonce(exchange.context, exchange.caller(), user);
-    return { body: {} };
+    const messageId = await requestNonce(exchange.context, exchange.caller(), user);
+    return { body: messageId === undefined ? {} : { message_id: messageId } };
   },
 };

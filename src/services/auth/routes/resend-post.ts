@@ -10,12 +10,12 @@ export const resendPost: Route = {
   limit: 'resend',
   async handle(exchange) {
     const fields = exchange.fields();
-    await resend(exchange.context, exchange.caller(), {
+    const messageId = await resend(exchange.context, exchange.caller(), {
       type: fields.text('type'),
       email: fields.text('email'),
       phone: fields.text('phone'),
       challenge: challengeOf(fields),
     });
-    return { body: {} };
+    return { body: messageId === undefined ? {} : { message_id: messageId } };
   },
 };

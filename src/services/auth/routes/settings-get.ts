@@ -31,7 +31,7 @@ export const settingsGet: Route = {
         sms_provider: settings.smsProvider ?? '',
         saml_enabled: false,
         saml_private_key_next_configured: false,
-        passkeys_enabled: false,
+        passkeys_enabled: settings.passkeysEnabled,
       },
     };
   },

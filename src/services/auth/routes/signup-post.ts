@@ -21,7 +21,14 @@ export const signupPost = (limits: Limits): Route => ({
       return signUpAnonymously(context, exchange.caller(), data);
     }
     await limits.count('signup', exchange);
-    const request = { email, phone, password: fields.text('password'), data, challenge: challengeOf(fields) };
+    const request = {
+      email,
+      phone,
+      password: fields.text('password'),
+      data,
+      challenge: challengeOf(fields),
+      channel: fields.text('channel'),
+    };
     const result = await signUp(context, exchange.caller(), request);
     return result.kind === 'session' ? result.signedIn : { body: result.user };
   },

@@ -5,6 +5,7 @@ import { adminAuditGet } from './admin-audit-get.ts';
 import { customProviderRoutes } from './admin-custom-providers.ts';
 import { adminFactorDelete, adminFactorPut, adminFactorsGet } from './admin-factors.ts';
 import { adminLinkPost } from './admin-link-post.ts';
+import { adminPasskeyRoutes } from './admin-passkeys.ts';
 import { adminUserDelete, adminUserGet, adminUserPut, adminUsersGet, adminUsersPost } from './admin-users.ts';
 import { authorizeGet, identityAuthorizeGet } from './authorize-get.ts';
 import { callbackGet, callbackPost } from './callback.ts';
@@ -17,6 +18,7 @@ import { invitePost } from './invite-post.ts';
 import { logoutPost } from './logout-post.ts';
 import { magiclinkPost } from './magiclink-post.ts';
 import { otpPost } from './otp-post.ts';
+import { passkeyRoutes } from './passkeys.ts';
 import { reauthenticateGet } from './reauthenticate-get.ts';
 import { recoverPost } from './recover-post.ts';
 import { resendPost } from './resend-post.ts';
@@ -56,6 +58,7 @@ export const routes = ({ limits }: RunOptions, keys: KeySet): readonly Route[] =
   factorChallengePost,
   factorVerifyPost,
   factorDelete,
+  ...passkeyRoutes,
   invitePost,
   adminLinkPost,
   adminUsersGet,
@@ -66,6 +69,7 @@ export const routes = ({ limits }: RunOptions, keys: KeySet): readonly Route[] =
   adminFactorsGet,
   adminFactorDelete,
   adminFactorPut,
+  ...adminPasskeyRoutes,
   adminAuditGet,
   authorizeGet,
   identityAuthorizeGet,

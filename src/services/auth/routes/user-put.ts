@@ -24,6 +24,7 @@ export const userPut: Route = {
       data: fields.object('data'),
       appMetadata: fields.object('app_metadata'),
       challenge: challengeOf(fields),
+      channel: fields.text('channel'),
     });
     return { body: userView(user) };
   },

@@ -84,11 +84,18 @@ export interface Origin {
   readonly ip: string | null;
 }
 
+/** The rows a rotation touches, by their keys. An empty token is none: the child has no parent then. */
+export interface RotationRows {
+  readonly token: Pick<RefreshTokenRow, 'token'>;
+  readonly session: Pick<SessionRow, 'id'>;
+  readonly user: Pick<User, 'id'>;
+}
+
 /** Uses a refresh token up, puts a child in its place and notes that the session was refreshed. */
 export async function rotateToken(
   sql: Sql,
   child: string,
-  { token, session, user }: LockedToken,
+  { token, session, user }: RotationRows,
   now: string,
   { userAgent, ip }: Origin,
 ): Promise<void> {

@@ -73,6 +73,8 @@ export interface FactorRow {
   readonly created_at: Instant;
   readonly updated_at: Instant;
   readonly last_challenged_at: Instant | null;
+  readonly web_authn_aaguid: string | null;
+  readonly last_webauthn_challenge_data: Metadata | null;
 }
 
 /** A user with what belongs to it. */

@@ -16,7 +16,8 @@ export const userColumns = `
   (select coalesce(json_agg(row_to_json(i) order by i.created_at, i.id), '[]')
     from auth.identities i where i.user_id = u.id) as identities,
   (select coalesce(json_agg(row_to_json(f) order by f.created_at, f.id), '[]')
-    from (select id, user_id, friendly_name, factor_type, status, phone, created_at, updated_at, last_challenged_at
+    from (select id, user_id, friendly_name, factor_type, status, phone, created_at, updated_at, last_challenged_at,
+        web_authn_aaguid, last_webauthn_challenge_data
       from auth.mfa_factors) f where f.user_id = u.id) as factors`;
 
 // Seed scripts leave instance_id NULL. Two branches, so that both can use the index on (instance_id, lower(email)).

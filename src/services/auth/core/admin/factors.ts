@@ -1,7 +1,8 @@
 import { authError } from '../../errors.ts';
-import { deleteFactor, downgradeFactorSessions, renameFactor } from '../../sql/factors.ts';
+import { deleteFactor, downgradeFactorSessions, renameFactor, setFactorPhone } from '../../sql/factors.ts';
 import type { FactorRow, SessionRow, User } from '../../sql/rows.ts';
 import { findUser } from '../../sql/users.ts';
+import { normalisePhone } from '../addresses.ts';
 import { type Actor, audit } from '../audit.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { notifyUser } from '../mail/letters.ts';
@@ -43,16 +44,18 @@ export async function unenroll(
   await removeFactor(context, { actor: user, action: 'factor_unenrolled', ip }, user, factor);
 }
 
-/** Gives a factor another name. @returns the factor as it is then */
+/** Gives a factor another name or phone number; empty texts change nothing. @returns the factor as it is then */
 export async function rename(
   context: AuthContext,
   actor: Actor,
   user: User,
   factor: FactorRow,
-  name: string,
+  { name, phone }: { readonly name: string; readonly phone: string },
 ): Promise<FactorRow> {
+  const number = phone !== '' && factor.factor_type === 'phone' ? normalisePhone(phone) : undefined;
   await context.db.transaction(async (sql) => {
     if (name !== '') await renameFactor(sql, factor.id, user.id, name, nowOf(context));
+    if (number !== undefined) await setFactorPhone(sql, factor.id, user.id, number, nowOf(context));
     await audit(context, sql, actor, 'factor_updated', {
       user_id: user.id,
       factor_id: factor.id,

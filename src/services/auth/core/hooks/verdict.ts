@@ -28,3 +28,29 @@ export async function judgePassword(context: AuthContext, { user, valid, ip }: P
 
 const textOf = (value: unknown, standard: string): string =>
   typeof value === 'string' && value !== '' ? value : standard;
+/**
+ * Asks the application about an attempt to prove a second factor, right or wrong. When it refuses, all sessions of the
+ * user end.
+ *
+ * @throws mfa_verification_rejected with the application's words; whatever else the hook says
+ */
+export async function judgeFactor(
+  context: AuthContext,
+  attempt: {
+    readonly user: User;
+    readonly factorId: string;
+    readonly factorType: string;
+    readonly valid: boolean;
+    readonly ip: string | null;
+  },
+): Promise<void> {
+  if (context.hooks.at('mfa_verification_attempt') === undefined) return;
+  const { user, factorId, factorType, valid, ip } = attempt;
+  const input = { user_id: user.id, factor_id: factorId, factor_type: factorType, valid };
+  const output = await context.hooks.ask('mfa_verification_attempt', input, ip);
+  if (output.decision !== 'reject') return;
+  await deleteSessions(context.db, user.id);
+  throw authError('mfa_verification_rejected', {
+    message: textOf(output.message, 'Further MFA verification attempts will be rejected.'),
+  });
+}

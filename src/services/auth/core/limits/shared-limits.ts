@@ -14,6 +14,8 @@ export interface SharedLimits {
   take(name: string, key: string, rate: Rate): Promise<boolean>;
   /** Takes several or none, in a transaction whose rollback puts them back. */
   takeWithin(sql: Sql, name: string, key: string, rate: Rate, count: number): Promise<boolean>;
+  /** Puts one back that was taken. */
+  giveBack(name: string, key: string, rate: Rate): Promise<void>;
   start(): void;
   /** Puts back what this node took along and did not use. */
   stop(): Promise<void>;
@@ -115,6 +117,9 @@ export function createSharedLimits({ db, clock, log, size }: SharedLimitsOptions
     async takeWithin(sql, name, key, rate, count) {
       return (await ask(sql, find(name, key).id, rate, count, 0)) >= count;
     },
+    async giveBack(name, key) {
+      await giveBack(db, [find(name, key).id], [1]);
+    },
     start() {
       timer = setInterval(() => {
         if (known.size > 0) sweep().catch((error: unknown) => log.warn({ err: error }, 'rate limits were not swept'));
@@ -132,17 +137,19 @@ export function createSharedLimits({ db, clock, log, size }: SharedLimitsOptions
 /** The same for one node alone, where the database offers no place for the state. */
 export function createLocalLimits({ clock, size }: Pick<SharedLimitsOptions, 'clock' | 'size'>): SharedLimits {
   const limiters = new Map<string, RateLimiter>();
-  const take = (name: string, key: string, { amount, period, burst }: Rate): boolean => {
+  const find = (name: string, { amount, period, burst }: Rate): RateLimiter => {
     const limiter = limiters.get(name) ?? createRateLimiter(amount, period, burst, size);
     limiters.set(name, limiter);
-    return limiter.take(key, clock.now());
+    return limiter;
   };
+  const take = (name: string, key: string, rate: Rate): boolean => find(name, rate).take(key, clock.now());
   return {
     take: async (name, key, rate) => take(name, key, rate),
     takeWithin: async (_sql, name, key, rate, count) => {
       for (let taken = 0; taken < count; taken++) if (!take(name, key, rate)) return false;
       return true;
     },
+    giveBack: async (name, key, rate) => find(name, rate).giveBack(key),
     start() {},
     stop: async () => {},
   };

@@ -31,18 +31,18 @@ function tooSoon(left: number, code: AuthErrorCode): Error {
  * otherwise the refusal would tell who has an account. Each node remembers for itself.
  */
 export interface Strangers {
-  /** @throws over_email_send_rate_limit */
-  assertPause(kind: string, address: string, pause: number, now: number): void;
+  /** @throws over_email_send_rate_limit (or `code`) */
+  assertPause(kind: string, address: string, pause: number, now: number, code?: AuthErrorCode): void;
 }
 
 /** @param size addresses remembered; the oldest goes first */
 export function createStrangers(size: number): Strangers {
   const seen = new Map<string, number>();
   return {
-    assertPause(kind, address, pause, now) {
+    assertPause(kind, address, pause, now, code = 'over_email_send_rate_limit') {
       const key = `${kind} ${address}`;
       const left = (seen.get(key) ?? Number.NEGATIVE_INFINITY) + pause - now;
-      if (left > 0) throw tooSoon(left, 'over_email_send_rate_limit');
+      if (left > 0) throw tooSoon(left, code);
       seen.delete(key);
       if (seen.size >= size) seen.delete(seen.keys().next().value as string);
       seen.set(key, now);

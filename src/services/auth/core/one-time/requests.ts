@@ -1,29 +1,29 @@
 import { authError, invalid } from '../../errors.ts';
-import type { Metadata } from '../../sql/rows.ts';
-import { findUserByEmail, findUserByPhone } from '../../sql/users.ts';
-import { normaliseEmail, normalisePhone } from '../addresses.ts';
+import { findUserByEmail } from '../../sql/users.ts';
+import { normaliseEmail } from '../addresses.ts';
 import { audit } from '../audit.ts';
 import type { AuthContext, Caller } from '../context.ts';
 import { dispatch, type PreparedLetter } from '../mail/letters.ts';
 import type { CodeChallenge } from '../pkce.ts';
 import { newPassword } from '../secret-values.ts';
 import { assertSignUpsAllowed, signUp } from '../sign-up.ts';
+import type { CodeRequest, ResendRequest } from './forms.ts';
+import { requestPhoneCode, resendByPhone } from './phone-requests.ts';
 import { prepareConfirmation, prepareEmailChange, prepareRecovery } from './send.ts';
-
-/** A request for a code by mail; absent texts are empty. */
-export interface CodeRequest {
-  readonly email: string;
-  readonly phone: string;
-  readonly createUser: boolean;
-  readonly data: Metadata;
-  readonly challenge: CodeChallenge | undefined;
-}
 
 /** Length of the password of users that are made by asking for a code. */
 const temporaryLength = 33;
 
-/** Sends a code or link that signs somebody in; makes a user of who is unknown, where that is wanted. */
-export async function requestCode(context: AuthContext, caller: Caller, request: CodeRequest): Promise<void> {
+/**
+ * Sends a code or link that signs somebody in; makes a user of who is unknown, where that is wanted.
+ *
+ * @returns the id of a text message
+ */
+export async function requestCode(
+  context: AuthContext,
+  caller: Caller,
+  request: CodeRequest,
+): Promise<string | undefined> {
   const { settings } = context;
   if (request.email !== '' && request.phone !== '')
     throw invalid('Only an email address or phone number should be provided');
@@ -40,7 +40,7 @@ export async function requestCode(context: AuthContext, caller: Caller, request:
       throw authError('otp_disabled');
     }
     await signUpForCode(context, caller, email, request);
-    return;
+    return undefined;
   }
   const letter = await context.db.transaction(async (sql) => {
     // An account without a confirmed address gets the mail that confirms it: the code signs it in all the same.
@@ -52,16 +52,7 @@ export async function requestCode(context: AuthContext, caller: Caller, request:
     return prepareRecovery(context, sql, caller, user, 'magic_link', request.challenge);
   });
   await dispatch(context, [letter]);
-}
-
-async function requestPhoneCode(context: AuthContext, caller: Caller, request: CodeRequest): Promise<void> {
-  if (!context.settings.phoneEnabled)
-    throw authError('phone_provider_disabled', { status: 400, message: 'Unsupported phone provider' });
-  if (request.challenge) throw invalid('PKCE not supported for phone signups');
-  const phone = normalisePhone(request.phone);
-  const user = await findUserByPhone(context.db, phone, caller.aud);
-  if (!user && !request.createUser) throw authError('otp_disabled');
-  throw authError('sms_send_failed');
+  return undefined;
 }
 
 async function signUpForCode(context: AuthContext, caller: Caller, email: string, request: CodeRequest): Promise<void> {
@@ -72,6 +63,7 @@ async function signUpForCode(context: AuthContext, caller: Caller, email: string
     password: newPassword(temporaryLength, context.passwordRules.requiredSets),
     data: request.data,
     challenge: request.challenge,
+    channel: '',
   });
   // With autoconfirm the sign-up has sent nothing, and the user waits for a mail.
   if (result.kind !== 'session') return;
@@ -104,16 +96,12 @@ export async function requestRecovery(
   await dispatch(context, [letter]);
 }
 
-/** A request to send something again. */
-export interface ResendRequest {
-  readonly type: string;
-  readonly email: string;
-  readonly phone: string;
-  readonly challenge: CodeChallenge | undefined;
-}
-
-/** Sends a confirmation again. Whoever waits for none gets the same answer. */
-export async function resend(context: AuthContext, caller: Caller, request: ResendRequest): Promise<void> {
+/** Sends a confirmation again. Whoever waits for none gets the same answer. @returns the id of a text message */
+export async function resend(
+  context: AuthContext,
+  caller: Caller,
+  request: ResendRequest,
+): Promise<string | undefined> {
   const { settings } = context;
   const { type } = request;
   if (!['signup', 'email_change', 'sms', 'phone_change'].includes(type))
@@ -131,7 +119,7 @@ export async function resend(context: AuthContext, caller: Caller, request: Rese
   const isPending = type === 'signup' ? user?.email_confirmed_at === null : Boolean(user?.email_change);
   if (!user || !isPending) {
     context.strangers.assertPause(`resend ${type}`, email, settings.smtpMaxFrequency, context.clock.now());
-    return;
+    return undefined;
   }
   const letters = await context.db.transaction(async (sql): Promise<PreparedLetter[]> => {
     if (type === 'email_change')
@@ -140,13 +128,5 @@ export async function resend(context: AuthContext, caller: Caller, request: Rese
     return [await prepareConfirmation(context, sql, caller, user, request.challenge)];
   });
   await dispatch(context, letters);
-}
-
-async function resendByPhone(context: AuthContext, caller: Caller, request: ResendRequest): Promise<void> {
-  if (!context.settings.phoneEnabled)
-    throw authError('phone_provider_disabled', { status: 400, message: 'Phone logins are disabled' });
-  const phone = normalisePhone(request.phone);
-  const user = await findUserByPhone(context.db, phone, caller.aud);
-  const isPending = request.type === 'sms' ? user?.phone_confirmed_at === null : Boolean(user?.phone_change);
-  if (isPending) throw authError('sms_send_failed');
+  return undefined;
 }

@@ -30,13 +30,12 @@ const tokensOf: Readonly<Record<string, readonly TokenType[]>> = {
   email_change: ['email_change_token_new', 'email_change_token_current'],
 };
 
-/** Time a code sent by text message works, in milliseconds. */
-const smsExpiry = 60_000;
-
 /** A user who proved to have a code. */
 export interface Proof {
   readonly user: User;
   readonly token: TokenType;
+  /** True: the code was sent to a phone. */
+  readonly byPhone?: boolean;
 }
 
 /** What came of a proof. `half` is the first of two confirmations of a change of address. */
@@ -96,7 +95,12 @@ export async function proveByEmail(
   throw gone('Token has expired or is invalid');
 }
 
-/** Finds whom a code belongs to that was sent to a phone. @throws like `proveByHash` */
+/**
+ * Finds whom a code belongs to that was sent to a phone.
+ *
+ * @param told what the provider says of the code, where it checks codes itself
+ * @throws like `proveByHash`
+ */
 export async function proveByPhone(
   context: AuthContext,
   sql: Sql,
@@ -105,14 +109,33 @@ export async function proveByPhone(
   code: string,
   aud: string,
   onMiss: (miss: Miss) => void,
+  told: boolean | undefined,
 ): Promise<Proof> {
   if (type !== 'sms' && type !== 'phone_change') throw invalid('Invalid sms verification type');
   const isChange = type === 'phone_change';
   const found = isChange ? await findUserChangingPhone(sql, phone, aud) : await findUserByPhone(sql, phone, aud);
-  const tokens: TokenType[] = [isChange ? 'phone_change_token' : 'confirmation_token'];
-  const proof = found && (await proveAs(context, sql, found.id, tokens, phone, code, onMiss));
+  const token: TokenType = isChange ? 'phone_change_token' : 'confirmation_token';
+  const verdict = context.sms.testCodes.fits(phone, code, context.clock.now()) || told;
+  const proof =
+    found &&
+    (verdict === undefined
+      ? await proveAs(context, sql, found.id, [token], phone, code, onMiss)
+      : await proveByVerdict(context, sql, found.id, token, verdict));
   if (!proof) throw gone('Token has expired or is invalid');
-  return proof;
+  return { ...proof, byPhone: true };
+}
+
+// Fixed codes work without having been sent; a provider's word counts for codes that were asked for.
+async function proveByVerdict(
+  context: AuthContext,
+  sql: Sql,
+  userId: string,
+  token: TokenType,
+  isRight: boolean,
+): Promise<Proof | undefined> {
+  const user = isRight ? await lockUser(sql, userId) : undefined;
+  if (user && isBanned(user, context.clock.now())) throw authError('user_banned');
+  return user && { user, token };
 }
 
 async function proveAs(
@@ -143,15 +166,15 @@ function isExpired(context: AuthContext, user: User, token: TokenType, byPhone =
     email_change_token_current: user.email_change_sent_at,
     phone_change_token: user.phone_change_sent_at,
   }[token];
-  const life = byPhone ? smsExpiry : context.settings.otpExpiry;
+  const life = byPhone ? context.settings.smsOtpExpiry : context.settings.otpExpiry;
   return sentAt === null || millisecondsOf(sentAt) + life < context.clock.now();
 }
 
 /** Does what a proved code is good for. */
-export async function applyProof(context: AuthContext, sql: Sql, { user, token }: Proof): Promise<Verified> {
+export async function applyProof(context: AuthContext, sql: Sql, { user, token, byPhone }: Proof): Promise<Verified> {
   switch (token) {
     case 'confirmation_token':
-      await acceptSignUp(context, sql, user);
+      await (byPhone ? acceptPhone(context, sql, user) : acceptSignUp(context, sql, user));
       break;
     case 'recovery_token':
       await acceptRecovery(context, sql, user);
@@ -169,6 +192,12 @@ async function acceptSignUp(context: AuthContext, sql: Sql, user: User): Promise
   await audit(context, sql, user, 'user_signedup', { provider: user.email === null ? 'phone' : 'email' });
   if (user.email === null) await confirmPhone(context, sql, user);
   else await confirmEmail(context, sql, user);
+}
+
+async function acceptPhone(context: AuthContext, sql: Sql, user: User): Promise<void> {
+  const isKnown = user.phone_confirmed_at !== null;
+  await audit(context, sql, user, isKnown ? 'login' : 'user_signedup', { provider: 'phone' });
+  await confirmPhone(context, sql, user);
 }
 
 async function acceptRecovery(context: AuthContext, sql: Sql, user: User): Promise<void> {

@@ -7,6 +7,8 @@ import { audit } from '../audit.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { dispatch, notifyUser } from '../mail/letters.ts';
 import { prepareReauthentication } from '../one-time/send.ts';
+import { prepareText } from '../one-time/send-sms.ts';
+import { deliver } from '../sms/deliver.ts';
 import { refreshProviders } from './create.ts';
 
 /** Ends sessions: all of a user's (`global`), this one (`local`), or all but this one (`others`). */
@@ -26,8 +28,8 @@ export async function signOut(
   });
 }
 
-/** Sends the nonce for changing a password. */
-export async function requestNonce(context: AuthContext, caller: Caller, user: User): Promise<void> {
+/** Sends the nonce for changing a password, by mail or else to a phone. @returns the id of a text message */
+export async function requestNonce(context: AuthContext, caller: Caller, user: User): Promise<string | undefined> {
   if (!user.email && !user.phone)
     throw invalid('Reauthentication requires the user to have an email or a phone number');
   if (user.email) {
@@ -35,12 +37,14 @@ export async function requestNonce(context: AuthContext, caller: Caller, user: U
       throw authError('email_not_confirmed', { status: 422, message: 'Please verify your email first.' });
   } else if (user.phone_confirmed_at === null)
     throw authError('phone_not_confirmed', { status: 422, message: 'Please verify your phone first.' });
-  else throw authError('sms_send_failed');
-  const letter = await context.db.transaction(async (sql) => {
+  const { letter, text } = await context.db.transaction(async (sql) => {
     await audit(context, sql, user, 'user_reauthenticate_requested');
-    return prepareReauthentication(context, sql, caller, user);
+    if (user.email) return { letter: await prepareReauthentication(context, sql, caller, user) };
+    const message = { phone: user.phone ?? '', purpose: 'reauthentication', channel: 'sms' } as const;
+    return { text: await prepareText(context, sql, caller, user, message) };
   });
   await dispatch(context, [letter]);
+  return text && deliver(context, text);
 }
 
 /** Takes a way to sign in away from a user; one has to remain. @param identityId the row's id */

@@ -6,6 +6,7 @@ import { deleteOtherSessions, deleteSessions } from '../../sql/sessions.ts';
 import { type UserChanges, updateUser } from '../../sql/users.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { millisecondsOf } from '../instant.ts';
+import { isCheckedElsewhere } from '../sms/deliver.ts';
 
 /** Columns of codes that wait to be used. */
 const noTokens: UserChanges = {
@@ -52,11 +53,17 @@ export const needsNonce = (context: AuthContext, startedAt: string | undefined):
  *
  * @throws reauthentication_needed, reauthentication_not_valid
  */
-export function assertNonce(context: AuthContext, user: User, nonce: string): void {
+export async function assertNonce(context: AuthContext, user: User, nonce: string): Promise<void> {
   if (nonce === '') throw authError('reauthentication_needed');
   const sentAt = user.reauthentication_sent_at;
-  const isLate = sentAt === null || millisecondsOf(sentAt) + context.settings.otpExpiry < context.clock.now();
-  const fits = context.codes.fits(user.reauthentication_token, user.email || user.phone || '', nonce);
+  const { otpExpiry, smsOtpExpiry } = context.settings;
+  const life = user.email ? otpExpiry : smsOtpExpiry;
+  const isLate = sentAt === null || millisecondsOf(sentAt) + life < context.clock.now();
+  const address = user.email || user.phone || '';
+  const fits =
+    user.email || isLate || !isCheckedElsewhere(context, address)
+      ? context.codes.fits(user.reauthentication_token, address, nonce)
+      : await context.sms.check(address, nonce);
   if (isLate || !fits) throw authError('reauthentication_not_valid');
 }
 

@@ -6,8 +6,10 @@ import { audit } from '../audit.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { dispatch, notifyUser, type PreparedLetter } from '../mail/letters.ts';
 import { prepareEmailChange } from '../one-time/send.ts';
+import { prepareText } from '../one-time/send-sms.ts';
 import { assertStrong } from '../password-rules.ts';
 import type { CodeChallenge } from '../pkce.ts';
+import { deliver, type PreparedText } from '../sms/deliver.ts';
 import { hasSecondFactor } from '../user-view.ts';
 import { finishEmailChange, finishPhoneChange } from './confirm.ts';
 import { mergeMetadata } from './metadata.ts';
@@ -23,6 +25,8 @@ export interface UpdateRequest {
   readonly data: Metadata | undefined;
   readonly appMetadata: Metadata | undefined;
   readonly challenge: CodeChallenge | undefined;
+  /** How a code gets to a phone. */
+  readonly channel: string;
 }
 
 /** Who wants it: the user, the session they are in, and whether their role is an admin's. */
@@ -43,8 +47,11 @@ export async function updateSelf(
   assertPermitted(updater, request);
   await assertFree(context, caller, updater.user, request);
   const passwordHash = await checkNewPassword(context, updater, request);
-  const letters = await context.db.transaction((sql) => apply(context, sql, caller, updater, request, passwordHash));
+  const { letters, text } = await context.db.transaction((sql) =>
+    apply(context, sql, caller, updater, request, passwordHash),
+  );
   await dispatch(context, letters);
+  if (text) await deliver(context, text);
   const user = await findUser(context.db, updater.user.id);
   if (!user) throw authError('user_not_found');
   await notify(context, updater.user, user, passwordHash !== undefined);
@@ -78,9 +85,8 @@ async function assertFree(context: AuthContext, caller: Caller, user: User, requ
   if (changesEmail(user, request) && (await isEmailTaken(context.db, request.email, caller.aud, user.id)))
     throw authError('email_exists');
   if (!changesPhone(user, request)) return;
+  context.sms.readChannel(request.channel);
   if (await isPhoneTaken(context.db, request.phone, user.id)) throw authError('phone_exists');
-  // A number that is not taken at its word needs a text message, and those have nowhere to go in this release.
-  if (!context.settings.phoneAutoconfirm) throw authError('sms_send_failed');
 }
 
 /** @returns the hash of the new password, or undefined when there is none */
@@ -91,7 +97,7 @@ async function checkNewPassword(
 ): Promise<string | undefined> {
   const { password, currentPassword } = request;
   if (password === undefined) return undefined;
-  if (needsNonce(context, session?.created_at)) assertNonce(context, user, request.nonce);
+  if (needsNonce(context, session?.created_at)) await assertNonce(context, user, request.nonce);
   const stored = user.encrypted_password || null;
   if (stored !== null && context.settings.requireCurrentPassword && !(await isRecovery(context, session?.id))) {
     if (currentPassword === '') throw authError('current_password_required');
@@ -108,7 +114,7 @@ async function apply(
   { user, session }: Updater,
   request: UpdateRequest,
   passwordHash: string | undefined,
-): Promise<PreparedLetter[]> {
+): Promise<{ letters: PreparedLetter[]; text: PreparedText | undefined }> {
   const { settings } = context;
   if (passwordHash !== undefined) {
     await setPassword(context, sql, user.id, passwordHash, session?.id);
@@ -134,10 +140,16 @@ async function apply(
     if (user.is_anonymous && settings.autoconfirm) await finishEmailChange(context, sql, current, request.email);
     else letters = await prepareEmailChange(context, sql, caller, current, request.email, request.challenge);
   }
-  if (changesPhone(user, request))
-    await finishPhoneChange(context, sql, (await findUser(sql, user.id)) ?? present, request.phone);
+  let text: PreparedText | undefined;
+  if (changesPhone(user, request)) {
+    const current = (await findUser(sql, user.id)) ?? present;
+    const channel = context.sms.readChannel(request.channel);
+    const message = { phone: request.phone, purpose: 'phone_change', channel } as const;
+    if (settings.phoneAutoconfirm) await finishPhoneChange(context, sql, current, request.phone);
+    else text = await prepareText(context, sql, caller, current, message);
+  }
   await audit(context, sql, user, 'user_modified');
-  return letters;
+  return { letters, text };
 }
 
 async function notify(context: AuthContext, before: User, after: User, newPassword: boolean): Promise<void> {
