@@ -219,7 +219,9 @@ const needsOwnTables = (settings: AuthSettings, delivery: 'smtp' | 'inbox'): boo
   delivery === 'smtp' ||
   settings.rateLimitHeader !== undefined ||
   settings.sbForwardedFor ||
-  settings.rateLimitEmailSent !== undefined;
+  settings.rateLimitEmailSent !== undefined ||
+  settings.smsProvider !== undefined ||
+  settings.rateLimitSmsSent !== undefined;
 
 async function ownTables(db: Database, log: Logger): Promise<boolean> {
   const made = await makeOwnTables(db);

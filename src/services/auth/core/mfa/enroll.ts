@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { authError, invalid } from '../../errors.ts';
 import { deleteExpiredFactors, deleteFactor, insertFactor, type NewFactor } from '../../sql/factors.ts';
 import type { FactorRow, Sql, User } from '../../sql/rows.ts';
-import { lockUser } from '../../sql/users.ts';
+import { findUser, lockUser } from '../../sql/users.ts';
 import { normalisePhone } from '../addresses.ts';
 import { audit } from '../audit.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
@@ -62,8 +62,9 @@ async function add(
 ): Promise<void> {
   const { settings } = context;
   await deleteExpiredFactors(sql, user.id, instantAt(context.clock.now() - settings.mfaFactorExpiry));
-  // Of enrolments at the same time the later ones count the earlier ones.
-  let factors = (await lockUser(sql, user.id))?.factors ?? [];
+  // Of enrolments at the same time the later ones count the earlier ones, which a look before the lock would not show.
+  await lockUser(sql, user.id);
+  let factors = (await findUser(sql, user.id))?.factors ?? [];
   const samePhone = factor.phone === null ? undefined : factors.find(({ phone }) => phone === factor.phone);
   if (samePhone?.status === 'verified') throw authError('mfa_verified_factor_exists');
   if (samePhone) {
