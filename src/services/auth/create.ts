@@ -252,6 +252,8 @@ function readSms(...args: Parameters<typeof createSmsOffice>): AuthContext['sms'
 }
 
 function assertConsistent(settings: AuthSettings): void {
+  if (settings.captchaEnabled && !settings.captchaSecret)
+    throw new StartupError('captchas need the secret of their provider', 'GOTRUE_SECURITY_CAPTCHA_SECRET');
   if (settings.autoconfirm && settings.allowUnverifiedEmail)
     throw new StartupError(
       'confirming all addresses and letting unconfirmed ones in exclude each other',

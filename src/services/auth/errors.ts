@@ -110,6 +110,8 @@ export const authErrors = {
   hook_payload_invalid_content_type: { status: 400, message: 'Invalid JSON response: application/json is expected' },
   hook_refused: { status: 500, message: 'The hook refused the request' },
 
+  captcha_failed: { status: 400, message: 'captcha protection: request disallowed' },
+
   over_request_rate_limit: { status: 429, message: 'Request rate limit reached' },
   over_email_send_rate_limit: { status: 429, message: 'email rate limit exceeded' },
   over_sms_send_rate_limit: { status: 429, message: 'SMS rate limit exceeded' },

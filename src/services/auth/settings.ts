@@ -1,4 +1,5 @@
 import { boolean, bytes, duration, integer, json, list, oneOf, type SettingsOf, string, url } from '#kernel/config';
+import { captchaSettings } from './core/settings/captcha.ts';
 import { externalSettings } from './core/settings/external.ts';
 import { factorSettings } from './core/settings/factors.ts';
 import { family } from './core/settings/family.ts';
@@ -215,14 +216,10 @@ export const authSettings = {
   ...externalSettings,
   ...hookSettings,
   ...factorSettings,
+  ...captchaSettings,
   ...family(
     'unserved_',
-    [
-      'SECURITY_CAPTCHA_ENABLED',
-      'SECURITY_DB_ENCRYPTION_ENCRYPT',
-      'MAILER_EMAIL_VALIDATION_EXTENDED',
-      'EXPERIMENTAL_SCIM_ENABLED',
-    ],
+    ['SECURITY_DB_ENCRYPTION_ENCRYPT', 'MAILER_EMAIL_VALIDATION_EXTENDED', 'EXPERIMENTAL_SCIM_ENABLED'],
     (name) => boolean({ name: `GOTRUE_${name}`, default: false, help: notServed }),
   ),
 };

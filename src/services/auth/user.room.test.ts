@@ -98,17 +98,6 @@ describe('users about themselves', () => {
     for (const body of [{ password: 'another horse' }, { email: 'x@example.com' }, { nonce: '1' }])
       expect(await put(body)).toMatchObject({ status: 422, body: { code: 'user_sso_managed' } });
   });
-
-  it('cannot enrol factors yet', async () => {
-    expect(await auth.post('/factors', { factor_type: 'totp' }, { token })).toMatchObject({
-      status: 422,
-      body: { code: 'mfa_totp_enroll_not_enabled' },
-    });
-    expect(await auth.post('/factors', { factor_type: 'x' }, { token })).toMatchObject({
-      status: 400,
-      body: { code: 'validation_failed' },
-    });
-  });
 });
 
 describe('current password', () => {

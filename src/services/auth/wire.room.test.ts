@@ -315,15 +315,15 @@ describe('settings', () => {
   it('that ask for what is not served are named once each', async () => {
     const auth = await startAuth({
       GOOGLE_ENABLED: 'true',
-      SMS_PROVIDER: 'twilio',
-      GOTRUE_SECURITY_CAPTCHA_ENABLED: 'true',
+      GOTRUE_EXPERIMENTAL_SCIM_ENABLED: 'true',
+      GOTRUE_SECURITY_DB_ENCRYPTION_ENCRYPT: 'true',
     });
     const warned = auth
       .logLines()
       .map((line) => JSON.parse(line))
       .filter(({ level }) => level === 'warn')
       .map(({ setting }) => setting);
-    expect(warned.sort()).toEqual(['GOTRUE_SECURITY_CAPTCHA_ENABLED', 'SMS_PROVIDER']);
+    expect(warned.sort()).toEqual(['GOTRUE_EXPERIMENTAL_SCIM_ENABLED', 'GOTRUE_SECURITY_DB_ENCRYPTION_ENCRYPT']);
     expect((await auth.request('GET', '/settings')).body.external.google).toBe(true);
     await auth.stop();
   });

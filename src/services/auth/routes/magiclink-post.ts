@@ -9,6 +9,7 @@ export const magiclinkPost: Route = {
   path: '/magiclink',
   access: 'public',
   limit: 'magiclink',
+  captcha: true,
   async handle(exchange) {
     const fields = exchange.fields();
     const email = fields.text('email');

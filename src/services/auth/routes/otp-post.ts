@@ -8,6 +8,7 @@ export const otpPost: Route = {
   path: '/otp',
   access: 'public',
   limit: 'otp',
+  captcha: true,
   async handle(exchange) {
     const fields = exchange.fields();
     const messageId = await requestCode(exchange.context, exchange.caller(), {

@@ -16,6 +16,7 @@ const authenticationOptionsPost: Route = {
   path: '/passkeys/authentication/options',
   access: 'public',
   limit: 'passkey',
+  captcha: true,
   private: true,
   async handle(exchange) {
     assertPasskeys(exchange.context);

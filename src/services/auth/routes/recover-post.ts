@@ -8,6 +8,7 @@ export const recoverPost: Route = {
   path: '/recover',
   access: 'public',
   limit: 'recover',
+  captcha: true,
   async handle(exchange) {
     const fields = exchange.fields();
     await requestRecovery(exchange.context, exchange.caller(), fields.text('email'), challengeOf(fields));

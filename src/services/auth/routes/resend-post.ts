@@ -8,6 +8,7 @@ export const resendPost: Route = {
   path: '/resend',
   access: 'public',
   limit: 'resend',
+  captcha: true,
   async handle(exchange) {
     const fields = exchange.fields();
     const messageId = await resend(exchange.context, exchange.caller(), {

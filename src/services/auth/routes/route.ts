@@ -10,6 +10,8 @@ interface Common {
   readonly head?: true;
   /** The bucket requests are counted in, where limits by client are on. */
   readonly limit?: LimitName;
+  /** True: only with a captcha, where they are on. Public endpoints only. */
+  readonly captcha?: true;
   /** True: the answer may carry tokens or personal data, so nobody may keep it. */
   readonly private?: boolean;
 }

@@ -2,6 +2,7 @@ import { type FastifyReply, type FastifyRequest, requestContext } from '#kernel/
 import type { Verifier } from '#kernel/jwt';
 import type { AuthContext } from '../core/context.ts';
 import { authError, renderError } from '../errors.ts';
+import { passCaptcha } from './captcha.ts';
 import { type Answer, adminOf, type Exchange, openExchange, permanentUserOf, userOf } from './exchange.ts';
 import type { Limits } from './limits.ts';
 import type { Route } from './route.ts';
@@ -35,6 +36,7 @@ async function perform({ limits }: RunOptions, route: Route, exchange: Exchange)
   };
   if (route.access === 'public') {
     await count();
+    if (route.captcha) await passCaptcha(exchange);
     return route.handle(exchange);
   }
   if (route.access === 'admin') return route.handle(exchange, await adminOf(exchange));

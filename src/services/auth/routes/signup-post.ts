@@ -9,6 +9,7 @@ export const signupPost = (limits: Limits): Route => ({
   method: 'POST',
   path: '/signup',
   access: 'public',
+  captcha: true,
   private: true,
   async handle(exchange) {
     const { context } = exchange;
