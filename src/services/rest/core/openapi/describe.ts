@@ -12,6 +12,7 @@ import { runTransaction } from '../run.ts';
 import { beginStatement, type SessionFacts, settingsStatement } from '../session/settings.ts';
 import { postgrestVersion } from '../version.ts';
 import { openapiDocument } from './document.ts';
+import { asOpenapi3 } from './openapi3.ts';
 
 /** What the description needs besides the request. */
 export interface DescribeTools {
@@ -63,13 +64,26 @@ export async function describe(
     version: postgrestVersion,
     showsSecurity: config.openapiSecurity,
   });
+  const isThree = wantsOpenapi3(request);
   return {
     status: 200,
     statusText: undefined,
     headers: {
-      'Content-Type': 'application/openapi+json; charset=utf-8',
+      'Content-Type': `application/openapi+json${isThree ? ';version=3.0' : ''}; charset=utf-8`,
       ...(request.namesSchema && { 'Content-Profile': headerText(schema) }),
     },
-    body: headersOnly ? undefined : JSON.stringify(document),
+    body: headersOnly ? undefined : JSON.stringify(isThree ? asOpenapi3(document) : document),
   };
+}
+
+const openapiNames: ReadonlySet<string> = new Set(['application/openapi+json', 'application/vnd.oai.openapi+json']);
+
+/** `?openapi=3`, for tools that cannot send headers, or `Accept: application/openapi+json;version=3.0`. */
+function wantsOpenapi3({ query, accept }: ApiRequest): boolean {
+  const asked = query.args.find(([name]) => name === 'openapi')?.[1];
+  if (asked !== undefined) return /^3(\.|$)/.test(asked);
+  const version = accept
+    .find(({ name }) => openapiNames.has(name))
+    ?.parameters.find(([name]) => name === 'version')?.[1];
+  return version !== undefined && /^3(\.|$)/.test(version);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { madeUpCache } from '../../testing/catalog.ts';
 import { type DocumentInput, openapiDocument } from './document.ts';
+import { asOpenapi3 } from './openapi3.ts';
 import { commentParts, swaggerFormat, typeMembers } from './types.ts';
 
 const input: DocumentInput = {
@@ -86,4 +87,41 @@ test('types', () => {
   expect(commentParts('one')).toEqual({ first: 'one' });
   expect(commentParts('one\n')).toEqual({ first: 'one' });
   expect(commentParts('one\n\ntwo\nthree')).toEqual({ first: 'one', rest: 'two\nthree' });
+});
+
+describe('as OpenAPI 3.0', () => {
+  const three = asOpenapi3(document({ showsSecurity: true }));
+  const text = JSON.stringify(three);
+
+  test('every reference leads somewhere, and keys are what they may be', () => {
+    const references = [...text.matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g)];
+    expect(references.length).toBeGreaterThan(50);
+    const components = three.components as Record<string, Record<string, unknown>>;
+    for (const [, kind = '', key = ''] of references) expect(components[kind], key).toHaveProperty([key]);
+    for (const part of Object.values(components)) for (const key of Object.keys(part)) expect(key).toMatch(/^[\w.-]+$/);
+    expect(text).not.toMatch(/#\/(definitions|parameters)\//);
+    expect(text).not.toMatch(/"(in":"body|collectionFormat|produces|consumes|swagger)"/);
+  });
+
+  test('bodies, lists of answers and what may be null', () => {
+    expect(three).toMatchObject({
+      openapi: '3.0.3',
+      servers: [{ url: 'https://example.com/rest/v1' }],
+      paths: {
+        '/projects': {
+          get: {
+            responses: {
+              '200': {
+                content: {
+                  'application/json': { schema: { type: 'array', items: { $ref: '#/components/schemas/projects' } } },
+                },
+              },
+            },
+          },
+          post: { requestBody: { $ref: '#/components/requestBodies/projects' } },
+        },
+      },
+      components: { securitySchemes: { JWT: { type: 'apiKey' } } },
+    });
+  });
 });

@@ -39,7 +39,12 @@ export function planRequest(request: ApiRequest, cache: SchemaCache, config: Res
   }
 }
 
-const openapiTypes: ReadonlySet<string> = new Set(['*/*', 'application/json', 'application/openapi+json']);
+const openapiTypes: ReadonlySet<string> = new Set([
+  '*/*',
+  'application/json',
+  'application/openapi+json',
+  'application/vnd.oai.openapi+json',
+]);
 const tooManyForHints = 500;
 
 /** Looks a table up. @throws PGRST205 */

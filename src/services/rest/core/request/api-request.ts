@@ -62,7 +62,8 @@ export function parseRequest(raw: RawRequest, rules: RequestRules): ApiRequest {
   const action = actionOf(method, resource);
   const parameters = parseParameters(raw.query);
   const query = parseQuery(parameters, {
-    allowsArguments: action.kind === 'call' && action.byQuery,
+    // The description takes arguments of its own.
+    allowsArguments: action.kind === 'describe' || (action.kind === 'call' && action.byQuery),
     maxDepth: rules.maxDepth,
   });
   const top = query.ranges.find((one) => one.path.length === 0)?.value;
