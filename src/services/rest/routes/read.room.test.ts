@@ -230,6 +230,19 @@ describe('media types', () => {
     expect([...bytes]).toEqual([0x00, 0xff, 0x41]);
   });
 
+  test('features of a collection, by the function PostGIS has for it', async () => {
+    await fixture.database.query(`create function extensions.st_asgeojson(feature record) returns text language plpgsql as $$
+      begin return json_build_object('type', 'Feature', 'properties', to_json(feature)); end $$`);
+    const reply = await get('/clients?select=id&order=id&limit=1', { headers: { accept: 'application/geo+json' } });
+    expect([reply.status, reply.headers['content-type'], reply.json()]).toEqual([
+      200,
+      'application/geo+json; charset=utf-8',
+      { type: 'FeatureCollection', features: [{ type: 'Feature', properties: { id: 1 } }] },
+    ]);
+    const none = await get('/clients?id=eq.99', { headers: { accept: 'application/geo+json' } });
+    expect(none.json()).toEqual({ type: 'FeatureCollection', features: [] });
+  });
+
   test('a handler of one table needs the default select', async () => {
     expect((await get('/clients?select=name', { headers: { accept: 'text/html' } })).status).toBe(406);
   });
