@@ -118,6 +118,8 @@ describe('results', () => {
     ['two_out?a=1&select=c', '{"c":"c"}', '0-0/*'],
     ['many_out?n=2&x=eq.2', '[{"x":2,"y":"y2"}]', '0-0/*'],
     ['in_and_out?n=2&by=3', '{"n":6}', '0-0/*'],
+    ['archived_authors', '[{"id":1,"name":"Archived","library_id":2}]', '0-0/*'],
+    ['archived_authors?id=eq.1&order=id', '[{"id":1,"name":"Archived","library_id":2}]', '0-0/*'],
     ['loose_record', '{"id":1,"title":"Notes"}', '0-0/*'],
     ['loose_records', '[{"id":1,"title":"Notes"}, \n {"id":2,"title":"Germinal"}]', '0-1/*'],
     ['plain_composite', '{"street":"s","town":"t","zip":"1    "}', '0-0/*'],

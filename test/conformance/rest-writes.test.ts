@@ -460,6 +460,8 @@ describe('upsert and PUT', () => {
     ['/no_key?a=eq.1', { a: 1 }, 405, 'PGRST105'],
     ['/editions?book_id=eq.5&number=eq.1&limit=1', { book_id: 5, number: 1 }, 400, 'PGRST114'],
     ['/editions?book_id=eq.5&number=eq.1', { book_id: 5, number: 2 }, 400, 'PGRST115'],
+    ['/editions?book_id=eq.5&number=eq.1', { book_id: 5, year: 2 }, 400, 'PGRST115'],
+    ['/editions?book_id=eq.5&number=eq.1', [], 400, 'PGRST115'],
   ])('PUT %s of %j is refused', async (path, body, status, code) => {
     expect(refusal(await send('PUT', path, body))).toMatchObject({ status, code });
   });

@@ -70,6 +70,13 @@ describe('rows', () => {
       ],
     ],
     ['/paints?select=label_color&label_color=eq.%230000FF', [{ label_color: '#0000FF' }]],
+    [
+      '/paints?select=label_color,count()&order=label_color.desc',
+      [
+        { label_color: '#0000FF', count: 1 },
+        { label_color: '#000000', count: 1 },
+      ],
+    ],
     ['/paints?label_color=in.(%23000000)', [{ id: 1, label_color: '#000000', name: 'black' }]],
   ])('%s', async (path, expected) => {
     expect(await rows(path)).toEqual(expected);

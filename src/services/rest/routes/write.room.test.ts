@@ -116,6 +116,14 @@ describe('insert', () => {
     expect(filled.headers['preference-applied']).toBe('missing=default, return=representation');
   });
 
+  test('with the default of a domain that is shown in its own way', async () => {
+    const reply = await send('POST', '/paints?columns=id,label_color&select=label_color', {
+      body: [{ id: 50 }, { id: 51, label_color: '#0A0B0C' }, { id: 52, label_color: null }],
+      ...prefer('missing=default, return=representation'),
+    });
+    expect(reply.json()).toEqual([{ label_color: '#00FF00' }, { label_color: '#0A0B0C' }, { label_color: null }]);
+  });
+
   test('with the lengths of the declared types', async () => {
     const body = { fixed: 'ab', bits: '00101' };
     expect((await send('POST', '/kinds?select=fixed,bits', { body, ...representation })).json()).toEqual([

@@ -181,7 +181,7 @@ create function color_from_json(json) returns color immutable language sql as $$
 create cast (color as json) with function color_to_json(color) as implicit;
 create cast (json as color) with function color_from_json(json) as implicit;
 create cast (text as color) with function color_from_text(text) as implicit;
-create table paints (id int primary key, label_color color, name text);
+create table paints (id int primary key, label_color color default 65280, name text);
 insert into paints values (1, 0, 'black'), (2, 255, 'blue');
 
 create domain "text/html" as text;

@@ -28,7 +28,7 @@ function levelSql(level: LevelPlan, parameters: Parameters, link: ParentLink | u
   const conditions = joined === '' ? [] : [joined];
   for (const one of level.conditions) conditions.push(conditionSql(one, qualifier, parameters, byLateral));
   return (
-    `SELECT ${columns.join(', ')} FROM ${from}${joins}${whereSql(conditions)}${groupSql(level)}` +
+    `SELECT ${columns.join(', ')} FROM ${from}${joins}${whereSql(conditions)}${groupSql(level, qualifier, parameters)}` +
     `${orderSql(level, qualifier, parameters)}${rangeSql(level, parameters)}`
   );
 }
@@ -137,11 +137,18 @@ function embedValue({ alias, toOne, hidden }: EmbedPlan): string {
   return hidden.length === 0 ? value : `(${value}${hidden.map((one) => ` - '${one.name}'`).join('')})`;
 }
 
-/** Rows are grouped by every output that is no aggregate, named by its place. */
-function groupSql({ isGrouped, outputs }: LevelPlan): string {
+/**
+ * Rows are grouped by every output that is no aggregate, named by its place; a value that is only shown in its own way
+ * is the one that is stored, since what is shown of it may be of a type that nothing is equal to.
+ */
+function groupSql({ isGrouped, outputs }: LevelPlan, qualifier: string, parameters: Parameters): string {
   if (!isGrouped) return '';
-  const places = outputs.flatMap(({ aggregate }, index) => (aggregate === undefined ? [index + 1] : []));
-  return places.length === 0 ? '' : ` GROUP BY ${places.join(', ')}`;
+  const terms = outputs.flatMap(({ source, aggregate }, index) => {
+    if (aggregate !== undefined) return [];
+    const isStored = source.kind === 'field' && source.toJson !== undefined;
+    return [isStored ? fieldSql(qualifier, source.field, parameters) : String(index + 1)];
+  });
+  return terms.length === 0 ? '' : ` GROUP BY ${terms.join(', ')}`;
 }
 
 // Two paths whose steps are parameters are two expressions to the server, so a group's is named by its place.

@@ -21,6 +21,8 @@ export interface ChosenCall {
   readonly args: CallArguments;
   /** The table whose rows come back, where the cache knows it. */
   readonly table: Table | undefined;
+  /** What embeds start from: that table's namesake in the function's own schema, else the function. */
+  readonly origin: string;
 }
 
 const bodyKinds = {
@@ -33,8 +35,10 @@ const bodyKinds = {
 export function planCall(input: CallInput): ChosenCall {
   const form = callForm(input);
   const routine = chooseRoutine(input.cache, form);
-  const table = routine.returns.isComposite ? findTable(input.cache, routine.schema, routine.returns.name) : undefined;
-  return { routine, args: argumentsOf(routine, form, input), table };
+  const { returns, schema } = routine;
+  const namesake = returns.isComposite ? findTable(input.cache, schema, returns.name) : undefined;
+  const table = returns.schema === schema ? namesake : undefined;
+  return { routine, args: argumentsOf(routine, form, input), table, origin: namesake?.name ?? routine.name };
 }
 
 function callForm({ schema, name, query, payload }: CallInput): CallForm {

@@ -148,8 +148,8 @@ function planCallRequest(
   config: RestConfig,
 ): CallRequestPlan {
   const { query, schema, payload, preferences } = request;
-  const { routine, args, table } = planCall({ cache, schema, name: action.routine, query, payload });
-  const from: LevelSource = { schema: '', name: source, alias: table?.name ?? routine.name, table };
+  const { routine, args, table, origin } = planCall({ cache, schema, name: action.routine, query, payload });
+  const from: LevelSource = { schema: '', name: source, alias: origin, table };
   const shape = planRead(readInput(request, cache, config, from));
   const represented = { table, routine, isDefaultSelect: isDefaultSelect(query) };
   const media = negotiate(request.accept, represented, cache, config.planEnabled);

@@ -21,7 +21,7 @@ export interface WriteInput {
   readonly shape: LevelPlan | undefined;
 }
 
-/** Plans a write. @throws PGRST105, PGRST204 */
+/** Plans a write. @throws PGRST105, PGRST115, PGRST204 */
 export function planWrite(input: WriteInput): WritePlan {
   const { table, shape, preferences } = input;
   const change = changeOf(input);
@@ -55,11 +55,14 @@ function changeOf(input: WriteInput): Change {
     }
     case 'upsert': {
       const payload = input.payload as JsonPayload;
+      const keyValues = keyValuesOf(table, query);
+      const columns = columnsOf(table, payload.keys ?? []);
+      if (!keyValues.every(([key]) => payload.keys?.includes(key))) throw restError('PGRST115');
       return {
         kind: 'insert',
-        keyValues: keyValuesOf(table, query),
+        keyValues,
         payload,
-        columns: columnsOf(table, payload.keys ?? []),
+        columns,
         appliesDefaults: false,
         conflict: { columns: table.primaryKey, resolution: 'merge-duplicates' },
         countsInserted: true,
