@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '#kernel/sql';
-import type { Column, Representation } from '../cache/model.ts';
+import type { Column } from '../cache/model.ts';
 import type { Condition } from '../plan/read-plan.ts';
 import type { Returning } from '../plan/returning.ts';
 import type { Change, WritePlan } from '../plan/write-plan.ts';
@@ -76,7 +76,8 @@ function payloadOf({ payload, columns, appliesDefaults }: Insert | Update) {
 }
 
 function payloadColumn({ name, declaredType, representation, default: missing }: Column): PayloadColumn {
-  const { fromJson, toJson } = representation ?? noRepresentation;
+  const fromJson = representation?.fromJson;
+  const toJson = representation?.toJson;
   // What stands in for a missing value is read as if the client had sent it.
   const isShown = missing !== undefined && fromJson !== undefined && toJson !== undefined;
   return {
@@ -86,8 +87,6 @@ function payloadColumn({ name, declaredType, representation, default: missing }:
     default: isShown ? `${toJson}(CAST(${missing} AS ${declaredType}))` : missing,
   };
 }
-
-const noRepresentation: Partial<Representation> = {};
 
 // The rows to change are chosen by their own columns only; embeds belong to the representation.
 const noEmbeds: EmbedTest = () => 'true';
