@@ -69,6 +69,11 @@ describe('media types', () => {
     ['books?select=title&id=lt.3&order=id', 'text/x-lines', 'text/x-lines', '(Notes)\n(Germinal)\n'],
     ['genres?id=lt.3&order=id', 'text/csv', 'text/csv; charset=utf-8', '1;Science\n2;Novel\n'],
     ['genres?select=id&id=lt.3&order=id', 'text/csv', 'text/csv; charset=utf-8', 'id\n1\n2'],
+    ['rpc/as_markup', 'text/xml', 'text/xml; charset=utf-8', '<a>é</a>'],
+    ['rpc/as_many_plain', '*/*', 'application/json; charset=utf-8', '["x"]'],
+    ['letters?order=id&limit=2', 'application/json', 'application/octet-stream', 'Dear Émile.Dear Bertha.'],
+    ['letters?id=eq.1', 'image/png', 'application/octet-stream', 'Dear Émile.'],
+    ['letters?select=id&id=eq.1', 'application/json', 'application/json; charset=utf-8', '[{"id":1}]'],
     ['rpc/as_plain', 'text/plain', 'text/plain; charset=utf-8', 'plain'],
     ['rpc/as_html', 'text/html', 'text/html', '<p>é</p>'],
     ['rpc/as_html', '*/*', 'application/json; charset=utf-8', '"<p>é</p>"'],
@@ -105,6 +110,8 @@ describe('media types', () => {
 
   test.each<[string, string, string]>([
     ['genres', 'text/html', 'text/html'],
+    ['rpc/as_many_plain', 'text/plain', 'text/plain'],
+    ['letters?select=id', 'image/png', 'image/png'],
     ['books?select=title', 'text/html', 'text/html'],
     ['rpc/as_html', 'image/png', 'image/png'],
     ['genres', 'image/png, text/html;q=0.5', 'image/png, text/html'],

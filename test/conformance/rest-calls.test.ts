@@ -190,6 +190,11 @@ describe('what functions may do', () => {
     expect((await post('add_genre?select=label', { id: 70, label: 'x' })).body).toBe('[{"label":"x"}]');
     expect((await post('pretends_stable', { id: 71 })).status).toBeGreaterThanOrEqual(400);
     expect(await library.rows('/genres?id=eq.71')).toEqual([]);
+    const bound = { prefer: 'handling=strict, max-affected=0' };
+    expect(JSON.parse((await post('add_genre', { id: 72, label: 'y' }, bound)).body)).toMatchObject({
+      code: 'PGRST124',
+    });
+    expect(await library.rows('/genres?id=eq.72')).toEqual([]);
     expect([(await post('reads_only')).body, (await post('may_write')).body, (await get('may_write')).body]).toEqual([
       '"on"',
       '"off"',

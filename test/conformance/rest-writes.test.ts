@@ -366,6 +366,22 @@ describe('what is shown of changed rows', () => {
       { prefer: 'return=representation', accept: 'text/csv' },
     );
     expect([csv.headers['content-type'], csv.body]).toEqual(['text/csv; charset=utf-8', 'label,id\n"a,b",65']);
+    const html = { accept: 'text/html', prefer: 'return=representation, tx=rollback' };
+    const listed = await send(
+      'POST',
+      '/books',
+      [
+        { id: 95, title: 'A' },
+        { id: 96, title: 'B' },
+      ],
+      html,
+    );
+    expect([listed.status, listed.headers['content-type'], listed.body]).toEqual([
+      201,
+      'text/html',
+      '<ul><li>A</li><li>B</li></ul>',
+    ]);
+    expect((await send('POST', '/books?select=id', { id: 95, title: 'A' }, html)).status).toBe(406);
     const one = { accept: 'application/vnd.pgrst.object+json' };
     const object = await send(
       'PATCH',
