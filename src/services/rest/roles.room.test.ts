@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../../test/support/database.ts';
 import { type RestServer, type SendOptions, startRest } from './testing/rest-server.ts';
@@ -38,6 +39,57 @@ describe('many roles on one connection', () => {
       Array.from({ length: 60 }, (_, index) => ask(index % 2 === 0 ? as('ann') : as('bob'))),
     );
     expect(answers).toEqual(answers.map((_, index) => [index % 2 === 0 ? 1 : 2]));
+  });
+
+  it('whatever is asked beside it, by whomever, in any order', { timeout: 120_000 }, async () => {
+    const people = ['ann', 'bob', 'nobody', 'anon', 'service'] as const;
+    type Person = (typeof people)[number];
+    const options: Record<Person, SendOptions> = {
+      ann: as('ann'),
+      bob: as('bob'),
+      nobody: as('nobody'),
+      anon: {},
+      service: { role: 'service_role' },
+    };
+    const notes: Record<Person, number[]> = { ann: [1], bob: [2], nobody: [], anon: [3], service: [1, 2, 3] };
+    const forbidden: Record<Person, number> = { ann: 403, bob: 403, nobody: 403, anon: 401, service: 200 };
+    const asked: Record<string, (who: Person) => Promise<void>> = {
+      async rows(who) {
+        const found = (await rest.send('GET', '/private_notes?select=id&order=id', options[who])).json();
+        expect(found, who).toEqual(notes[who].map((id) => ({ id })));
+      },
+      async count(who) {
+        const headers = { prefer: 'count=exact' };
+        const reply = await rest.send('HEAD', '/private_notes', { ...options[who], headers });
+        expect(reply.headers['content-range']?.split('/')[1], who).toBe(String(notes[who].length));
+      },
+      async right(who) {
+        expect((await rest.send('GET', '/forbidden', options[who])).status, who).toBe(forbidden[who]);
+      },
+      async claims(who) {
+        const found = (await rest.send('POST', '/rpc/whoami', { ...options[who], body: {} })).json();
+        const role = who === 'service' ? 'service_role' : who === 'anon' ? 'anon' : 'authenticated';
+        expect(found, who).toMatchObject({ role, claims: role === 'authenticated' ? { sub: who } : { role } });
+      },
+      async nonsense(who) {
+        expect((await rest.send('GET', '/private_notes?id=eq.x', options[who])).json(), who).toMatchObject({
+          code: '22P02',
+        });
+      },
+      async change(who) {
+        const headers = { prefer: 'return=representation' };
+        const body = { body: 'as it was' };
+        const reply = await rest.send('PATCH', '/private_notes?id=eq.1&select=id', { ...options[who], headers, body });
+        expect(reply.json(), who).toEqual(who === 'ann' || who === 'service' ? [{ id: 1 }] : []);
+      },
+    };
+    const step = fc.tuple(fc.constantFrom(...Object.keys(asked)), fc.constantFrom(...people));
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+        await Promise.all(steps.map(([what, who]) => asked[what]?.(who)));
+      }),
+      { numRuns: 25 },
+    );
   });
 
   it('a right of one is no right of another, after an error too', async () => {

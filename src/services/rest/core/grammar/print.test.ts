@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ServiceError } from '#kernel/errors';
-import { printLogic, printOperation, printOrder, printSelect } from './print.ts';
+import { printField, printLogic, printOperation, printOrder, printSelect } from './print.ts';
 import { parseQuery } from './query.ts';
 import { parseParameters } from './query-string.ts';
 import type { Field, Filter, LogicTree, Operation, OrderTerm, SelectItem } from './tree.ts';
@@ -31,15 +31,19 @@ const path = fc.oneof(
   fc.tuple(fc.array(fc.oneof(step, index), { maxLength: 2 }), step).map(([front, last]) => [...front, last]),
 );
 const field: fc.Arbitrary<Field> = fc.record({ name, path });
+// Behind a filter's field stands a dot, so its path may end in anything.
+const filtered: fc.Arbitrary<Field> = fc.record({ name, path: fc.array(fc.oneof(step, index), { maxLength: 3 }) });
 
-const columnItem = fc.record({
-  kind: fc.constant('column' as const),
-  field,
-  alias: maybe(name),
-  cast: maybe(typeName),
-  aggregate: maybe(fc.constantFrom('sum' as const, 'avg' as const, 'count' as const, 'max' as const, 'min' as const)),
-  aggregateCast: fc.constant(undefined),
-});
+const columnItem = fc
+  .record({
+    kind: fc.constant('column' as const),
+    field,
+    alias: maybe(name),
+    cast: maybe(typeName),
+    aggregate: maybe(fc.constantFrom('sum' as const, 'avg' as const, 'count' as const, 'max' as const, 'min' as const)),
+    aggregateCast: maybe(typeName),
+  })
+  .map((item) => (item.aggregate === undefined ? { ...item, aggregateCast: undefined } : item));
 const countItem = fc.record({ kind: fc.constant('count' as const), alias: maybe(name), cast: maybe(typeName) });
 const { items } = fc.letrec<{ items: SelectItem[]; embed: SelectItem }>((tie) => ({
   items: fc.array(
@@ -93,7 +97,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 );
 const filter: fc.Arbitrary<Filter> = fc.record({
   kind: fc.constant('filter' as const),
-  field,
+  field: filtered,
   negated: fc.boolean(),
   operation,
 });
@@ -118,6 +122,9 @@ const order: fc.Arbitrary<OrderTerm[]> = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
+const reserved = new Set(['order', 'limit', 'offset', 'and', 'or']);
+const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+
 describe('what is printed is read back', () => {
   test('select lists', () => {
     fc.assert(
@@ -127,16 +134,17 @@ describe('what is printed is read back', () => {
     );
   });
 
-  test('filters', () => {
+  test('filters, at the level they are about', () => {
+    // The last word of a key may say that it is no filter; in quotes it never does.
+    const path = fc.array(name, { maxLength: 2 });
     fc.assert(
-      fc.property(fc.boolean(), operation, (negated, tree) => {
-        const printed = printOperation(negated, tree);
-        expect(parseQuery([{ name: 'x', value: printed }], options).filters[0]?.value).toEqual({
-          kind: 'filter',
-          field: { name: 'x', path: [] },
-          negated,
-          operation: tree,
-        });
+      fc.property(path, filter, (levels, tree) => {
+        const key = [...levels.map(quoted), quoted(tree.field.name)].join('.');
+        const steps = printField({ ...tree.field, name: 'x' }).slice(1);
+        const given = { name: `${key}${steps}`, value: printOperation(tree.negated, tree.operation) };
+        fc.pre(!reserved.has(given.name.slice(given.name.lastIndexOf('.') + 1)));
+        const { filters } = parseQuery([given], options);
+        expect(filters).toEqual([{ path: levels, value: tree }]);
       }),
     );
   });
