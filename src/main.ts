@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import cluster from 'node:cluster';
+import type { Channel } from './app/workers/messages.ts';
 import { runCommandLine } from './cli/run.ts';
 
 // The only file that touches argv, the environment and signals.
@@ -15,12 +17,18 @@ const stopSignal = new Promise<string>((resolve) => {
   }
 });
 
+const channel: Channel = {
+  send: (message) => void process.send?.(message),
+  onMessage: (listener) => void process.on('message', listener),
+};
+
 try {
   process.exitCode = await runCommandLine({
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
     stopSignal,
+    ...(cluster.isWorker && { channel }),
     out: (text) => console.log(text),
     err: (text) => console.error(text),
   });

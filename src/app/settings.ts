@@ -17,8 +17,8 @@ export const stackSettings = {
     name: 'WORKERS',
     default: 1,
     min: 1,
-    max: 1,
-    help: 'Serving processes on this machine; only 1 so far.',
+    max: 64,
+    help: 'Processes that serve requests; from 2 on they are beside the one that runs the database, each with its own pools.',
   }),
   volumesDir: string({
     name: 'VOLUMES_DIR',

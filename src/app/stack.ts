@@ -3,7 +3,7 @@ import { createSupervisor, type Mount, type SupervisedRoom } from '#kernel/lifec
 import type { Logger } from '#kernel/log';
 import type { LoadedSettings } from './load-settings.ts';
 import type { StackHealth, StackInfo } from './stack-info.ts';
-import { wireRooms } from './wiring.ts';
+import { type Share, wireRooms } from './wiring.ts';
 
 /** A whole installation. It is an object like any other: several live side by side in one process. */
 export interface Stack {
@@ -13,18 +13,22 @@ export interface Stack {
   info(): StackInfo;
 }
 
-/** Creates a stack; nothing runs before `start`. */
-export function createStack(settings: LoadedSettings, log: Logger): Stack {
+/**
+ * Creates a stack; nothing runs before `start`.
+ *
+ * @param share the part of it that this process runs, default all
+ */
+export function createStack(settings: LoadedSettings, log: Logger, share: Share = { kind: 'whole' }): Stack {
   const bus = createLocalBus((error, subject) => log.error({ err: error, subject }, 'a bus handler failed'));
   const mounts = new Map<string, Mount>();
   const rooms: SupervisedRoom[] = [];
-  const supervisor = () => running;
   const wired = wireRooms({
     settings,
+    share,
     log,
     bus,
     mount: (name) => mounts.get(name),
-    health: async () => visible(await supervisor().health()),
+    health: () => health(),
   });
   for (const entry of wired.rooms) {
     rooms.push(entry);
@@ -35,10 +39,14 @@ export function createStack(settings: LoadedSettings, log: Logger): Stack {
     log,
     retry: { first: settings.stack.retryFirst, longest: settings.stack.retryLongest },
   });
+  const health = async (): Promise<StackHealth> => ({
+    ...visible(await running.health()),
+    ...(await wired.healthElsewhere()),
+  });
   return {
     start: () => running.start(),
     stop: () => running.stop(),
-    health: async () => visible(await running.health()),
+    health,
     info: () => ({ url: wired.url(), mail: wired.mail(), database: wired.database() }),
   };
 }

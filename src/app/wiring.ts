@@ -15,10 +15,28 @@ import { createProjectStep } from './project.ts';
 import { registry } from './registry.ts';
 import type { RoomName } from './settings.ts';
 import type { StackHealth, StackInfo } from './stack-info.ts';
+import type { PrimaryLink } from './workers/link.ts';
+import { createPrivateSockets } from './workers/private-sockets.ts';
+import { createWorkersRoom } from './workers/workers-room.ts';
+
+/** Which part of a stack a process runs. */
+export type Share =
+  | { readonly kind: 'whole' }
+  /** Everything but what its workers serve. */
+  | {
+      readonly kind: 'primary';
+      readonly argv: readonly string[];
+      readonly env: Readonly<Record<string, string | undefined>>;
+    }
+  | { readonly kind: 'worker'; readonly link: PrimaryLink };
+
+/** Rooms that workers run. The primary has auth as well, which brings its schema up to date and shows the inbox. */
+const served: readonly RoomName[] = ['auth', 'rest', 'gateway'];
 
 /** What the rooms are joined with. */
 export interface WiringInput {
   readonly settings: LoadedSettings;
+  readonly share: Share;
   readonly log: Logger;
   readonly bus: Bus;
   readonly mount: (name: string) => Mount | undefined;
@@ -31,12 +49,14 @@ export interface Wired {
   readonly url: () => string;
   readonly mail: () => StackInfo['mail'];
   readonly database: () => StackInfo['database'];
+  /** Health of rooms that run in other processes. */
+  readonly healthElsewhere: () => Promise<StackHealth>;
 }
 
 /** Creates the chosen rooms and joins their ports. This is the only place that knows all of them. */
 export function wireRooms(input: WiringInput): Wired {
-  const { settings, log, health } = input;
-  const chosen = settings.rooms;
+  const { settings, share, log, health } = input;
+  const chosen = roomsOf(settings.rooms, share);
   const roomLog = (name: string) => log.child({ room: name });
 
   const db: Room<DbApi> | undefined = chosen.has('db')
@@ -44,7 +64,9 @@ export function wireRooms(input: WiringInput): Wired {
     : undefined;
   const connection = (role: Parameters<DbApi['connection']>[0], url: string | undefined) => (): ConnectionOptions => {
     if (url) return parseConnectionUrl(url);
-    return db ? db.api.connection(role) : remoteConnection(settings, role);
+    if (db) return db.api.connection(role);
+    const isServed = role === 'authenticator' || role === 'supabase_auth_admin';
+    return share.kind === 'worker' && isServed ? share.link.connection(role) : remoteConnection(settings, role);
   };
   const egress = createEgress({ allowed: settings.stack.egressAllow });
   const auth = chosen.has('auth')
@@ -53,6 +75,7 @@ export function wireRooms(input: WiringInput): Wired {
         log: roomLog('auth'),
         database: connection('supabase_auth_admin', settings.auth.databaseUrl),
         egress,
+        ...(share.kind === 'worker' && { keepMail: share.link.captured }),
       })
     : undefined;
   const rest = chosen.has('rest')
@@ -75,10 +98,41 @@ export function wireRooms(input: WiringInput): Wired {
     log: roomLog('gateway'),
     edge: chosen.has('gateway'),
     mount: input.mount,
-    health,
+    ...(share.kind === 'worker' && { elsewhere: share.link.elsewhere }),
+    health: share.kind === 'worker' ? share.link.health : health,
   });
+  const workers =
+    share.kind === 'primary'
+      ? createWorkersRoom({
+          count: settings.stack.workers,
+          served: served.filter((name) => settings.rooms.has(name)),
+          log: roomLog('workers'),
+          argv: share.argv,
+          env: share.env,
+          connections: () => ({
+            supabase_auth_admin: connection('supabase_auth_admin', settings.auth.databaseUrl)(),
+            authenticator: connection('authenticator', settings.rest.dbUri)(),
+          }),
+          sockets: createPrivateSockets(() =>
+            ['studio', 'inbox'].flatMap((name) => {
+              const mount = input.mount(name);
+              return mount ? [mount] : [];
+            }),
+          ),
+          health,
+          captured: (mail) => auth?.api.inbox.add(mail),
+          retry: { first: settings.stack.retryFirst, longest: settings.stack.retryLongest },
+          stopWithin: settings.gateway.drainTimeout + 5_000,
+        })
+      : undefined;
 
-  const created: Readonly<Partial<Record<RoomName, Room>>> = clean({ db, auth, rest, studio, gateway });
+  const created: Readonly<Partial<Record<RoomName, Room>>> = clean({
+    db,
+    auth,
+    rest,
+    studio,
+    gateway: workers ? undefined : gateway,
+  });
   const rooms: SupervisedRoom[] = [];
   for (const { name, needs, optional } of registry) {
     const room = created[name];
@@ -97,9 +151,11 @@ export function wireRooms(input: WiringInput): Wired {
     );
     rooms.push({ name: 'project', room: step, needs: auth ? ['db', 'auth'] : ['db'], optional: false });
   }
+  if (workers) rooms.push({ name: 'workers', room: workers, needs: rooms.map(({ name }) => name), optional: false });
   return {
     rooms,
-    url: () => gateway.api.url(),
+    healthElsewhere: async () => (workers ? workers.api.health() : {}),
+    url: () => (workers ?? gateway).api.url(),
     mail: () => auth?.api.mailDelivery(),
     database: () => ({
       embedded: db?.api.embedded ?? false,
@@ -108,6 +164,13 @@ export function wireRooms(input: WiringInput): Wired {
       name: db?.api.database ?? settings.db.database,
     }),
   };
+}
+
+function roomsOf(chosen: ReadonlySet<RoomName>, { kind }: Share): ReadonlySet<RoomName> {
+  if (kind === 'whole') return chosen;
+  const runs = (name: RoomName) =>
+    kind === 'worker' ? served.includes(name) : name === 'auth' || !served.includes(name);
+  return new Set([...chosen].filter(runs));
 }
 
 /** The database of a stack whose db room runs elsewhere. */

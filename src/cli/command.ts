@@ -1,4 +1,5 @@
 import type { SettingsInput } from '../app/load-settings.ts';
+import type { Channel } from '../app/workers/messages.ts';
 
 /** What a subcommand is given. */
 export interface CommandContext {
@@ -12,6 +13,8 @@ export interface CommandContext {
   readonly now: () => number;
   /** Fulfilled with the signal's name on the first SIGINT or SIGTERM. */
   readonly stopSignal: Promise<string>;
+  /** In a worker: the way to the primary that started it. */
+  readonly channel?: Channel;
 }
 
 /** One subcommand, one file. */

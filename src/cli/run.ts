@@ -1,4 +1,5 @@
 import { StartupError } from '#kernel/errors';
+import type { Channel } from '../app/workers/messages.ts';
 import type { Command, CommandContext } from './command.ts';
 import { configCommand } from './config.ts';
 import { doctorCommand } from './doctor.ts';
@@ -28,6 +29,8 @@ export interface CommandLine {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly stopSignal: Promise<string>;
+  /** In a worker: the way to the primary that started it. */
+  readonly channel?: Channel;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
@@ -57,6 +60,7 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
     err: line.err,
     now: () => Date.now(),
     stopSignal: line.stopSignal,
+    ...(line.channel && { channel: line.channel }),
   };
   try {
     return await command.run(context);

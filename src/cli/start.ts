@@ -1,11 +1,14 @@
 import { performance } from 'node:perf_hooks';
-import { createLogger, createRedactor } from '#kernel/log';
+import { createLogger, createRedactor, type Logger } from '#kernel/log';
+import type { LoadedSettings } from '../app/load-settings.ts';
 import { checkRoleKeys, checkSecrets, prepare } from '../app/prepare.ts';
 import { forgetRunFile, writeRunFile } from '../app/run-file.ts';
 import { createStack } from '../app/stack.ts';
 import { ignoredComposeFiles, missingFeatures } from '../app/warnings.ts';
+import type { Share } from '../app/wiring.ts';
 import { banner } from './banner.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandContext } from './command.ts';
+import { runWorker } from './worker.ts';
 
 /** `start`: brings the stack up and serves until a signal comes. */
 export const startCommand: Command = {
@@ -18,6 +21,7 @@ are, and serves. SIGINT or SIGTERM lets requests in flight finish (STACK_DRAIN_T
 --json prints the addresses as one JSON line instead of the banner.`,
 
   async run(context) {
+    if (context.channel) return runWorker(context, context.channel, createStackLog);
     const started = performance.now();
     const seconds = Math.floor(context.now() / 1_000);
     const preparation = await prepare(context.input, seconds);
@@ -29,12 +33,10 @@ are, and serves. SIGINT or SIGTERM lets requests in flight finish (STACK_DRAIN_T
       ...ignoredComposeFiles(settings),
       ...missingFeatures(settings),
     ];
-    const secrets = settings.effective.filter(({ setting }) => setting.secret).map(({ value }) => value);
-    const redact = createRedactor(secrets.flatMap(secretTexts));
-    const log = createLogger({ level: settings.stack.logLevel, redact });
+    const log = createStackLog(settings);
     for (const warning of warnings) log.warn({ room: 'stack' }, warning);
 
-    const stack = createStack(settings, log);
+    const stack = createStack(settings, log, shareOf(context, settings));
     let stopping = false;
     const stopOnSignal = context.stopSignal.then(async (signal) => {
       stopping = true;
@@ -64,6 +66,17 @@ are, and serves. SIGINT or SIGTERM lets requests in flight finish (STACK_DRAIN_T
     return 0;
   },
 };
+
+function shareOf({ input }: CommandContext, { stack: { workers } }: LoadedSettings): Share {
+  if (workers === 1) return { kind: 'whole' };
+  const argv = ['start', ...input.envFiles.flatMap((file) => ['--env-file', file])];
+  return { kind: 'primary', argv, env: input.env };
+}
+
+function createStackLog(settings: LoadedSettings): Logger {
+  const secrets = settings.effective.filter(({ setting }) => setting.secret).map(({ value }) => value);
+  return createLogger({ level: settings.stack.logLevel, redact: createRedactor(secrets.flatMap(secretTexts)) });
+}
 
 // Of a family only what its name calls a secret: hiding every value would garble ordinary words.
 function secretTexts(value: unknown): (string | undefined)[] {

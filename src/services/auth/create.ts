@@ -12,7 +12,7 @@ import { createOidc } from './core/external/oidc.ts';
 import { createHooks, HookSettingError } from './core/hooks/hooks.ts';
 import { createLeakCheck } from './core/leaked-passwords.ts';
 import { createLocalLimits, createSharedLimits, type SharedLimits } from './core/limits/shared-limits.ts';
-import { type CapturedMail, createInbox } from './core/mail/inbox.ts';
+import { createInbox, type Inbox } from './core/mail/inbox.ts';
 import { openPost, type Post } from './core/mail/open-post.ts';
 import { createAttempts } from './core/one-time/attempts.ts';
 import { createStrangers } from './core/one-time/frequency.ts';
@@ -42,7 +42,7 @@ export interface AuthDeps extends AuthPorts {
 /** What the auth room offers others. */
 export interface AuthApi {
   /** Mails that were captured because no mail server is configured, newest first. */
-  readonly inbox: { list(): readonly CapturedMail[] };
+  readonly inbox: Pick<Inbox, 'list' | 'add'>;
   /** Where mails go; undefined before the start. */
   readonly mailDelivery: () => 'smtp' | 'inbox' | undefined;
 }
@@ -79,7 +79,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
     const connection = deps.database();
     const migrated = await migrate(connection, authMigrations);
     if (migrated) log.info({}, 'schema auth brought up to date');
-    const transport = await openMailTransport(settings, inbox, clock);
+    const transport = await openMailTransport(settings, { add: deps.keepMail ?? inbox.add }, clock);
     const db = createDatabase({ connection, size: settings.poolSize, queueLimit: settings.poolQueue });
     const hasOwnTables = needsOwnTables(settings, transport.delivery) && (await ownTables(db, log));
     const limits = (hasOwnTables ? createSharedLimits : createLocalLimits)({
@@ -162,7 +162,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       },
       { name: 'inbox', handle: showInbox },
     ],
-    api: { inbox: { list: inbox.list }, mailDelivery: () => running?.post.office.delivery },
+    api: { inbox, mailDelivery: () => running?.post.office.delivery },
     start,
     async stop() {
       const stopping = running;

@@ -1,6 +1,7 @@
 import type { Egress } from '#kernel/egress';
 import type { Clock } from '#kernel/lifecycle';
 import type { ConnectionOptions } from '#kernel/sql';
+import type { CapturedMail } from './core/mail/inbox.ts';
 
 /** What auth needs from elsewhere. */
 export interface AuthPorts {
@@ -13,6 +14,8 @@ export interface AuthPorts {
   readonly publicUrl?: () => string | undefined;
   /** The way out for hooks, templates, providers and whatever else asks servers elsewhere. */
   readonly egress: Egress;
+  /** Keeps mails in place of a mail server; default: this room itself, for the inbox it shows. */
+  readonly keepMail?: (mail: Omit<CapturedMail, 'id'>) => void;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }

@@ -53,7 +53,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
   };
 
   function target(name: string): EdgeTarget | undefined {
-    const remoteUrl = remoteUrls[name];
+    const remoteUrl = remoteUrls[name] ?? deps.elsewhere?.(name);
     if (!remoteUrl) return deps.mount(name);
     let remote = remotes.get(name);
     if (!remote) {

@@ -6,6 +6,8 @@ export interface GatewayPorts {
   readonly edge: boolean;
   /** The mount of that name, where a room in this process offers one. */
   readonly mount: (name: string) => Mount | undefined;
+  /** Where the mount of that name is, when another process of this stack offers it: `unix:` and a path. */
+  readonly elsewhere?: (name: string) => string | undefined;
   /** Health of every room of this process. */
   readonly health: () => Promise<Readonly<Record<string, Health & { readonly required: boolean }>>>;
 }

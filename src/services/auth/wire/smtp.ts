@@ -8,7 +8,11 @@ import type { AuthSettings } from '../settings.ts';
 const sampleHost = 'supabase-mail';
 
 /** Chooses where mails go: to the configured server, or into the inbox when there is none. */
-export async function openMailTransport(settings: AuthSettings, inbox: Inbox, clock: Clock): Promise<MailTransport> {
+export async function openMailTransport(
+  settings: AuthSettings,
+  inbox: Pick<Inbox, 'add'>,
+  clock: Clock,
+): Promise<MailTransport> {
   const { smtpHost } = settings;
   if (smtpHost === undefined || (smtpHost === sampleHost && !(await resolves(smtpHost))))
     return inboxTransport(settings, inbox, clock);
@@ -21,7 +25,7 @@ const resolves = (host: string): Promise<boolean> =>
     () => false,
   );
 
-function inboxTransport(settings: AuthSettings, inbox: Inbox, clock: Clock): MailTransport {
+function inboxTransport(settings: AuthSettings, inbox: Pick<Inbox, 'add'>, clock: Clock): MailTransport {
   return {
     delivery: 'inbox',
     async send({ kind, to, subject, html }) {

@@ -15,20 +15,20 @@ export interface RemoteTarget extends EdgeTarget {
 /**
  * Forwards requests and upgrades to another process over kept-alive connections.
  *
- * @param base e.g. `http://10.0.0.2:3000`; its path is put in front
+ * @param base e.g. `http://10.0.0.2:3000`; its path is put in front. `unix:/path` is a socket of this machine
  * @param timeout milliseconds of silence after which the answer is 504
  * @param maxSockets connections to it at most; more requests wait
  */
 export function createRemoteTarget(base: string, timeout: number, maxSockets: number): RemoteTarget {
-  const url = new URL(base);
+  const { address, prefix } = addressOf(base);
   const agent = new Agent({ keepAlive: true, maxSockets, maxFreeSockets: 32 });
-  const path = (request: IncomingMessage) => url.pathname.replace(/\/$/, '') + (request.url ?? '/');
+  const path = (request: IncomingMessage) => prefix + (request.url ?? '/');
   const outgoing = (request: IncomingMessage) => {
     const headers = { ...request.headers };
     for (const name of hopByHop) delete headers[name];
     return headers;
   };
-  const options = { host: url.hostname, port: url.port || 80, agent, timeout };
+  const options = { ...address, agent, timeout };
 
   return {
     handle(request, response) {
@@ -73,6 +73,12 @@ export function createRemoteTarget(base: string, timeout: number, maxSockets: nu
     },
     close: () => agent.destroy(),
   };
+}
+
+function addressOf(base: string): { address: object; prefix: string } {
+  if (base.startsWith('unix:')) return { address: { socketPath: base.slice('unix:'.length) }, prefix: '' };
+  const { hostname, port, pathname } = new URL(base);
+  return { address: { host: hostname, port: port || 80 }, prefix: pathname.replace(/\/$/, '') };
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: Error & { code?: string }): void {

@@ -1,0 +1,60 @@
+import type { ConnectionOptions } from '#kernel/sql';
+import type { CapturedMail } from '#services/auth';
+import type { StackHealth } from '../stack-info.ts';
+import type { Boot, Channel, WorkerRole } from './messages.ts';
+import { createQuestions } from './questions.ts';
+
+/** What a worker gets from the primary. */
+export interface PrimaryLink {
+  readonly connection: (role: WorkerRole) => ConnectionOptions;
+  /** Where a mount that lives in the primary is: `unix:` and a path. */
+  readonly elsewhere: (mount: string) => string | undefined;
+  /** Health of the whole stack. */
+  health(): Promise<StackHealth>;
+  /** A mail for the one inbox of the stack. */
+  captured(mail: Omit<CapturedMail, 'id'>): void;
+}
+
+/** What a worker has to do for the primary. */
+export interface WorkerDuties {
+  readonly health: () => Promise<StackHealth>;
+  readonly stop: () => void;
+}
+
+/** Milliseconds until a primary that does not answer is taken to be busy. */
+const patience = 2_000;
+
+/** Reports to the primary, and waits for what has to be known. `duties` may be called from then on. */
+export function linkToPrimary(channel: Channel, duties: WorkerDuties): Promise<PrimaryLink> {
+  const questions = createQuestions<StackHealth>(patience);
+  return new Promise((resolve) => {
+    channel.onMessage((message) => {
+      switch (message.kind) {
+        case 'boot':
+          resolve(linkOf(message.boot));
+          return;
+        case 'stop':
+          duties.stop();
+          return;
+        case 'health':
+          questions.answer(message.id, message.report);
+          return;
+        case 'ask-health':
+          void duties.health().then((report) => channel.send({ kind: 'health', id: message.id, report }));
+      }
+    });
+    channel.send({ kind: 'hello' });
+  });
+
+  function linkOf({ connections, sockets }: Boot): PrimaryLink {
+    return {
+      connection: (role) => connections[role],
+      elsewhere: (mount) => (sockets[mount] === undefined ? undefined : `unix:${sockets[mount]}`),
+      health: async () =>
+        (await questions.ask((id) => channel.send({ kind: 'ask-health', id }))) ?? {
+          primary: { status: 'unhealthy', required: true, detail: { reason: 'the primary does not answer' } },
+        },
+      captured: (mail) => channel.send({ kind: 'mail', mail }),
+    };
+  }
+}

@@ -1,0 +1,35 @@
+import type { ConnectionOptions } from '#kernel/sql';
+import type { CapturedMail } from '#services/auth';
+import type { StackHealth } from '../stack-info.ts';
+
+/** Roles under which the rooms of a worker reach the database. */
+export type WorkerRole = 'supabase_auth_admin' | 'authenticator';
+
+/** What a worker has to know before it can start. */
+export interface Boot {
+  readonly connections: Readonly<Record<WorkerRole, ConnectionOptions>>;
+  /** Mounts that live in the primary: name → path of a Unix socket. */
+  readonly sockets: Readonly<Record<string, string>>;
+}
+
+/** From a worker to the primary. */
+export type FromWorker =
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'serving'; readonly url: string }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'mail'; readonly mail: Omit<CapturedMail, 'id'> }
+  | { readonly kind: 'ask-health'; readonly id: number }
+  | { readonly kind: 'health'; readonly id: number; readonly report: StackHealth };
+
+/** From the primary to a worker. */
+export type ToWorker =
+  | { readonly kind: 'boot'; readonly boot: Boot }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'ask-health'; readonly id: number }
+  | { readonly kind: 'health'; readonly id: number; readonly report: StackHealth };
+
+/** A process's channel to the one that started it, as far as it is needed. */
+export interface Channel {
+  send(message: FromWorker): void;
+  onMessage(listener: (message: ToWorker) => void): void;
+}

@@ -1,0 +1,154 @@
+import cluster, { type Worker } from 'node:cluster';
+import { extname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { StartupError } from '#kernel/errors';
+import type { Health, Room } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import type { CapturedMail } from '#services/auth';
+import type { StackHealth } from '../stack-info.ts';
+import { mergeHealth } from './merge-health.ts';
+import type { Boot, FromWorker, ToWorker } from './messages.ts';
+import type { PrivateSockets } from './private-sockets.ts';
+import { createQuestions } from './questions.ts';
+
+/** How the serving processes are run. */
+export interface WorkersOptions {
+  readonly count: number;
+  /** Rooms that each of them runs. */
+  readonly served: readonly string[];
+  readonly log: Logger;
+  /** Arguments of a worker, e.g. `start --env-file x`. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly connections: () => Boot['connections'];
+  readonly sockets: PrivateSockets;
+  /** Health of the whole stack, for a worker that is asked. */
+  readonly health: () => Promise<StackHealth>;
+  readonly captured: (mail: Omit<CapturedMail, 'id'>) => void;
+  /** First and longest pause before a worker that ended is replaced, in milliseconds. */
+  readonly retry: { readonly first: number; readonly longest: number };
+  /** Milliseconds a worker may take to stop before it is killed. */
+  readonly stopWithin: number;
+}
+
+/** What the serving processes tell. */
+export interface WorkersApi {
+  readonly url: () => string;
+  /** Health of the rooms they run. */
+  health(): Promise<StackHealth>;
+}
+
+/** Milliseconds after which a worker counts as one that runs. */
+const settled = 30_000;
+/** Milliseconds until a worker that does not answer is taken to be busy. */
+const patience = 1_500;
+
+/**
+ * The processes that serve requests, as one room of the primary. They share its ports: the primary accepts connections
+ * and hands them round. One that ends is replaced, and none outlives the primary, since all end with its channel.
+ */
+export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
+  const { log, count } = options;
+  const places: (Worker | undefined)[] = new Array(count).fill(undefined);
+  const questions = createQuestions<StackHealth>(patience);
+  let url = '';
+  let stopping = false;
+  let boot: Boot | undefined;
+
+  const send = (worker: Worker, message: ToWorker): void => {
+    if (worker.isConnected()) worker.send(message);
+  };
+
+  function receive(worker: Worker, message: FromWorker): void {
+    switch (message.kind) {
+      case 'hello':
+        if (boot) send(worker, { kind: 'boot', boot });
+        return;
+      case 'mail':
+        options.captured(message.mail);
+        return;
+      case 'health':
+        questions.answer(message.id, message.report);
+        return;
+      case 'ask-health':
+        void options.health().then((report) => send(worker, { kind: 'health', id: message.id, report }));
+    }
+  }
+
+  /** Fulfilled once it serves. @throws StartupError with what the worker said, or that it ended */
+  function launch(place: number): Promise<void> {
+    cluster.setupPrimary({ exec: entry, args: [...options.argv], silent: false });
+    const worker = cluster.fork(options.env);
+    places[place] = worker;
+    const began = performance.now();
+    return new Promise((resolve, reject) => {
+      let serves = false;
+      worker.on('message', (message: FromWorker) => {
+        receive(worker, message);
+        if (message.kind === 'failed') reject(new StartupError(message.message));
+        if (message.kind !== 'serving') return;
+        url = message.url;
+        serves = true;
+        resolve();
+      });
+      worker.once('exit', (code, signal) => {
+        places[place] = undefined;
+        reject(new StartupError(`a worker ended before it served (${signal ?? `exit code ${code}`})`, 'WORKERS'));
+        if (!serves || stopping) return;
+        log.warn({ pid: worker.process.pid, code, signal }, 'a worker ended and is replaced');
+        void replace(place, performance.now() - began > settled ? 0 : options.retry.first);
+      });
+    });
+  }
+
+  async function replace(place: number, pause: number): Promise<void> {
+    await sleep(pause);
+    if (stopping) return;
+    try {
+      await launch(place);
+    } catch (error) {
+      if (stopping) return;
+      log.error({ err: error }, 'a worker did not start');
+      void replace(place, Math.min(Math.max(pause * 2, options.retry.first), options.retry.longest));
+    }
+  }
+
+  async function end(worker: Worker): Promise<void> {
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    send(worker, { kind: 'stop' });
+    const kill = setTimeout(() => worker.process.kill('SIGKILL'), options.stopWithin);
+    await ended;
+    clearTimeout(kill);
+  }
+
+  async function health(): Promise<StackHealth> {
+    const reports = places.map((worker) =>
+      worker ? questions.ask((id) => send(worker, { kind: 'ask-health', id })) : Promise.resolve(undefined),
+    );
+    return mergeHealth(await Promise.all(reports), options.served);
+  }
+
+  return {
+    mounts: [],
+    api: { url: () => url, health },
+    async start() {
+      stopping = false;
+      boot = { connections: options.connections(), sockets: await options.sockets.open() };
+      await Promise.all(places.map((_, place) => launch(place)));
+      log.info({ count }, 'workers serve');
+    },
+    async stop() {
+      stopping = true;
+      await Promise.all(places.flatMap((worker) => (worker ? [end(worker)] : [])));
+      await options.sockets.close();
+    },
+    health: (): Health => ({
+      status: places.every((worker) => worker?.isConnected()) ? 'healthy' : 'starting',
+      detail: { connected: places.filter((worker) => worker?.isConnected()).length, of: count },
+    }),
+  };
+}
+
+// The program itself: built it is JavaScript, in tests and development it is not.
+const entry = fileURLToPath(new URL(`../../main${extname(import.meta.url)}`, import.meta.url));

@@ -1,0 +1,37 @@
+import type { Logger } from '#kernel/log';
+import { assertUsable, type LoadedSettings, loadSettings } from '../app/load-settings.ts';
+import { createStack, type Stack } from '../app/stack.ts';
+import { linkToPrimary } from '../app/workers/link.ts';
+import type { Channel } from '../app/workers/messages.ts';
+import type { CommandContext } from './command.ts';
+
+/**
+ * `start` in a process that a primary started: serves requests until the primary or a signal says stop.
+ *
+ * @param createLog makes the log of a stack with these settings
+ * @returns the exit code
+ */
+export async function runWorker(
+  context: CommandContext,
+  channel: Channel,
+  createLog: (settings: LoadedSettings) => Logger,
+): Promise<number> {
+  const settings = loadSettings(context.input);
+  assertUsable(settings);
+  const log = createLog(settings);
+  let stack: Stack | undefined;
+  let toldToStop = (): void => {};
+  const stop = Promise.race([context.stopSignal, new Promise<void>((resolve) => (toldToStop = resolve))]);
+  const link = await linkToPrimary(channel, { health: async () => (await stack?.health()) ?? {}, stop: toldToStop });
+  stack = createStack(settings, log, { kind: 'worker', link });
+  try {
+    await stack.start();
+  } catch (error) {
+    channel.send({ kind: 'failed', message: (error as Error).message });
+    return 1;
+  }
+  channel.send({ kind: 'serving', url: stack.info().url });
+  await stop;
+  await stack.stop();
+  return 0;
+}

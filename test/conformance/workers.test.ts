@@ -1,0 +1,167 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newClient, until } from '../support/client.ts';
+import { runProgram } from '../support/program.ts';
+import { runSql } from '../support/sql.ts';
+import { choosePorts, type Stack, startStack } from '../support/stack.ts';
+import { makeWorkspace, removeWorkspace } from '../support/workspace.ts';
+
+// One stack, three processes: one with the database, two that serve.
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack({
+    env: { WORKERS: '2', ENABLE_EMAIL_AUTOCONFIRM: 'true' },
+    files: {
+      'supabase/migrations/1_notes.sql': `
+        create table notes (id int primary key, owner uuid default auth.uid(), body text);
+        alter table notes enable row level security;
+        create policy own on notes using (owner = auth.uid()) with check (owner = auth.uid());`,
+    },
+  });
+});
+afterAll(() => stack.stop());
+
+/** Processes of the program that another of them started (Linux). */
+function workersOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => {
+      try {
+        const stat = readFileSync(`/proc/${child}/stat`, 'utf8');
+        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+        return parent === pid && /main\.[jt]s\0start/.test(readFileSync(`/proc/${child}/cmdline`, 'utf8'));
+      } catch {
+        return false;
+      }
+    });
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const read = () =>
+  fetch(`${stack.url}/rest/v1/notes?select=id`, {
+    headers: { apikey: stack.env.serviceKey, connection: 'close' },
+    signal: AbortSignal.timeout(10_000),
+  }).then(
+    (answer) => answer.status,
+    () => 0,
+  );
+
+describe('two workers', () => {
+  test('serve an application as one: what one did the other knows', async () => {
+    expect(workersOf(stack.pid)).toHaveLength(2);
+    const client = newClient(stack, stack.env.anonKey);
+    const { data } = await client.auth.signUp({ email: 'w@example.org', password: 'a-long-password' });
+    expect(data.user?.email).toBe('w@example.org');
+    for (let id = 1; id <= 10; id++)
+      expect((await client.from('notes').insert({ id, body: `note ${id}` })).error).toBeNull();
+    expect((await client.from('notes').select('*', { count: 'exact', head: true })).count).toBe(10);
+    expect((await newClient(stack, stack.env.anonKey).from('notes').select()).data).toEqual([]);
+    expect((await client.auth.refreshSession()).error).toBeNull();
+  });
+
+  test('both take connections', async () => {
+    // Connections are handed round, and each worker has a pool of its own.
+    await Promise.all(Array.from({ length: 12 }, read));
+    const sessions = await runSql(
+      stack,
+      "select count(distinct pid)::int as n from pg_stat_activity where usename = 'authenticator' and query not ilike 'listen%'",
+    );
+    expect(sessions[0]?.n).toBeGreaterThanOrEqual(2);
+    const statuses = await Promise.all(Array.from({ length: 20 }, read));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+
+  test('share one health and one inbox, and reach the page of the primary', async () => {
+    const health = (await (await fetch(`${stack.url}/health`)).json()) as { status: string; services: object };
+    expect(health.status).toBe('ok');
+    expect(Object.keys(health.services).sort()).toEqual(['auth', 'db', 'gateway', 'rest', 'studio', 'workers']);
+    const { username, password } = stack.env.dashboard;
+    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    expect((await fetch(`${stack.url}/`, { headers: { authorization } })).status).toBe(200);
+    for (const address of ['a', 'b', 'c', 'd'])
+      await fetch(`${stack.url}/auth/v1/invite`, {
+        method: 'POST',
+        headers: {
+          apikey: stack.env.serviceKey,
+          authorization: `Bearer ${stack.env.serviceKey}`,
+          'content-type': 'application/json',
+          connection: 'close',
+        },
+        body: JSON.stringify({ email: `${address}@example.org` }),
+      });
+    const kept = async () => {
+      const answer = await fetch(`${stack.url}/inbox/messages.json`, { headers: { authorization } });
+      return JSON.stringify(await answer.json());
+    };
+    await until('every mail in one inbox', async () =>
+      ['a', 'b', 'c', 'd'].every(async (name) => (await kept()).includes(`${name}@example.org`)),
+    );
+    const mails = await kept();
+    for (const name of ['a', 'b', 'c', 'd']) expect(mails).toContain(`${name}@example.org`);
+  });
+
+  test('learn of changes of the schema, each of them', async () => {
+    await runSql(stack, "alter table notes add column tag text default 'new'; notify pgrst, 'reload schema'");
+    const tagged = () =>
+      fetch(`${stack.url}/rest/v1/notes?select=tag&limit=1`, {
+        headers: { apikey: stack.env.serviceKey, connection: 'close' },
+      }).then((answer) => answer.status);
+    await until("both workers' schema caches", async () =>
+      (await Promise.all(Array.from({ length: 8 }, tagged))).every((status) => status === 200),
+    );
+  });
+
+  test('are replaced when they end, while the other serves', async () => {
+    const before = workersOf(stack.pid);
+    process.kill(before[0] as number, 'SIGKILL');
+    await until("a new worker in the other's place", async () => {
+      const now = workersOf(stack.pid);
+      return now.length === 2 && !now.includes(before[0] as number);
+    });
+    await until(
+      'health after it',
+      async () => (await fetch(`${stack.url}/health`).catch(() => undefined))?.status === 200,
+    );
+    expect(new Set(await Promise.all(Array.from({ length: 8 }, read)))).toEqual(new Set([200]));
+  });
+});
+
+describe('the primary', () => {
+  test('takes its workers with it, even by kill -9', async () => {
+    const cwd = makeWorkspace();
+    const other = await startStack({ cwd, env: { WORKERS: '2' } });
+    const workers = workersOf(other.pid);
+    expect(workers).toHaveLength(2);
+    await other.kill('SIGKILL');
+    await until('the end of the workers', async () => !workers.some(isAlive));
+    const again = await startStack({ cwd, env: { WORKERS: '2' } });
+    const next = workersOf(again.pid);
+    await again.stop();
+    expect(next.some(isAlive)).toBe(false);
+    removeWorkspace(cwd);
+  });
+
+  test('says in one line what keeps its workers from serving', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => blocker.once('listening', resolve));
+    const { port } = blocker.address() as AddressInfo;
+    const cwd = makeWorkspace();
+    await choosePorts(cwd);
+    const { code, stderr } = await runProgram(['start'], { cwd, env: { WORKERS: '2', KONG_HTTP_PORT: String(port) } });
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n')).toEqual([`port ${port} on 127.0.0.1 is taken (change KONG_HTTP_PORT)`]);
+    blocker.close();
+    removeWorkspace(cwd);
+  });
+});
