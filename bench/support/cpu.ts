@@ -4,23 +4,36 @@ import { processTree } from './product.ts';
 // Clock ticks of /proc/PID/stat; 100 a second on every Linux that Node runs on.
 const ticksPerSecond = 100;
 
-/** Processor seconds a process has used. */
-export function cpuSeconds(pid: number): number {
+interface Times {
+  readonly own: number;
+  /** Of its children that have ended. */
+  readonly ended: number;
+}
+
+function timesOf(pid: number | 'self'): Times {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+    const seconds = (first: number) => (Number(fields[first]) + Number(fields[first + 1])) / ticksPerSecond;
+    return { own: seconds(11), ended: seconds(13) };
   } catch {
-    // Ended between listing and reading.
-    return 0;
+    // Ended between listing and reading; its parent counts it from now on.
+    return { own: 0, ended: 0 };
   }
 }
 
-/** Processor seconds of all that runs below a process. */
+/** Processor seconds a process has used. */
+export const cpuSeconds = (pid: number): number => timesOf(pid).own;
+
+/** Processor seconds of the programs this process has run to their end. */
+export const cpuSecondsOfEnded = (): number => timesOf('self').ended;
+
+/** Processor seconds of all that runs or ran below a process. */
 export const cpuSecondsBelow = (pid: number): number =>
   processTree(pid)
     .filter((member) => member !== pid)
-    .reduce((sum, member) => sum + cpuSeconds(member), 0);
+    .map(timesOf)
+    .reduce((sum, { own, ended }) => sum + own + ended, 0);
 
 /** Resident megabytes of a process: now, and the most there ever were. */
 export function residentMegabytes(pid: number): { readonly now: number; readonly peak: number } {

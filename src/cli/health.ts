@@ -1,7 +1,16 @@
-import { loadSettings } from '../app/load-settings.ts';
+import { type LoadedSettings, loadSettings } from '../app/load-settings.ts';
 import { readRunFile } from '../app/run-file.ts';
 import { type Command, print } from './command.ts';
 import { fetchHealth } from './remote-health.ts';
+import { sendRequest } from './request.ts';
+
+/** Where rest tells that it is ready, when it runs alone with its administration port. */
+function readyAddress({ rooms, rest }: LoadedSettings): string | undefined {
+  if (rooms.size !== 1 || !rooms.has('rest') || !rest.adminPort) return undefined;
+  const host = rest.adminHost ?? rest.serverHost ?? rest.bindAddress;
+  const asked = host.includes('*') || /^[!]/.test(host) || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${asked.includes(':') ? `[${asked}]` : asked}:${rest.adminPort}/ready`;
+}
 
 /** `health`: exit code 0 or 1, for container probes. */
 export const healthCommand: Command = {
@@ -9,10 +18,20 @@ export const healthCommand: Command = {
   summary: 'exit 0 when the stack (or one room) is healthy, else 1',
   help: `usage: pmoves-supabase health [room] [--json]
 
-Asks the running stack. Without a room: 0 once every required room serves. With a room: 0 when that one is healthy.`,
+Asks the running stack. Without a room: 0 once every required room serves. With a room: 0 when that one is healthy. Where rest runs
+alone with PGRST_ADMIN_SERVER_PORT, its /ready is asked.`,
 
   async run(context) {
     const settings = loadSettings(context.input);
+    const ready = readyAddress(settings);
+    if (ready !== undefined) {
+      const status = (await sendRequest(ready, 5_000))?.status;
+      const healthy = status === 200;
+      print(context, { healthy, url: ready }, () =>
+        healthy ? 'rest: healthy' : `rest: ${status ?? 'no answer'} at ${ready}`,
+      );
+      return healthy ? 0 : 1;
+    }
     const url = readRunFile(settings)?.url ?? `http://127.0.0.1:${settings.gateway.httpPort}`;
     const health = await fetchHealth(url);
     const [room] = context.args;

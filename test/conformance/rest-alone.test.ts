@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PlainPostgres, startPlainPostgres } from '../support/plain-postgres.ts';
 import { freePorts } from '../support/ports.ts';
-import { spawnProgram } from '../support/program.ts';
+import { runProgram, spawnProgram } from '../support/program.ts';
 import { makeWorkspace, removeWorkspace } from '../support/workspace.ts';
 
 // Rest in the place of PostgREST: nothing but its own variables, a database without any of Supabase's roles.
@@ -153,6 +153,15 @@ describe('in the place of PostgREST', () => {
     const admin = (path: string) => fetch(`${rest.admin}${path}`);
     expect([await statusOf(`${rest.admin}/live`), await statusOf(`${rest.admin}/ready`)]).toEqual([200, 200]);
     expect(await statusOf(`${rest.admin}/todos`)).toBe(404);
+    const probe = {
+      SERVICES: 'rest',
+      PGRST_DB_URI: database.url('gate'),
+      PGRST_ADMIN_SERVER_PORT: new URL(rest.admin).port,
+    };
+    expect((await runProgram(['health'], { cwd, env: probe })).code).toBe(0);
+    const [unused] = await freePorts(1);
+    const elsewhere = { ...probe, PGRST_ADMIN_SERVER_PORT: String(unused) };
+    expect((await runProgram(['health'], { cwd, env: elsewhere })).code).toBe(1);
     const cache = (await (await admin('/schema_cache')).json()) as { dbTables: { name: string }[] };
     expect(cache.dbTables.map(({ name }) => name)).toContain('todos');
     const config = await (await admin('/config')).text();
