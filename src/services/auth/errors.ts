@@ -70,6 +70,10 @@ export const authErrors = {
   invite_not_found: { status: 404, message: 'Invite not found' },
   provider_email_needs_verification: { status: 422, message: 'Unverified email with provider' },
   identity_already_exists: { status: 422, message: 'Identity is already linked' },
+  oauth_client_not_found: { status: 404, message: 'OAuth client not found' },
+  oauth_authorization_not_found: { status: 404, message: 'OAuth authorization request not found' },
+  oauth_consent_not_found: { status: 404, message: 'No active grant for this client' },
+  oauth_dynamic_client_registration_disabled: { status: 403, message: 'Dynamic client registration is not enabled' },
   custom_provider_not_found: { status: 404, message: 'Custom OAuth/OIDC provider not found' },
   over_custom_provider_quota: { status: 400, message: 'Maximum number of custom providers reached' },
 

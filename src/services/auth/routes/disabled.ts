@@ -27,26 +27,6 @@ function offFor(access: 'permanent-user' | 'admin', method: Route['method'], pat
   };
 }
 
-const oauthServer: Route[] = (
-  [
-    ['GET', '/.well-known/oauth-authorization-server'],
-    ['GET', '/oauth/authorize'],
-    ['POST', '/oauth/token'],
-    ['POST', '/oauth/clients/register'],
-    ['GET', '/oauth/userinfo'],
-    ['GET', '/oauth/authorizations/:id'],
-    ['POST', '/oauth/authorizations/:id/consent'],
-    ['GET', '/user/oauth/grants'],
-    ['DELETE', '/user/oauth/grants'],
-    ['GET', '/admin/oauth/clients'],
-    ['POST', '/admin/oauth/clients'],
-    ['GET', '/admin/oauth/clients/:client_id'],
-    ['PUT', '/admin/oauth/clients/:client_id'],
-    ['DELETE', '/admin/oauth/clients/:client_id'],
-    ['POST', '/admin/oauth/clients/:client_id/regenerate_secret'],
-  ] as const
-).map(([method, path]) => off(method, path, 'feature_disabled'));
-
 const saml: Route[] = [
   off('POST', '/sso', 'saml_provider_disabled', 'sso'),
   off('GET', '/sso/saml/metadata', 'saml_provider_disabled'),
@@ -60,4 +40,4 @@ const saml: Route[] = [
 ];
 
 /** Endpoints of features that this release does not serve; each answers as upstream does with the feature off. */
-export const disabledRoutes: readonly Route[] = [...saml, ...oauthServer];
+export const disabledRoutes: readonly Route[] = [...saml];

@@ -24,6 +24,8 @@ const rates = {
   anonymous: ['ANONYMOUS_USERS', hour],
   factorChallenge: ['FACTOR', minute],
   factorVerify: ['FACTOR', minute],
+  samlAssertion: ['SAML_ASSERTION', fiveMinutes],
+  oauthRegister: ['OAUTH_DYNAMIC_CLIENT_REGISTER', fiveMinutes],
 } as const;
 
 /** Name of a bucket. */

@@ -4,6 +4,8 @@ import type { Answer, Exchange } from './exchange.ts';
 import type { LimitName } from './limits.ts';
 
 interface Common {
+  /** Asked before anything else, e.g. whether the feature is on. @throws what the request is answered with */
+  readonly before?: (exchange: Exchange) => void;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** True: HEAD is answered too. Never where GET changes something, since scanners of mails send HEAD first. */

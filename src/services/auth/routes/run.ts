@@ -31,6 +31,7 @@ export async function runRoute(
 }
 
 async function perform({ limits }: RunOptions, route: Route, exchange: Exchange): Promise<Answer> {
+  route.before?.(exchange);
   const count = async (): Promise<void> => {
     if (route.limit) await limits.count(route.limit, exchange);
   };

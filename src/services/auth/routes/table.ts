@@ -17,6 +17,7 @@ import { identityDelete } from './identity-delete.ts';
 import { invitePost } from './invite-post.ts';
 import { logoutPost } from './logout-post.ts';
 import { magiclinkPost } from './magiclink-post.ts';
+import { oauthServerRoutes } from './oauth-server.ts';
 import { otpPost } from './otp-post.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { reauthenticateGet } from './reauthenticate-get.ts';
@@ -76,6 +77,7 @@ export const routes = ({ limits }: RunOptions, keys: KeySet): readonly Route[] =
   callbackGet,
   callbackPost,
   ...customProviderRoutes,
+  ...oauthServerRoutes,
   ...disabledRoutes,
 ];
 

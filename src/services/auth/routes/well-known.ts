@@ -3,7 +3,8 @@ import type { AuthContext } from '../core/context.ts';
 import { serviceUrl } from '../core/external-url.ts';
 import type { Route } from './route.ts';
 
-const cached = { 'cache-control': 'public, max-age=600' };
+/** Headers of documents that may be kept for a while. */
+export const discoveryHeaders = { 'cache-control': 'public, max-age=600' };
 
 /** Public keys of the installation; empty while tokens are signed with the shared secret. */
 export const jwksGet = (keys: KeySet): Route => ({
@@ -11,7 +12,7 @@ export const jwksGet = (keys: KeySet): Route => ({
   path: '/.well-known/jwks.json',
   head: true,
   access: 'public',
-  handle: () => ({ body: { keys: keys.publicJwks }, headers: cached }),
+  handle: () => ({ body: { keys: keys.publicJwks }, headers: discoveryHeaders }),
 });
 
 /** Discovery document (OpenID Connect Discovery 1.0); served whether or not the OAuth server is on. */
@@ -20,10 +21,11 @@ export const openidConfigurationGet: Route = {
   path: '/.well-known/openid-configuration',
   head: true,
   access: 'public',
-  handle: ({ context }) => ({ body: discovery(context), headers: cached }),
+  handle: ({ context }) => ({ body: discovery(context), headers: discoveryHeaders }),
 };
 
-function discovery({ settings, externalBase }: AuthContext): Readonly<Record<string, unknown>> {
+/** What is published of the OAuth server. */
+export function discovery({ settings, externalBase }: AuthContext): Readonly<Record<string, unknown>> {
   const issuer = settings.jwtIssuer ?? serviceUrl(externalBase());
   const base = issuer.replace(/\/+$/, '');
   return {
@@ -32,6 +34,8 @@ function discovery({ settings, externalBase }: AuthContext): Readonly<Record<str
     token_endpoint: `${base}/oauth/token`,
     jwks_uri: `${base}/.well-known/jwks.json`,
     userinfo_endpoint: `${base}/oauth/userinfo`,
+    ...(settings.oauthServerEnabled &&
+      settings.oauthServerRegistration && { registration_endpoint: `${base}/oauth/clients/register` }),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: ['authorization_code', 'refresh_token'],

@@ -23,6 +23,7 @@ export function cleanupStatements(limits: CleanupLimits): string[] {
     some('saml_relay_states', before('created_at', '24 hours')),
     some('flow_state', before('created_at', '24 hours')),
     some('oauth_client_states', before('created_at', '24 hours')),
+    some('oauth_authorizations', before('expires_at', '24 hours')),
     some('mfa_challenges', before('created_at', '24 hours')),
     some('mfa_factors', `${before('created_at', '24 hours')} and status = 'unverified'`),
     some('webauthn_challenges', 'expires_at < $1::timestamptz'),

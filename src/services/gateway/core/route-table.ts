@@ -35,6 +35,21 @@ export const routes: readonly Route[] = [
   { prefix: '/auth/v1/callback', mount: 'auth', target: '/callback', ...open },
   { prefix: '/auth/v1/authorize', mount: 'auth', target: '/authorize', ...open },
   { prefix: '/auth/v1/.well-known/jwks.json', exact: true, mount: 'auth', target: '/.well-known/jwks.json', ...open },
+  // Applications elsewhere and identity providers have no key.
+  ...['/oauth/authorize', '/oauth/token', '/oauth/userinfo', '/oauth/clients/register'].map((path) => ({
+    prefix: `/auth/v1${path}`,
+    exact: true,
+    mount: 'auth',
+    target: path,
+    ...open,
+  })),
+  ...['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'].map((path) => ({
+    prefix: `/auth/v1${path}`,
+    exact: true,
+    mount: 'auth',
+    target: path,
+    ...open,
+  })),
   { prefix: '/auth/v1/sso/saml/acs', mount: 'auth', target: '/sso/saml/acs', ...open },
   { prefix: '/auth/v1/sso/saml/metadata', mount: 'auth', target: '/sso/saml/metadata', ...open },
   { prefix: '/sso/saml/acs', mount: 'auth', target: '/sso/saml/acs', ...open },

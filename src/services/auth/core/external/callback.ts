@@ -7,7 +7,6 @@ import { findUserByToken } from '../../sql/users.ts';
 import { audit } from '../audit.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { millisecondsOf } from '../instant.ts';
-import { dispatch } from '../mail/letters.ts';
 import { withCallbackFailure, withCode, withFailure, withTokens } from '../redirect-answer.ts';
 import { type Grant, signedIn, startSession } from '../session/issue.ts';
 import { confirmEmail } from '../user/confirm.ts';
@@ -16,10 +15,11 @@ import { isUuid } from '../uuid.ts';
 import { challengeOfFlow } from './authorize.ts';
 import { exchangeProviderCode, readProfile } from './client.ts';
 import { findProvider } from './configured.ts';
+import { enter } from './enter.ts';
 import { linkToUser } from './link-identity.ts';
 import type { Profile } from './profile.ts';
 import type { ExternalProvider, ProviderTokens } from './provider.ts';
-import { type Arrived, addIdentity, againOnRivalry, arrive } from './sign-in.ts';
+import { addIdentity, againOnRivalry } from './sign-in.ts';
 import { accessToken, asProviderTokens, signedGet } from './twitter.ts';
 
 /** Where a browser goes that came back from a provider. */
@@ -84,26 +84,26 @@ async function complete(
   if (profile.emails.length === 0 && !flow.email_optional)
     throw authError('unexpected_failure', { message: 'Error getting user email from external provider' });
   const challenge = challengeOfFlow(flow);
-  const outcome = await againOnRivalry(() =>
-    context.db.transaction(
-      async (sql): Promise<Arrived | { kind: 'grant'; grant: Grant } | { kind: 'code'; code: string }> => {
-        const arrived = await receive(context, sql, caller, flow, provider, profile);
-        if (arrived.kind === 'refused') return arrived;
-        if (!challenge)
-          return { kind: 'grant', grant: await startSession(context, sql, arrived.user, 'oauth', caller) };
-        const code = randomUUID();
-        await finishExternalFlow(sql, flow.id, arrived.user.id, code, tokens, nowOf(context));
-        return { kind: 'code', code };
-      },
-    ),
-  );
-  if (outcome.kind === 'refused') {
-    await dispatch(context, [outcome.letter]);
-    throw outcome.error;
-  }
-  if (outcome.kind === 'code') return withCode(caller.redirectTo, outcome.code);
-  if (outcome.kind !== 'grant') throw authError('unexpected_failure');
-  const { body } = await signedIn(context, outcome.grant, {
+  const finish = async (sql: Sql, user: User): Promise<Grant | string> => {
+    if (!challenge) return startSession(context, sql, user, 'oauth', caller);
+    const code = randomUUID();
+    await finishExternalFlow(sql, flow.id, user.id, code, tokens, nowOf(context));
+    return code;
+  };
+  const outcome = await (isForKnownUser(flow)
+    ? againOnRivalry(() =>
+        context.db.transaction(async (sql) =>
+          finish(sql, await joinKnown(context, sql, caller, flow, provider, profile)),
+        ),
+      )
+    : enter(
+        context,
+        caller,
+        { provider: provider.name, profile, emailOptional: flow.email_optional, challenge },
+        finish,
+      ));
+  if (typeof outcome === 'string') return withCode(caller.redirectTo, outcome);
+  const { body } = await signedIn(context, outcome, {
     providerToken: tokens.accessToken,
     providerRefreshToken: tokens.refreshToken,
   });
@@ -190,26 +190,19 @@ function withAppleName(profile: Profile, field: string | null): Profile {
   }
 }
 
-async function receive(
+const isForKnownUser = (flow: ExternalFlowRow): boolean =>
+  flow.linking_target_id !== null || Boolean(flow.invite_token);
+
+async function joinKnown(
   context: AuthContext,
   sql: Sql,
   caller: Caller,
   flow: ExternalFlowRow,
   provider: ExternalProvider,
   profile: Profile,
-): Promise<Arrived> {
-  if (flow.linking_target_id !== null) {
-    const user = await linkToUser(context, sql, flow.linking_target_id, provider.name, profile, caller.ip ?? '');
-    return { kind: 'user', user };
-  }
-  if (flow.invite_token)
-    return { kind: 'user', user: await acceptInvite(context, sql, flow.invite_token, provider, profile) };
-  return arrive(context, sql, caller, {
-    provider: provider.name,
-    profile,
-    emailOptional: flow.email_optional,
-    challenge: challengeOfFlow(flow),
-  });
+): Promise<User> {
+  if (flow.linking_target_id === null) return acceptInvite(context, sql, flow.invite_token ?? '', provider, profile);
+  return linkToUser(context, sql, flow.linking_target_id, provider.name, profile, caller.ip ?? '');
 }
 
 /** Signs somebody in who was invited; the provider has to know them by the address that the invitation went to. */

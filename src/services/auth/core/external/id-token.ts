@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import { authError, invalid, OAuthError } from '../../errors.ts';
 import { getCustomProvider } from '../../sql/custom-providers.ts';
-import type { Sql } from '../../sql/rows.ts';
+import type { Sql, User } from '../../sql/rows.ts';
 import type { Bearer } from '../bearer.ts';
 import { equalInConstantTime } from '../constant-time.ts';
 import type { AuthContext, Caller } from '../context.ts';
-import { dispatch } from '../mail/letters.ts';
 import { type Grant, type SignedIn, signedIn, startSession } from '../session/issue.ts';
 import { audiencesOf } from './client.ts';
 import { configuredProvider, isProviderName } from './configured.ts';
 import { mappedProfile } from './custom.ts';
+import { enter } from './enter.ts';
 import { textAt } from './json.ts';
 import { linkToUser } from './link-identity.ts';
 import { unverifiedIssuer } from './oidc.ts';
 import { asProfile, oneEmail, type Profile } from './profile.ts';
-import { type Arrived, againOnRivalry, arrive } from './sign-in.ts';
+import { againOnRivalry } from './sign-in.ts';
 import { azureClaims, claimsProfile, isAppleIssuer, isAzureIssuerFor } from './token-profiles.ts';
 
 /** What comes with `grant_type=id_token`; absent texts are empty. */
@@ -79,33 +79,16 @@ export async function signInWithIdToken(
   const profile = asProfile(trust.profile(claims));
   if (profile.emails.length === 0 && !trust.emailOptional && !linkTo)
     throw authError('email_address_not_provided', { message: 'The ID token has no email address' });
-  const outcome = await againOnRivalry(() =>
-    context.db.transaction((sql) => enter(context, sql, caller, trust, profile, linkTo)),
-  );
-  if (outcome.kind === 'grant') return signedIn(context, outcome.grant);
-  if (outcome.kind !== 'refused') throw authError('unexpected_failure');
-  await dispatch(context, [outcome.letter]);
-  throw outcome.error;
-}
-
-async function enter(
-  context: AuthContext,
-  sql: Sql,
-  caller: Caller,
-  trust: Trust,
-  profile: Profile,
-  linkTo: Bearer | undefined,
-): Promise<Arrived | { readonly kind: 'grant'; readonly grant: Grant }> {
-  const arrived: Arrived = linkTo
-    ? { kind: 'user', user: await linkToUser(context, sql, linkTo.user.id, trust.name, profile, caller.ip ?? '') }
-    : await arrive(context, sql, caller, {
-        provider: trust.name,
-        profile,
-        emailOptional: trust.emailOptional,
-        challenge: undefined,
-      });
-  if (arrived.kind === 'refused') return arrived;
-  return { kind: 'grant', grant: await startSession(context, sql, arrived.user, 'oauth', caller) };
+  const begin = (sql: Sql, user: User): Promise<Grant> => startSession(context, sql, user, 'oauth', caller);
+  const { name, emailOptional } = trust;
+  const grant = await (linkTo
+    ? againOnRivalry(() =>
+        context.db.transaction(async (sql) =>
+          begin(sql, await linkToUser(context, sql, linkTo.user.id, name, profile, caller.ip ?? '')),
+        ),
+      )
+    : enter(context, caller, { provider: name, profile, emailOptional, challenge: undefined }, begin));
+  return signedIn(context, grant);
 }
 
 async function findTrust(context: AuthContext, request: IdTokenRequest): Promise<Trust> {

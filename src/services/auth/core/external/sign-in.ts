@@ -21,10 +21,10 @@ import { prepareConfirmation } from '../one-time/send.ts';
 import type { CodeChallenge } from '../pkce.ts';
 import { assertSignUpsAllowed } from '../sign-up.ts';
 import { confirmEmail } from '../user/confirm.ts';
-import { createUser, RivalSignUp, refreshProviders } from '../user/create.ts';
+import { type Creation, createUser, RivalSignUp, refreshProviders } from '../user/create.ts';
 import { mergeMetadata } from '../user/metadata.ts';
 import { isBanned, isConfirmed } from '../user-view.ts';
-import { decideAccount, mayLink, verifiedAddresses } from './linking.ts';
+import { type AccountDecision, decideAccount, mayLink, verifiedAddresses } from './linking.ts';
 import { candidateEmail, identityClaims, type Profile, type ProviderEmail } from './profile.ts';
 
 /** Somebody whom a provider has vouched for. */
@@ -40,8 +40,8 @@ export interface Arrival {
 
 /** Who it is, or why they are not let in; a refusal is told after what led to it is committed. */
 export type Arrived =
-  | { readonly kind: 'user'; readonly user: User }
-  | { readonly kind: 'refused'; readonly error: Error; readonly letter?: PreparedLetter };
+  | { readonly kind: 'user'; readonly user: User; readonly made?: User }
+  | { readonly kind: 'refused'; readonly error: Error; readonly letter?: PreparedLetter; readonly made?: User };
 
 /**
  * Runs `work` again when somebody else made the same user or identity at the same moment: the second time it finds them.
@@ -56,14 +56,35 @@ export async function againOnRivalry<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Finds or makes the account of somebody whom a provider vouched for. */
-export async function arrive(context: AuthContext, sql: Sql, caller: Caller, arrival: Arrival): Promise<Arrived> {
-  const { provider, profile } = arrival;
-  const candidate = candidateEmail(profile.emails);
-  const user = await settleAccount(context, sql, caller, arrival);
+/**
+ * Finds or makes the account of somebody whom a provider vouched for.
+ *
+ * @param announced what the application was told a new user would be
+ */
+export async function arrive(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  arrival: Arrival,
+  announced: Creation | undefined,
+): Promise<Arrived> {
+  const candidate = candidateEmail(arrival.profile.emails);
+  const { user, isNew } = await settleAccount(context, sql, caller, arrival, announced);
   if (isBanned(user, context.clock.now())) throw authError('user_banned');
-  const needsEmail = mayNeedEmail(arrival, candidate);
-  if (!needsEmail || isConfirmed(user)) {
+  const arrived = await admit(context, sql, caller, arrival, user, candidate);
+  return isNew ? { ...arrived, made: arrived.kind === 'user' ? arrived.user : user } : arrived;
+}
+
+async function admit(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  arrival: Arrival,
+  user: User,
+  candidate: ProviderEmail | undefined,
+): Promise<Arrived> {
+  const { provider } = arrival;
+  if (!mayNeedEmail(arrival, candidate) || isConfirmed(user)) {
     await audit(context, sql, user, 'login', { provider });
     return { kind: 'user', user };
   }
@@ -73,44 +94,71 @@ export async function arrive(context: AuthContext, sql: Sql, caller: Caller, arr
 const mayNeedEmail = ({ provider, emailOptional }: Arrival, candidate: ProviderEmail | undefined): boolean =>
   provider !== 'web3' && !(emailOptional && candidate === undefined);
 
-async function settleAccount(context: AuthContext, sql: Sql, caller: Caller, arrival: Arrival): Promise<User> {
-  const { provider, profile } = arrival;
-  const data = identityClaims(profile);
+async function decide(sql: Sql, caller: Caller, { provider, profile }: Arrival): Promise<AccountDecision> {
   const candidate = candidateEmail(profile.emails);
-  const sameAddress = mayLink(provider)
-    ? await findUsersByAddresses(sql, verifiedAddresses(profile.emails), caller.aud)
-    : [];
-  const decision = decideAccount({
+  const joins = mayLink(provider);
+  return decideAccount({
     provider,
     subject: profile.subject,
     emails: profile.emails,
     holder: await findUserByIdentity(sql, provider, profile.subject),
-    sameAddress,
-    isTaken: mayLink(provider) && candidate !== undefined && (await isEmailTaken(sql, candidate.email, caller.aud)),
+    sameAddress: joins ? await findUsersByAddresses(sql, verifiedAddresses(profile.emails), caller.aud) : [],
+    isTaken: joins && candidate !== undefined && (await isEmailTaken(sql, candidate.email, caller.aud)),
   });
-  const now = nowOf(context);
+}
+
+function creationOf(caller: Caller, { provider, profile }: Arrival, email: ProviderEmail | undefined): Creation {
+  const data = identityClaims(profile);
+  return {
+    aud: caller.aud,
+    email: email?.email ?? null,
+    phone: null,
+    passwordHash: null,
+    data,
+    appMetadata: { provider, providers: [provider] },
+    external: { provider, providerId: profile.subject, data },
+    mirrorIdentity: false,
+  };
+}
+
+/** What a new user would be made from, where one is going to be made. @throws signup_disabled */
+export async function foreseeCreation(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  arrival: Arrival,
+): Promise<Creation | undefined> {
+  const decision = await decide(sql, caller, arrival);
+  if (decision.kind !== 'create') return undefined;
+  assertSignUpsAllowed(context);
+  return creationOf(caller, arrival, decision.email);
+}
+
+async function settleAccount(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  arrival: Arrival,
+  announced: Creation | undefined,
+): Promise<{ readonly user: User; readonly isNew: boolean }> {
+  const data = identityClaims(arrival.profile);
+  const decision = await decide(sql, caller, arrival);
   switch (decision.kind) {
     case 'known': {
-      await refreshIdentity(sql, decision.identity.id, data, now);
-      return mirror(context, sql, decision.user, data);
+      await refreshIdentity(sql, decision.identity.id, data, nowOf(context));
+      return { user: await mirror(context, sql, decision.user, data), isNew: false };
     }
     case 'link': {
       const { user } = decision;
       await lockUser(sql, user.id);
       await addIdentity(context, sql, user.id, arrival);
-      return mirror(context, sql, user, data);
+      return { user: await mirror(context, sql, user, data), isNew: false };
     }
     case 'create': {
       assertSignUpsAllowed(context);
-      return createUser(context, sql, {
-        aud: caller.aud,
-        email: decision.email?.email ?? null,
-        phone: null,
-        passwordHash: null,
-        data,
-        external: { provider, providerId: profile.subject, data },
-        mirrorIdentity: false,
-      });
+      const id = announced?.id;
+      const creation = { ...creationOf(caller, arrival, decision.email), ...(id !== undefined && { id }) };
+      return { user: await createUser(context, sql, creation), isNew: true };
     }
     default:
       throw authError('unexpected_failure', {

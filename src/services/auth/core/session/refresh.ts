@@ -35,14 +35,21 @@ type Outcome =
  *
  * Refreshes of a session follow each other: whoever finds its rows locked waits and looks again. What is written because
  * of a stolen token stays written although the answer is an error.
+ *
+ * @param clientId OAuth client that asks; null for users themselves
  */
-export async function refresh(context: AuthContext, caller: Caller, token: string): Promise<SignedIn> {
+export async function refresh(
+  context: AuthContext,
+  caller: Caller,
+  token: string,
+  clientId: string | null = null,
+): Promise<SignedIn> {
   if (token === '') throw new OAuthError('invalid_request', 'refresh_token required');
   if (token.length < 12 || token.length > 255) throw invalid('Refresh token is not valid');
   await assertRefreshable(context, token);
   const deadline = context.clock.now() + patience;
   for (;;) {
-    const outcome = await context.db.transaction((sql) => attempt(context, sql, caller, token));
+    const outcome = await context.db.transaction((sql) => attempt(context, sql, caller, token, clientId));
     if (outcome?.kind === 'refused') throw outcome.error;
     if (outcome) return signedIn(context, outcome.grant, { headers: outcome.headers });
     if (context.clock.now() > deadline) throw authError('conflict');
@@ -63,11 +70,17 @@ async function assertRefreshable(context: AuthContext, token: string): Promise<v
   }
 }
 
-async function attempt(context: AuthContext, sql: Sql, caller: Caller, token: string): Promise<Outcome | undefined> {
+async function attempt(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  token: string,
+  clientId: string | null,
+): Promise<Outcome | undefined> {
   const locked = await lockRefreshToken(sql, token);
   if (!locked) return undefined;
   const { session, user, amr } = locked;
-  const refusal = await findRefusal(context, sql, locked);
+  const refusal = await findRefusal(context, sql, locked, clientId);
   if (refusal) return { kind: 'refused', error: refusal };
   const active = locked.token.revoked ? await findActiveToken(sql, session.id) : undefined;
   const { refreshReuseInterval, refreshRotation } = context.settings;
@@ -107,6 +120,7 @@ async function findRefusal(
   context: AuthContext,
   sql: Sql,
   { user, session, amr }: LockedToken,
+  clientId: string | null,
 ): Promise<Error | undefined> {
   const { settings } = context;
   const now = context.clock.now();
@@ -115,8 +129,8 @@ async function findRefusal(
   const end = sessionEnd(settings, session, now);
   if (end !== undefined) return expired(end === 'inactivity' ? ' (Inactivity)' : '');
   if (isLowAalOver(settings, user, session, amr, now)) return expired(' (Low AAL: User Needs MFA Verification)');
-  // Sessions of the OAuth server are refreshed by their client, at its own endpoint.
-  if (session.oauth_client_id !== null)
+  // Sessions of the OAuth server are refreshed by their client, at its own endpoint, and all others by users.
+  if (session.oauth_client_id !== clientId)
     return new OAuthError('invalid_client', 'Invalid client credentials for this refresh token');
   const others = settings.sessionSinglePerUser ? await findSessions(sql, user.id) : [];
   if (isSuperseded(settings, session, others, now)) return expired(' (Revoked by Newer Login)');

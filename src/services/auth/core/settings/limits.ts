@@ -19,6 +19,17 @@ export const limitSettings = {
       help: `Requests of a client per ${name === 'ANONYMOUS_USERS' ? 'hour' : 'five minutes'}.`,
     }),
   ),
+  rateLimit_SAML_ASSERTION: integer({
+    name: 'GOTRUE_SAML_RATE_LIMIT_ASSERTION',
+    default: 15,
+    help: 'SAML answers of a client per five minutes.',
+  }),
+  rateLimit_OAUTH_DYNAMIC_CLIENT_REGISTER: integer({
+    name: 'GOTRUE_RATE_LIMIT_OAUTH_DYNAMIC_CLIENT_REGISTER',
+    original: ['GOTRUE_RATE_LIMIT_O_AUTH_DYNAMIC_CLIENT_REGISTER'],
+    default: 10,
+    help: 'Registrations of OAuth clients by a client per five minutes.',
+  }),
   rateLimitClients: integer({
     name: 'STACK_AUTH_RATE_LIMIT_CLIENTS',
     default: 10_000,
