@@ -128,6 +128,7 @@ export const authErrors = {
   webauthn_verification_failed: { status: 400, message: 'Credential verification failed' },
   passkey_disabled: { status: 404, message: 'Passkeys are disabled' },
   feature_disabled: { status: 404, message: 'This feature is disabled' },
+  web3_unsupported_chain: { status: 400, message: 'Unsupported chain' },
   web3_provider_disabled: { status: 422, message: 'Web3 provider is disabled' },
 } as const;
 

@@ -3,11 +3,11 @@ import { passCaptcha } from './captcha.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import type { Limits } from './limits.ts';
 import type { Route } from './route.ts';
-import { grantWeb3 } from './token-disabled.ts';
 import { grantIdToken } from './token-id-token.ts';
 import { grantPassword } from './token-password.ts';
 import { grantPkce } from './token-pkce.ts';
 import { grantRefreshToken } from './token-refresh.ts';
+import { grantWeb3 } from './token-web3.ts';
 
 const grants: Readonly<Record<string, (exchange: Exchange) => Answer | Promise<Answer>>> = {
   password: grantPassword,

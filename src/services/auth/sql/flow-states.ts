@@ -42,6 +42,13 @@ const statements = {
     where id = $1`,
   insertClientState: `
     insert into auth.oauth_client_states (id, provider_type, code_verifier, created_at) values ($1, $2, $3, $4)`,
+  useOnce: `
+    with old as (
+      delete from auth.oauth_client_states where id in (
+        select id from auth.oauth_client_states where created_at < $3::timestamptz - interval '24 hours'
+        order by created_at limit 10 for update skip locked)
+    )
+    insert into auth.oauth_client_states (id, provider_type, created_at) values ($1, $2, $3) on conflict do nothing`,
   takeClientState: `
     delete from auth.oauth_client_states where id = $1
     returning provider_type, code_verifier, to_json(created_at) as created_at`,
@@ -129,6 +136,16 @@ export async function insertClientState(
   now: string,
 ): Promise<void> {
   await sql.query(statements.insertClientState, [id, provider, secret, now]);
+}
+
+/**
+ * Notes that something was used, for a day at least.
+ *
+ * @param key a UUID that stands for it
+ * @returns false when it was used before, on whatever node
+ */
+export async function useOnce(sql: Sql, key: string, kind: string, now: string): Promise<boolean> {
+  return (await sql.query(statements.useOnce, [key, kind, now])).rowCount > 0;
 }
 
 /** Takes the secret of an outgoing request out again; it is there once. */
