@@ -21,6 +21,7 @@ import { parseRequiredCharacters } from './core/password-rules.ts';
 import { createPasswords } from './core/passwords.ts';
 import { createRedirectPolicy } from './core/redirect.ts';
 import { createSmsOffice, SmsSettingError } from './core/sms/office.ts';
+import { createSaml } from './core/sso/service.ts';
 import { unservedSettings } from './core/unserved.ts';
 import { authError } from './errors.ts';
 import type { AuthPorts } from './ports.ts';
@@ -31,6 +32,7 @@ import { bindRoutes } from './routes/table.ts';
 import type { AuthSettings } from './settings.ts';
 import { authMigrations, migrate } from './sql/migrations/index.ts';
 import { makeOwnTables, ownSchema } from './sql/own-tables.ts';
+import { samlProtocol } from './wire/saml.ts';
 import { openMailTransport } from './wire/smtp.ts';
 
 /** What the auth room is made of. */
@@ -100,6 +102,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       canKeep: hasOwnTables,
     });
     limits.start();
+    const externalBase = (): string => settings.externalUrl ?? deps.publicUrl?.() ?? standardUrl;
     const context: AuthContext = {
       settings,
       db,
@@ -125,7 +128,8 @@ function create(deps: AuthDeps): Room<AuthApi> {
       oidc: createOidc(deps.egress, clock, settings.externalOidcCacheTtl, settings.externalTimeout),
       limits,
       sms: readSms({ settings, egress: deps.egress, inbox, clock, limits }),
-      externalBase: () => settings.externalUrl ?? deps.publicUrl?.() ?? standardUrl,
+      saml: createSaml(settings, samlProtocol, externalBase),
+      externalBase,
     };
     const cleaner = createCleaner(context);
     const app = createApp({

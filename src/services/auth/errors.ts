@@ -120,6 +120,24 @@ export const authErrors = {
   over_email_send_rate_limit: { status: 429, message: 'email rate limit exceeded' },
   over_sms_send_rate_limit: { status: 429, message: 'SMS rate limit exceeded' },
 
+  saml_relay_state_not_found: { status: 404, message: 'SAML RelayState does not exist, try logging in again?' },
+  saml_relay_state_expired: { status: 422, message: 'SAML RelayState has expired. Try logging in again?' },
+  saml_idp_not_found: {
+    status: 404,
+    message: 'A SAML connection has not been established with this Identity Provider',
+  },
+  saml_idp_already_exists: { status: 422, message: 'SAML Identity Provider with this EntityID already exists' },
+  saml_entity_id_mismatch: { status: 400, message: "Updated metadata's EntityID does not match the present one" },
+  saml_metadata_fetch_failed: { status: 400, message: 'Unable to fetch metadata' },
+  saml_assertion_no_user_id: {
+    status: 422,
+    message:
+      'SAML Assertion did not contain a persistent Subject Identifier attribute or Subject NameID uniquely identifying this user',
+  },
+  saml_assertion_no_email: { status: 422, message: 'SAML Assertion does not contain an email address' },
+  sso_provider_not_found: { status: 404, message: 'No SSO provider assigned for this domain' },
+  sso_provider_disabled: { status: 404, message: 'SSO provider is disabled' },
+  sso_domain_already_exists: { status: 400, message: 'SSO Domain is already assigned to an SSO provider' },
   saml_provider_disabled: { status: 404, message: 'SAML 2.0 is disabled' },
   too_many_passkeys: { status: 422, message: 'Maximum number of passkeys reached' },
   webauthn_credential_exists: { status: 422, message: 'This passkey has been registered already' },

@@ -416,7 +416,7 @@ describe('documents', () => {
         ['GET', '/admin/oauth/clients'],
         ['GET', '/.well-known/oauth-authorization-server'],
       ] as const) {
-        const { status, body } = await off.request(method, path);
+        const { status, body } = await off.request(method, path, path.startsWith('/admin') ? admin() : {});
         expect([status, body.code]).toEqual([404, 'feature_disabled']);
       }
       const register = await plain.post('/oauth/clients/register', { redirect_uris: ['https://a.example/cb'] });

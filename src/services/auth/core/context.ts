@@ -16,6 +16,7 @@ import type { PasswordRules } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
 import type { RedirectPolicy } from './redirect.ts';
 import type { SmsOffice } from './sms/office.ts';
+import type { Saml } from './sso/service.ts';
 
 /** Everything decisions are made with. One for each running room. */
 export interface AuthContext {
@@ -36,6 +37,8 @@ export interface AuthContext {
   readonly limits: SharedLimits;
   readonly egress: Egress;
   readonly oidc: Oidc;
+  /** Undefined where single sign-on is off. */
+  readonly saml: Saml | undefined;
   /** Base URL of links, unless a request came by an allowed host of another name. */
   readonly externalBase: () => string;
 }

@@ -13,6 +13,8 @@ import { authError } from '../errors.ts';
 export interface Answer {
   readonly status?: number;
   readonly body?: unknown;
+  /** A body that is no JSON; its type stands in the headers. */
+  readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

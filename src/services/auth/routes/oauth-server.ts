@@ -19,7 +19,7 @@ import { discovery, discoveryHeaders } from './well-known.ts';
 
 type Common = Pick<Route, 'method' | 'path' | 'private' | 'limit' | 'head'>;
 
-// Every endpoint says so, before anything else, where the server is off.
+// Where the server is off, endpoints say so before anything else; those of administrators do after asking who is there.
 function assertOn({ context }: Exchange): void {
   if (!context.settings.oauthServerEnabled) throw authError('feature_disabled');
 }
@@ -41,8 +41,10 @@ const ofAdmin = (common: Common, handle: (exchange: Exchange) => Promise<Answer>
   ...common,
   access: 'admin',
   private: true,
-  before: assertOn,
-  handle,
+  handle: (exchange) => {
+    assertOn(exchange);
+    return handle(exchange);
+  },
 });
 
 // A page elsewhere must not decide in a user's name, should it get hold of a token.

@@ -58,8 +58,9 @@ async function withDeadline<T>(milliseconds: number, work: Promise<T>): Promise<
   }
 }
 
-function send(reply: FastifyReply, { status = 200, body, headers = {} }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status = 200, body, text, headers = {} }: Answer): FastifyReply {
   reply.code(status).headers(headers);
+  if (text !== undefined) return reply.send(text);
   if (body === undefined) return reply.send();
   return reply.header('content-type', 'application/json').send(JSON.stringify(body));
 }

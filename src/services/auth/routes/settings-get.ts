@@ -29,8 +29,8 @@ export const settingsGet: Route = {
         mailer_autoconfirm: settings.autoconfirm,
         phone_autoconfirm: settings.phoneAutoconfirm,
         sms_provider: settings.smsProvider ?? '',
-        saml_enabled: false,
-        saml_private_key_next_configured: false,
+        saml_enabled: settings.samlEnabled,
+        saml_private_key_next_configured: settings.samlEnabled && settings.samlPrivateKeyNext !== undefined,
         passkeys_enabled: settings.passkeysEnabled,
       },
     };

@@ -10,7 +10,6 @@ import { adminUserDelete, adminUserGet, adminUserPut, adminUsersGet, adminUsersP
 import { authorizeGet, identityAuthorizeGet } from './authorize-get.ts';
 import { callbackGet, callbackPost } from './callback.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
-import { disabledRoutes } from './disabled.ts';
 import { factorChallengePost, factorDelete, factorPost, factorVerifyPost } from './factor.ts';
 import { healthGet } from './health-get.ts';
 import { identityDelete } from './identity-delete.ts';
@@ -27,6 +26,7 @@ import type { Route } from './route.ts';
 import { type RunOptions, runRoute } from './run.ts';
 import { settingsGet } from './settings-get.ts';
 import { signupPost } from './signup-post.ts';
+import { ssoRoutes } from './sso.ts';
 import { tokenPost } from './token-post.ts';
 import { userGet } from './user-get.ts';
 import { userPut } from './user-put.ts';
@@ -78,7 +78,7 @@ export const routes = ({ limits }: RunOptions, keys: KeySet): readonly Route[] =
   callbackPost,
   ...customProviderRoutes,
   ...oauthServerRoutes,
-  ...disabledRoutes,
+  ...ssoRoutes,
 ];
 
 /** Binds the endpoints. Bodies are JSON whatever their type says; a method a path does not have is 405. */
