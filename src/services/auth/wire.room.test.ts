@@ -160,7 +160,7 @@ describe('the wire', () => {
     ['POST', '/passkeys/authentication/options', 404, 'passkey_disabled', 'Passkeys are disabled'],
     ['GET', '/oauth/authorize', 404, 'feature_disabled', 'This feature is disabled'],
     ['POST', '/oauth/token', 404, 'feature_disabled', 'This feature is disabled'],
-    ['GET', '/admin/oauth/clients', 404, 'feature_disabled', 'This feature is disabled'],
+    ['GET', '/admin/oauth/clients', 401, 'no_authorization', 'This endpoint requires a valid Bearer token'],
     ['GET', '/.well-known/oauth-authorization-server', 404, 'feature_disabled', 'This feature is disabled'],
     ['GET', '/admin/custom-providers', 401, 'no_authorization', 'This endpoint requires a valid Bearer token'],
     ['GET', '/passkeys', 401, 'no_authorization', 'This endpoint requires a valid Bearer token'],

@@ -1,0 +1,3 @@
+import { SAML } from '@node-saml/node-saml';
+
+export const reached = SAML;

@@ -1,0 +1,3 @@
+import { base58 } from '@scure/base';
+
+export const reached = base58;

@@ -1,0 +1,3 @@
+import { DOMParser } from '@xmldom/xmldom';
+
+export const reached = DOMParser;
