@@ -172,6 +172,38 @@ describe('authenticator apps', () => {
     ).not.toMatchObject({ status: 200 });
   });
 
+  it('cannot be guessed at two nodes, either: turns and rates are shared where rates are', async () => {
+    const env = {
+      ENABLE_EMAIL_AUTOCONFIRM: 'true',
+      GOTRUE_RATE_LIMIT_HEADER: 'x-client',
+      GOTRUE_RATE_LIMIT_TOKEN_REFRESH: '1000',
+    };
+    const one = await startAuth(env);
+    const two = await startAuth(env, one.db);
+    const headers = { 'x-client': 'a' };
+    const { token } = await someone(one);
+    const factor = await enrolled(one, token);
+    const challenge = await one.post(`/factors/${factor.id}/challenge`, {}, { token, headers });
+    const body = {
+      challenge_id: challenge.body.id,
+      code: codeAt(factor.secret, one.now()) === '000000' ? '000001' : '000000',
+    };
+    const statuses: number[] = [];
+    for (let tries = 0; tries < 12; tries++)
+      statuses.push(
+        (await [one, two][tries % 2]?.post(`/factors/${factor.id}/verify`, body, { token, headers }))?.status ?? 0,
+      );
+    expect(statuses).toEqual([...Array(10).fill(422), 429, 429]);
+    // A client may ask for thirty challenges in a row.
+    const asked: number[] = [];
+    for (let tries = 0; tries < 31; tries++)
+      asked.push((await one.post(`/factors/${factor.id}/challenge`, {}, { token, headers })).status);
+    expect(asked.filter((status) => status === 429).length).toBeGreaterThanOrEqual(2);
+    expect(asked.slice(0, 20)).toEqual(Array(20).fill(200));
+    await two.stop();
+    await one.stop();
+  });
+
   it.each([
     [{}, 400, 'validation_failed', 'factor_type needs to be totp, phone, or webauthn'],
     [{ factor_type: 'toString' }, 400, 'validation_failed', 'factor_type needs to be totp, phone, or webauthn'],

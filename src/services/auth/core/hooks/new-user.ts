@@ -24,8 +24,8 @@ export async function reportUser(context: AuthContext, caller: Caller, user: Use
 }
 
 /** A user before there is one: no times, no role, no identities yet. */
-function draftOf({ id, aud, email, phone, data, appMetadata }: Creation): WireObject {
-  const provider = email !== null ? 'email' : phone !== null ? 'phone' : undefined;
+function draftOf({ id, aud, email, phone, data, appMetadata, external }: Creation): WireObject {
+  const provider = external?.provider ?? (email !== null ? 'email' : phone !== null ? 'phone' : undefined);
   return {
     id,
     aud,
@@ -37,6 +37,6 @@ function draftOf({ id, aud, email, phone, data, appMetadata }: Creation): WireOb
     identities: [],
     created_at: '0001-01-01T00:00:00Z',
     updated_at: '0001-01-01T00:00:00Z',
-    is_anonymous: provider === undefined && appMetadata?.provider === undefined,
+    is_anonymous: provider === undefined,
   };
 }
