@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type AuthUnderTest, startAuth } from './testing/auth-under-test.ts';
 import { type SmsProviderDouble as FormServer, startSmsProvider as startFormServer } from './testing/sms-provider.ts';
@@ -6,6 +7,8 @@ const password = 'correct horse';
 const withToken = (body: object, captcha_token: unknown) => ({ ...body, gotrue_meta_security: { captcha_token } });
 
 describe('captchas', () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+  const samlKey = privateKey.export({ type: 'pkcs1', format: 'der' });
   let auth: AuthUnderTest;
   let provider: FormServer;
   beforeAll(async () => {
@@ -14,6 +17,8 @@ describe('captchas', () => {
       ENABLE_EMAIL_AUTOCONFIRM: 'true',
       ENABLE_ANONYMOUS_USERS: 'true',
       GOTRUE_PASSKEY_ENABLED: 'true',
+      GOTRUE_SAML_ENABLED: 'true',
+      GOTRUE_SAML_PRIVATE_KEY: samlKey.toString('base64'),
       GOTRUE_SECURITY_CAPTCHA_ENABLED: 'true',
       GOTRUE_SECURITY_CAPTCHA_PROVIDER: 'turnstile',
       GOTRUE_SECURITY_CAPTCHA_SECRET: 'the-secret-of-the-captcha',
@@ -46,6 +51,7 @@ describe('captchas', () => {
     ['/token?grant_type=password', { email: 'a@example.com', password }],
     ['/token?grant_type=web3', { chain: 'solana' }],
     ['/passkeys/authentication/options', {}],
+    ['/sso', { domain: 'nobody.example' }],
   ];
 
   it.each(guarded)('are asked for at %s', async (path, body) => {

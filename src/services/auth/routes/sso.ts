@@ -20,6 +20,7 @@ const ssoPost: Route = {
   access: 'public',
   private: true,
   limit: 'sso',
+  captcha: true,
   before: assertOn,
   async handle(exchange) {
     const fields = exchange.fields();
