@@ -81,11 +81,11 @@ export function createDatabase(options: DatabaseOptions): Database {
       const { shares = false, begin, end = 'commit', steps } = transaction;
       const brief = shares && begin === undefined && end === 'commit' && briefness.isBrief(lastText(steps));
       const client = await pool.acquire(brief);
-      let cancelled = false;
       const cancel = () => {
         // It would hit whichever of them runs.
         if (client.passengers > 1) return;
-        cancelled = true;
+        // On its way it could hit whoever gets this connection next, so nobody does.
+        client.usable = false;
         cancelQuery(client);
       };
       signal?.addEventListener('abort', cancel, { once: true });
@@ -96,8 +96,6 @@ export function createDatabase(options: DatabaseOptions): Database {
         throw signal?.aborted ? sqlError('request_aborted', { cause: error }) : error;
       } finally {
         signal?.removeEventListener('abort', cancel);
-        // A cancel request on its way could hit whoever gets this connection next.
-        if (cancelled) client.usable = false;
         pool.release(client);
       }
     },

@@ -92,6 +92,12 @@ test('when the connection is gone, so is everything under way; what the server s
   await expect(second).rejects.toBe(gone);
 });
 
+test('nothing can be sent over a connection that is gone', async () => {
+  const { stream, exchange } = connection();
+  stream.destroy();
+  await expect(exchange.send(Buffer.from('1'))).rejects.toThrow(/^Connection terminated/);
+});
+
 test('a server that wants data by COPY is told that there is none', async () => {
   const { stream, exchange, written } = connection();
   const reply = exchange.send(Buffer.from('1'));

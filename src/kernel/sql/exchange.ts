@@ -86,6 +86,7 @@ export class Exchange {
    * @throws what ended the connection
    */
   send(bytes: Buffer): Promise<Reply> {
+    if (!this.#stream.writable) return Promise.reject(new Error('Connection terminated unexpectedly'));
     return new Promise((resolve, reject) => {
       const sent = performance.now();
       this.#pending.push({ results: [], cells: [], error: undefined, sent, resolve, reject });

@@ -285,6 +285,21 @@ describe('brief transactions that share a connection', () => {
     await database.close();
   });
 
+  test('do not board a connection whose only one is being cancelled', async () => {
+    const database = open();
+    const sleep = (seconds: string, signal?: AbortSignal) =>
+      send(database, step('select pg_backend_pid(), pg_sleep($1)', [seconds]), signal);
+    for (let n = 0; n < 20; n++) await sleep('0');
+    const abort = new AbortController();
+    const gone = sleep('5', abort.signal);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    abort.abort();
+    const next = Promise.all([sleep('0'), sleep('0')]);
+    await expect(gone).rejects.toMatchObject({ code: 'request_aborted' });
+    expect(await next).toHaveLength(2);
+    await database.close();
+  });
+
   test('that turn out slow are alone from then on', async () => {
     const database = open();
     const sleep = (seconds: string) => send(database, step('select pg_backend_pid(), pg_sleep($1)', [seconds]));
