@@ -8,6 +8,7 @@ import { StartupError } from '#kernel/errors';
 import { canConnect } from './can-connect.ts';
 import { listenAddress } from './listen-address.ts';
 import { type Listener, type ListenerOptions, startListener } from './listener.ts';
+import { clearSocketPath } from './unix-socket.ts';
 
 const open: Listener[] = [];
 afterEach(async () => {
@@ -211,6 +212,8 @@ describe('a socket in the file system', () => {
   test('is served with the mode asked for, taken over from a run that is gone, and not from one that is there', async () => {
     const listener = await listen({ socket: { path, mode: 0o600 } });
     expect([listener.url, statSync(path).mode & 0o777]).toEqual([`unix:${path}`, 0o600]);
+    expect(await canConnect(listener.url)).toBe(true);
+    await expect(clearSocketPath(path, 'S', true)).resolves.toBeUndefined();
     expect(await canConnect(listener.url)).toBe(true);
     await expect(listen({ socket: { path, mode: 0o600 }, setting: 'S' })).rejects.toMatchObject({ setting: 'S' });
     await listener.stop(0);

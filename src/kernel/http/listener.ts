@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -68,7 +69,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     options.upgrade(request, socket, head);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => refuse(error, socket as Socket));
-  if (options.socket) await clearSocketPath(options.socket.path, options.setting);
+  if (options.socket) await clearSocketPath(options.socket.path, options.setting, cluster.isWorker);
   await listen(server, options);
   if (options.socket) {
     setSocketMode(options.socket, options.setting);
