@@ -18,7 +18,7 @@ import { createAttempts } from './core/one-time/attempts.ts';
 import { createStrangers } from './core/one-time/frequency.ts';
 import { createCodeHasher } from './core/one-time-code.ts';
 import { parseRequiredCharacters } from './core/password-rules.ts';
-import { createPasswords } from './core/passwords.ts';
+import { createPasswords, type Passwords } from './core/passwords.ts';
 import { createRedirectPolicy } from './core/redirect.ts';
 import { createSmsOffice, SmsSettingError } from './core/sms/office.ts';
 import { createSaml } from './core/sso/service.ts';
@@ -63,6 +63,7 @@ interface Running {
   readonly db: Database;
   readonly post: Post;
   readonly limits: SharedLimits;
+  readonly passwords: Passwords;
 }
 
 function create(deps: AuthDeps): Room<AuthApi> {
@@ -103,15 +104,17 @@ function create(deps: AuthDeps): Room<AuthApi> {
     });
     limits.start();
     const externalBase = (): string => settings.externalUrl ?? deps.publicUrl?.() ?? standardUrl;
+    const passwords = createPasswords(
+      settings.passwordConcurrency || Math.max(1, availableParallelism() - 1),
+      settings.passwordQueue,
+      settings.passwordNiceness,
+    );
     const context: AuthContext = {
       settings,
       db,
       clock,
       log,
-      passwords: createPasswords(
-        settings.passwordConcurrency || Math.max(1, availableParallelism() - 1),
-        settings.passwordQueue,
-      ),
+      passwords,
       passwordRules: {
         minLength: settings.passwordMinLength,
         requiredSets: parseRequiredCharacters(settings.passwordRequiredCharacters),
@@ -149,7 +152,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
           keys,
         ),
     });
-    running = { app, db, post, limits };
+    running = { app, db, post, limits, passwords };
     await app.ready();
   }
 
@@ -174,6 +177,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       await stopping?.app.close();
       await stopping?.post.close();
       await stopping?.limits.stop();
+      stopping?.passwords.close();
       await stopping?.db.close();
     },
     async health() {

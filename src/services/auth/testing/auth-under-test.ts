@@ -53,7 +53,7 @@ export async function startAuth(
   const db = shared ?? (await testDatabase());
   const lines: string[] = [];
   const { values, problems } = resolveSettings(authSettings, {
-    env: { JWT_SECRET: testSecret, SITE_URL: 'https://example.com', ...env },
+    env: { JWT_SECRET: testSecret, SITE_URL: 'https://example.com', STACK_AUTH_PASSWORD_NICENESS: '0', ...env },
     files: [],
     alone: false,
   });

@@ -25,6 +25,13 @@ export const passwordSettings = {
     max: 128,
     help: 'Password hashes computed at a time; 0 is one less than there are processors.',
   }),
+  passwordNiceness: integer({
+    name: 'STACK_AUTH_PASSWORD_NICENESS',
+    default: 5,
+    min: 0,
+    max: 19,
+    help: 'How far hashing stands back behind requests that read data, as nice counts; Linux only.',
+  }),
   passwordQueue: integer({
     name: 'STACK_AUTH_PASSWORD_QUEUE',
     default: 100,

@@ -74,7 +74,10 @@ export function openUserTransfer(
       await write(tail);
       return count;
     },
-    close: () => db.close(),
+    async close() {
+      passwords.close();
+      await db.close();
+    },
   };
 }
 
