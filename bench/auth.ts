@@ -225,13 +225,12 @@ function amr(): string {
 function refreshScript(turn: number): string {
   const token = `'bench-${turn}-' || (:client_id)::text || '-' || (:n)::text`;
   const child = `'bench-${turn}-' || (:client_id)::text || '-' || (:n + 1)::text`;
-  const payload =
-    '{"actor_id":"11111111-1111-4111-8111-111111111111","actor_via_sso":false,"actor_username":"user@example.com","action":"token_refreshed","log_type":"token"}';
+  const payload = `json_build_object('actor_id', '11111111-1111-4111-8111-111111111111', 'actor_via_sso', false, 'actor_username', 'user@example.com', 'action', 'token_refreshed', 'log_type', 'token')`;
   return `select row_to_json(t) as token, ${userColumns()} from auth.refresh_tokens t join auth.users u on u.id = t.user_id::uuid where t.token = ${token};
 begin;
 select row_to_json(t) as token, row_to_json(s) as session, ${amr()}, ${userColumns()} from auth.refresh_tokens t join auth.sessions s on s.id = t.session_id join auth.users u on u.id = s.user_id where t.token = ${token} for update of t, s skip locked;
 with used as (update auth.refresh_tokens set revoked = true, updated_at = now() where token = ${token} and revoked = false returning user_id, session_id), refreshed as (update auth.sessions set refreshed_at = now() at time zone 'UTC', updated_at = now(), user_agent = 'x', ip = '127.0.0.1' where id = (select session_id from used)) insert into auth.refresh_tokens (instance_id, token, user_id, revoked, created_at, updated_at, parent, session_id) select '00000000-0000-0000-0000-000000000000', ${child}, user_id, false, now(), now(), ${token}, session_id from used;
-insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address) select '00000000-0000-0000-0000-000000000000', gen_random_uuid(), payload, now(), '' from unnest(array['${payload}', '${payload}']::json[]) as payload;
+insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address) select '00000000-0000-0000-0000-000000000000', gen_random_uuid(), payload, now(), '' from unnest(array[${payload}, ${payload}]) as payload;
 commit;
 \\set n :n + 1
 `;

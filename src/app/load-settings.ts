@@ -108,6 +108,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
       sources,
     ),
   );
+  for (const warning of unknownOriginals('GOTRUE_', sources)) warnings.add(warning);
   for (const file of files)
     for (const line of file.malformed) warnings.add(`${file.path}:${line} is no assignment and is ignored`);
   return {
@@ -121,6 +122,23 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     problems,
     warnings: [...warnings],
   };
+}
+
+// A misspelt setting of an original service would be passed over without a word, and its default be in force.
+function unknownOriginals(prefix: string, { env, files }: Sources): string[] {
+  const known = new Set<string>();
+  for (const { schema } of allSchemas)
+    for (const { name, original = [], alone = [], aliases = [] } of Object.values(schema))
+      for (const each of [name, ...original, ...alone, ...aliases]) known.add(each).add(`${each}_FILE`);
+  const isUnknown = (name: string): boolean => name.startsWith(prefix) && !known.has(name);
+  return [
+    ...Object.keys(env)
+      .filter(isUnknown)
+      .map((name) => `environment ${name}`),
+    ...files.flatMap(({ path, entries }) =>
+      [...entries].filter(([name]) => isUnknown(name)).map(([name, { line }]) => `${path}:${line} ${name}`),
+    ),
+  ].map((place) => `${place} is no setting that is known here and has no effect`);
 }
 
 // Links in mails have to lead here, whichever port or public address this stack has.

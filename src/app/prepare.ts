@@ -97,6 +97,7 @@ export function checkSecrets(settings: LoadedSettings): string[] {
   }
   const addresses = [
     ['BIND_ADDRESS', settings.stack.bindAddress],
+    ['GOTRUE_API_HOST', settings.gateway.directAuthHost],
     ['PGRST_SERVER_HOST', settings.rest.serverHost],
     ['PGRST_ADMIN_SERVER_HOST', settings.rest.adminHost],
   ] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import { startMailServer } from '../../../test/support/mail-server.ts';
 import { startAuth } from './testing/auth-under-test.ts';
-import { startMailServer } from './testing/mail-server.ts';
 
 const password = 'correct horse';
 

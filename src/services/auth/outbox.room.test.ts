@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { testDatabase } from '../../../test/support/database.ts';
+import { startMailServer } from '../../../test/support/mail-server.ts';
 import { type AuthUnderTest, startAuth } from './testing/auth-under-test.ts';
-import { startMailServer } from './testing/mail-server.ts';
 
 const password = 'correct horse';
 

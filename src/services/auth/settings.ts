@@ -2,7 +2,7 @@ import { boolean, bytes, duration, integer, json, list, oneOf, type SettingsOf, 
 import { captchaSettings } from './core/settings/captcha.ts';
 import { externalSettings } from './core/settings/external.ts';
 import { factorSettings } from './core/settings/factors.ts';
-import { family } from './core/settings/family.ts';
+import { foreignSettings } from './core/settings/foreign.ts';
 import { hookSettings } from './core/settings/hooks.ts';
 import { limitSettings } from './core/settings/limits.ts';
 import { mailSettings } from './core/settings/mail.ts';
@@ -12,8 +12,6 @@ import { sessionSettings } from './core/settings/sessions.ts';
 
 export { type HookPoint, hookPoints } from './core/settings/hooks.ts';
 export { type MailKind, mailKinds } from './core/settings/mail.ts';
-
-const notServed = 'Not served by this release; a warning at start says so.';
 
 function jwkArray(value: unknown): readonly Record<string, unknown>[] {
   if (!Array.isArray(value)) throw new Error('must be a JSON array of keys');
@@ -49,6 +47,7 @@ export const authSettings = {
   }),
   externalUrl: url({
     name: 'API_EXTERNAL_URL',
+    original: ['GOTRUE_API_EXTERNAL_URL'],
     protocols: ['http', 'https'],
     help: 'Base URL of links in mails, with or without /auth/v1; default is the address of the gateway.',
   }),
@@ -217,11 +216,7 @@ export const authSettings = {
   ...hookSettings,
   ...factorSettings,
   ...captchaSettings,
-  ...family(
-    'unserved_',
-    ['SECURITY_DB_ENCRYPTION_ENCRYPT', 'MAILER_EMAIL_VALIDATION_EXTENDED', 'EXPERIMENTAL_SCIM_ENABLED'],
-    (name) => boolean({ name: `GOTRUE_${name}`, default: false, help: notServed }),
-  ),
+  ...foreignSettings,
 };
 
 /** The auth room's parsed settings. */

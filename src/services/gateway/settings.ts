@@ -140,6 +140,10 @@ export const gatewaySettings = {
     max: 65_535,
     help: "Auth's own port with DIRECT_PORTS.",
   }),
+  directAuthHost: string({
+    name: 'GOTRUE_API_HOST',
+    help: 'Address of the own port of auth; default is BIND_ADDRESS.',
+  }),
   directRestPort: integer({
     name: 'GATEWAY_DIRECT_REST_PORT',
     original: ['PGRST_SERVER_PORT'],

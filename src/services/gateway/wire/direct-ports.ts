@@ -21,7 +21,13 @@ export interface DirectPort {
 export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
   const { directRestSocket: path, directRestSocketMode: mode } = settings;
   return [
-    { port: settings.directAuthPort, setting: 'GATEWAY_DIRECT_AUTH_PORT', byHost: [], mount: 'auth' },
+    {
+      port: settings.directAuthPort,
+      host: settings.directAuthHost,
+      setting: 'GATEWAY_DIRECT_AUTH_PORT',
+      byHost: [],
+      mount: 'auth',
+    },
     {
       port: settings.directRestPort,
       host: settings.directRestHost,

@@ -1,0 +1,73 @@
+import { string } from '#kernel/config';
+import { family } from './family.ts';
+
+/** Settings of the original that only say how its own program is run; they are taken and have no effect. */
+const withoutEffect = [
+  'DB_MAX_IDLE_POOL_SIZE',
+  'DB_CONN_MAX_LIFETIME',
+  'DB_CONN_MAX_IDLE_TIME',
+  'DB_CONN_PERCENTAGE',
+  'DB_HEALTH_CHECK_PERIOD',
+  'DB_MIGRATIONS_PATH',
+  'DB_ADVISOR_ENABLED',
+  'OPERATOR_TOKEN',
+  'JWT_ADMIN_GROUP_NAME',
+  'SMTP_LOGGING_ENABLED',
+  'LOG_LEVEL',
+  'LOG_FILE',
+  'LOG_DISABLE_COLORS',
+  'LOG_QUOTE_EMPTY_FIELDS',
+  'LOG_TS_FORMAT',
+  'INDEX_WORKER_ENSURE_USER_SEARCH_INDEXES_EXIST',
+] as const;
+
+/** Settings that ask for something this room does not do. A value other than `false` or `0` is named in a warning. */
+const notServed = [
+  'TRACING_ENABLED',
+  'METRICS_ENABLED',
+  'PROFILER_ENABLED',
+  'RELOADING_POLLERENABLED',
+  'RELOADING_POLLER_ENABLED',
+  'RELOADING_NOTIFY_ENABLED',
+  'RELOADING_SIGNAL_ENABLED',
+  'SECURITY_DB_ENCRYPTION_ENCRYPT',
+  'SECURITY_DB_ENCRYPTION_ENCRYPTION_KEY_ID',
+  'SECURITY_DB_ENCRYPTION_ENCRYPTION_KEY',
+  'SECURITY_DB_ENCRYPTION_DECRYPTION_KEYS',
+  'SECURITY_REFRESH_TOKEN_ALLOW_REUSE',
+  'SECURITY_REFRESH_TOKEN_UPGRADE_PERCENTAGE',
+  'MAILER_EMAIL_VALIDATION_EXTENDED',
+  'MAILER_EMAIL_VALIDATION_SERVICE_URL',
+  'MAILER_EMAIL_VALIDATION_SERVICE_HEADERS',
+  'MAILER_EMAIL_VALIDATION_BLOCKED_MX',
+  'EXPERIMENTAL_CURSOR_PAGINATION_ENABLED',
+  'EXPERIMENTAL_SCIM_ENABLED',
+  'EXPERIMENTAL_CREATE_EMAIL_IDENTITY_ON_PASSWORD_SET_ENABLED',
+] as const;
+
+/** Settings of the original that are known here and not served. */
+export const foreignSettings = {
+  databaseDriver: string({
+    name: 'GOTRUE_DB_DRIVER',
+    default: 'postgres',
+    pattern: [/^postgres(ql)?$/, 'must be postgres; there is no other'],
+    help: 'Kind of database; postgres alone.',
+  }),
+  databaseNamespace: string({
+    name: 'GOTRUE_DB_NAMESPACE',
+    alone: ['DB_NAMESPACE'],
+    default: 'auth',
+    pattern: [/^auth$/, 'must be auth; no other schema is served'],
+    help: 'Schema of the tables; auth alone.',
+  }),
+  ...family('ignored_', withoutEffect, (name) =>
+    string({ name: `GOTRUE_${name}`, secret: name === 'OPERATOR_TOKEN', help: 'Taken, without effect.' }),
+  ),
+  ...family('unserved_', notServed, (name) =>
+    string({
+      name: `GOTRUE_${name}`,
+      secret: name.includes('_KEY'),
+      help: 'Not served by this release; a warning at start says so.',
+    }),
+  ),
+};
