@@ -82,7 +82,8 @@ function create(deps: AuthDeps): Room<AuthApi> {
     const connection = deps.database();
     const migrated = await migrate(connection, authMigrations);
     if (migrated) log.info({}, 'schema auth brought up to date');
-    const transport = await openMailTransport(settings, { add: deps.keepMail ?? inbox.add }, clock);
+    const kept = { add: deps.keepMail ?? inbox.add };
+    const transport = await openMailTransport(settings, kept, clock);
     const db = createDatabase({ connection, size: settings.poolSize, queueLimit: settings.poolQueue });
     const hasOwnTables = needsOwnTables(settings, transport.delivery) && (await ownTables(db, log));
     const limits = (hasOwnTables ? createSharedLimits : createLocalLimits)({
@@ -130,7 +131,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       egress: deps.egress,
       oidc: createOidc(deps.egress, clock, settings.externalOidcCacheTtl, settings.externalTimeout),
       limits,
-      sms: readSms({ settings, egress: deps.egress, inbox, clock, limits }),
+      sms: readSms({ settings, egress: deps.egress, inbox: kept, clock, limits }),
       saml: createSaml(settings, samlProtocol, externalBase),
       externalBase,
     };

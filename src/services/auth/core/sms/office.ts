@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Egress, EgressError } from '#kernel/egress';
 import type { Clock } from '#kernel/lifecycle';
 import { authError, invalid } from '../../errors.ts';
@@ -39,7 +40,7 @@ export interface SmsOfficeParts {
   readonly settings: AuthSettings;
   readonly egress: Egress;
   /** Keeps messages where there is no provider. */
-  readonly inbox: Inbox;
+  readonly inbox: Pick<Inbox, 'add'>;
   readonly clock: Clock;
   readonly limits: SharedLimits;
 }
@@ -133,7 +134,12 @@ function readTemplate(key: 'smsTemplate' | 'mfaPhoneTemplate', settings: AuthSet
   }
 }
 
-function capture(inbox: Inbox, settings: AuthSettings, clock: Clock, { phone, text }: TextMessage): string {
+function capture(
+  inbox: Pick<Inbox, 'add'>,
+  settings: AuthSettings,
+  clock: Clock,
+  { phone, text }: TextMessage,
+): string {
   inbox.add({
     at: new Date(clock.now()).toISOString(),
     kind: 'sms',
@@ -142,7 +148,7 @@ function capture(inbox: Inbox, settings: AuthSettings, clock: Clock, { phone, te
     subject: text,
     html: `<p>${escapeMarkup(text)}</p>`,
   });
-  return `inbox-${inbox.list()[0]?.id ?? 0}`;
+  return `inbox-${randomUUID()}`;
 }
 
 function readJson(body: Buffer): ProviderReply {
