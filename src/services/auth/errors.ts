@@ -192,7 +192,7 @@ export function renderError(thrown: unknown, version: string | undefined, reques
     return { status: 400, headers: {}, body: { error: thrown.error, error_description: thrown.message } };
   const error = toServiceError(thrown);
   const { status, message } = error;
-  const code = uncoded.has(error.code) || !(error.code in authErrors) ? fallbackCode(status) : error.code;
+  const code = publicCode(error);
   const headers: Record<string, string> = { ...error.headers };
   const extra: Record<string, unknown> = code === 'weak_password' ? { weak_password: error.details } : {};
   if (isModern(version)) {
@@ -209,6 +209,10 @@ export function renderError(thrown: unknown, version: string | undefined, reques
     body: { code: status, error_code: code, msg: message, ...extra, ...(status >= 500 && { error_id: requestId }) },
   };
 }
+
+/** The code of an error as clients see it; what exists inside only has the one of its status. */
+export const publicCode = ({ code, status }: ServiceError): string =>
+  uncoded.has(code) || !(code in authErrors) ? fallbackCode(status) : code;
 
 /** The error a client may see for anything that was thrown. */
 export function toServiceError(thrown: unknown): ServiceError {

@@ -371,6 +371,42 @@ describe('whose account it is', () => {
     expect(await users()).toHaveLength(1);
   });
 
+  it('the application is asked before somebody new is made', async () => {
+    await auth.db.query(
+      `create or replace function public.no_evil(event jsonb) returns jsonb language sql as $$
+         select case when event -> 'user' ->> 'email' like '%@evil.test'
+           and event -> 'user' -> 'app_metadata' ->> 'provider' = 'github'
+         then '{"error":{"http_code":403,"message":"not you"}}'::jsonb else '{}'::jsonb end $$`,
+    );
+    await auth.db.query('grant execute on function public.no_evil(jsonb) to supabase_auth_admin');
+    const asking = await startAuth(
+      {
+        GITHUB_ENABLED: 'true',
+        GITHUB_CLIENT_ID: 'g',
+        GITHUB_SECRET: 's',
+        GOTRUE_HOOK_BEFORE_USER_CREATED_ENABLED: 'true',
+        GOTRUE_HOOK_BEFORE_USER_CREATED_URI: 'pg-functions://postgres/public/no_evil',
+      },
+      auth.db,
+      web.egress,
+    );
+    try {
+      for (const [id, email, code] of [
+        ['91', 'x@evil.test', 'unknown'],
+        ['92', 'x@good.test', null],
+      ] as const) {
+        github(id, [{ email, verified: true, primary: true }]);
+        const there = await asking.request('GET', '/authorize?provider=github');
+        const state = new URL(there.headers.get('location') ?? '').searchParams.get('state');
+        const back = await asking.request('GET', `/callback?code=c&state=${state}`);
+        expect(new URL(back.headers.get('location') ?? '').searchParams.get('error_code')).toBe(code);
+      }
+      expect((await users()).map(({ email }) => email)).toEqual(['x@good.test']);
+    } finally {
+      await asking.stop();
+    }
+  });
+
   it('an invitation is for the address it went to', async () => {
     await auth.post('/invite', { email: 'guest@x.test' }, { token: auth.serviceKey });
     const [row] = await auth.db.query(`select confirmation_token from auth.users where email = 'guest@x.test'`);

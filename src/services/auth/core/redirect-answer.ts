@@ -1,4 +1,4 @@
-import { OAuthError, toServiceError } from '../errors.ts';
+import { OAuthError, publicCode, toServiceError } from '../errors.ts';
 
 // RFC 6749 §4.1.2.1, by the status the same error has as JSON.
 const oauthErrors: Readonly<Record<number, string>> = {
@@ -54,7 +54,7 @@ export function withFailure(url: string, thrown: unknown, pkce: boolean): string
   const oauth = oauthErrors[error.status];
   const facts = {
     ...(oauth && { error: oauth }),
-    error_code: error.code,
+    error_code: publicCode(error),
     error_description: error.message,
   };
   const base = pkce ? withQuery(url, new URLSearchParams(facts)) : url;
@@ -72,7 +72,9 @@ export function withCallbackFailure(url: string, thrown: unknown): string {
 
 function callbackFacts(thrown: unknown): Record<string, string> {
   if (thrown instanceof OAuthError) return { error: thrown.error, error_description: thrown.message };
-  const { status, code, message } = toServiceError(thrown);
+  const refused = toServiceError(thrown);
+  const { status, message } = refused;
+  const code = publicCode(refused);
   const error = denials.has(code) ? 'access_denied' : (oauthErrors[status] ?? 'server_error');
   return { error, error_code: code, error_description: message };
 }
