@@ -21,6 +21,8 @@ export interface RandomLink {
   /** Near and far columns; without a junction. */
   readonly pairs: Pairs;
   readonly junction: { readonly name: string; readonly near: Pairs; readonly far: Pairs } | undefined;
+  /** What a function joins by, of two rows by their aliases. */
+  readonly condition?: (parent: string, row: string) => string;
 }
 
 /** A made-up table, or a view of one. */
@@ -138,6 +140,7 @@ export function randomSchema(choose: Chooser, name: string): RandomSchema {
   const tables: RandomTable[] = [...drafts];
   const [first, second] = drafts as [Draft, Draft];
   sql.push(junctionSql(choose, name, first, second));
+  for (const draft of choose.some(drafts, 60)) sql.push(computedSql(choose, name, draft, choose.of(drafts)));
   for (const draft of choose.some(drafts, 50)) tables.push(viewOf(name, draft, sql));
   for (const table of tables)
     sql.push(
@@ -245,6 +248,21 @@ function junctionSql(choose: Chooser, schema: string, one: Draft, other: Draft):
     `create table ${id(schema)}.${id(name)} ("left" int references ${id(schema)}.${id(one.name)} on delete cascade, ` +
     `"right" int references ${id(schema)}.${id(other.name)} on delete cascade, primary key ("left", "right")); ` +
     (rows.length === 0 ? '' : `insert into ${id(schema)}.${id(name)} values ${rows.join(', ')};`)
+  );
+}
+
+/** A function that leads from the rows of one table to a row, or to rows, of another. */
+function computedSql(choose: Chooser, schema: string, from: Draft, to: Draft): string {
+  const relation = `func ${from.name}`;
+  const toOne = choose.chance(50);
+  const condition = toOne
+    ? (parent: string, row: string) => `${row}.id = (${parent}.id - 1) % ${Math.max(to.rows, 1)} + 1`
+    : (parent: string, row: string) => `${row}.id % 2 = ${parent}.id % 2`;
+  from.links.push({ to, relation, hint: undefined, toOne, pairs: [], junction: undefined, condition });
+  const body = `select far.* from ${id(schema)}.${id(to.name)} far where ${condition('$1', 'far')}`;
+  return (
+    `create function ${id(schema)}.${id(relation)}(${id(schema)}.${id(from.name)}) returns setof ${id(schema)}.${id(to.name)} ` +
+    `${toOne ? 'rows 1 ' : ''}stable language sql as ${quoteLiteral(body)};`
   );
 }
 

@@ -59,7 +59,8 @@ export class Reference {
     return `exists (select from ${this.#from(level.table, row)}${where}${page(level)})`;
   }
 
-  #link({ pairs, junction }: RandomEmbed['link'], parent: string, row: string): string[] {
+  #link({ pairs, junction, condition }: RandomEmbed['link'], parent: string, row: string): string[] {
+    if (condition !== undefined) return [condition(parent, row)];
     if (junction === undefined) return pairs.map(([near, far]) => `${parent}.${id(near)} = ${row}.${id(far)}`);
     const { name, near, far } = junction;
     const through = this.#alias();
