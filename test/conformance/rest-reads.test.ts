@@ -131,6 +131,8 @@ describe('operators', () => {
 
   test.each<[string, number[]]>([
     ['words=fts(english).engines', [1]],
+    ['words=fts.engines', [1]],
+    ['blurb=plfts.barking dog', [2]],
     ['words=not.fts(english).engine&words=not.is.null&id=lt.3', [2]],
     ['title=wfts(english).notes', [1]],
     ['title_words=fts(english).note', [1]],

@@ -72,6 +72,8 @@ export function renderServerConfig(shape: ServerShape): string {
     ['log_statement', 'none'],
     ['log_checkpoints', 'off'],
     ['row_security', 'on'],
+    // The locale says nothing of a language; the official image has this one.
+    ['default_text_search_config', 'pg_catalog.english'],
     ['shared_preload_libraries', shape.preload.join(',')],
   ];
   if (shape.major >= 18) {
