@@ -5,9 +5,12 @@ import { escapeMarkup } from '../core/template/escape.ts';
 export const inboxPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src http: https: data:; frame-ancestors 'none'; base-uri 'none'";
 
-const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:52rem;padding:0 1rem;color:#1c1c1c}
-h1{font-size:1.4rem}details{border:1px solid #ddd;border-radius:6px;margin:.6rem 0;padding:.6rem .9rem}
-summary{cursor:pointer}small{color:#666}iframe{border:1px solid #eee;width:100%;height:24rem;margin-top:.6rem;background:#fff}`;
+const style = `:root{color-scheme:light dark;--line:#ddd;--quiet:#5f5f5f}
+@media (prefers-color-scheme:dark){:root{--line:#3a3a3a;--quiet:#a5a5a5}}
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:52rem;padding:0 1rem;overflow-wrap:anywhere}
+h1{font-size:1.4rem}details{border:1px solid var(--line);border-radius:6px;margin:.6rem 0;padding:.6rem .9rem}
+summary{cursor:pointer}small{color:var(--quiet);display:block}
+iframe{border:1px solid var(--line);border-radius:4px;box-sizing:border-box;width:100%;height:22rem;margin-top:.6rem;background:#fff;color-scheme:light}`;
 
 /** The page that lists captured mails, newest first. Mails are shown in frames of their own without any rights. */
 export function inboxPage(mails: readonly CapturedMail[]): string {
@@ -17,7 +20,7 @@ export function inboxPage(mails: readonly CapturedMail[]): string {
       : mails.map(mailView).join('\n');
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>Inbox</title><meta name="viewport" content="width=device-width"><style>${style}</style></head>
+<head><meta charset="utf-8"><title>Inbox</title><meta name="viewport" content="width=device-width,initial-scale=1"><style>${style}</style></head>
 <body>
 <h1>Inbox</h1>
 ${list}
