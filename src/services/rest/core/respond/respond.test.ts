@@ -238,7 +238,7 @@ describe('results that are not what was asked for', () => {
     [{ target: '/clients', headers: object }, 1, undefined, false],
     [{ ...post('/clients', ''), headers: object }, 0, 'PGRST116', true],
     [{ target: '/rpc/add_them?a=1', headers: object }, 1, undefined, false],
-    [{ method: 'PUT', target: '/clients?id=eq.1', body: '{}' }, 0, 'PGRST115', true],
+    [{ method: 'PUT', target: '/clients?id=eq.1', body: '{"id":1}' }, 0, 'PGRST115', true],
     [
       { method: 'DELETE', target: '/clients?id=gt.1', headers: { prefer: 'handling=strict,max-affected=2' } },
       3,

@@ -1,0 +1,3 @@
+import { verifyRegistrationResponse } from '@simplewebauthn/server';
+
+export const reached = verifyRegistrationResponse;

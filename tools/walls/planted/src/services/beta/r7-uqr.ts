@@ -1,0 +1,3 @@
+import { renderSVG } from 'uqr';
+
+export const reached = renderSVG;
