@@ -111,7 +111,7 @@ export const lockUser = (sql: Sql, id: string): Promise<User | undefined> => fir
 
 /**
  * A user by id together with one of its sessions, where it has that one. Every request of a signed-in user begins with
- * this, so it goes as a prepared statement in one write.
+ * this, so it goes as a prepared statement in one write, which others like it may share.
  */
 export async function findUserWithSession(
   db: Database,
@@ -119,7 +119,7 @@ export async function findUserWithSession(
   sessionId: string,
 ): Promise<{ user: User; session: SessionRow | undefined } | undefined> {
   const step = { text: statements.byIdWithSession, values: [id, sessionId] };
-  const [result] = await db.pipeline({ role: 'auth', begin: 'begin read only', steps: [step] });
+  const [result] = await db.pipeline({ role: 'auth', steps: [step], shares: true });
   const row = result?.rows[0];
   if (!row) return undefined;
   const [user, identities, factors, session] = row.map((text) => (text === null ? null : JSON.parse(text)));
