@@ -259,6 +259,23 @@ describe('keys', () => {
     await expect(loadKeySet(source as never)).rejects.toThrow(message);
   });
 
+  test('that name no algorithm serve their family, those that name one only that', async () => {
+    const bytes = Buffer.from(secret);
+    const oct = (extra: object) => ({ kty: 'oct', kid: 'o', k: bytes.toString('base64url'), ...extra });
+    const verify = async (key: object, token: string) => {
+      const set = await loadKeySet({ jwks: { keys: [key] } } as never);
+      return createVerifier({ keys: set, cacheEntries: 0, now: () => 0 }).verify(token);
+    };
+    const mac = withMac({ alg: 'HS512', kid: 'o' }, { a: 1 }, bytes, 'sha512');
+    expect(await verify(oct({}), mac)).toMatchObject({ algorithm: 'HS512' });
+    await expect(verify(oct({ alg: 'HS256' }), mac)).rejects.toMatchObject({ failure: 'algorithm' });
+    const any = jwk('rsa', 'r');
+    const { private: key, ...rest } = { ...any, private: { ...any.private, alg: 'RS512' } };
+    const signed = await (await signerFor(key)).sign({ a: 1 });
+    expect(await verify(rest.public, signed)).toMatchObject({ algorithm: 'RS512' });
+    await expect(verify({ ...rest.public, alg: 'RS256' }, signed)).rejects.toMatchObject({ failure: 'algorithm' });
+  });
+
   test('the public document holds public halves only, and no shared secret', async () => {
     const text = JSON.stringify(keys.publicJwks);
     for (const hidden of [ec.private.d, secret, part(secret)]) expect(text).not.toContain(hidden);

@@ -7,7 +7,7 @@ export interface KeySetSource {
   readonly jwks?: { readonly keys: readonly JWK[] };
 }
 
-/** A key with the one algorithm it may be used with (RFC 8725 §3.1: never take the algorithm from the token alone). */
+/** A key with one algorithm it may be used with (RFC 8725 §3.1: never take the algorithm from the token alone). */
 export type VerificationKey =
   | { readonly kind: 'hmac'; readonly id: string | undefined; readonly algorithm: string; readonly secret: Buffer }
   | { readonly kind: 'public'; readonly id: string | undefined; readonly algorithm: string; readonly key: CryptoKey };
@@ -24,15 +24,15 @@ export interface KeySet {
 
 const curveAlgorithms: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' };
 
-/** The algorithm of a JWK: its own `alg`, or the one its type and curve imply. */
-function algorithmOf(jwk: JWK): string {
-  if (jwk.alg) return jwk.alg;
-  if (jwk.kty === 'oct') return 'HS256';
-  if (jwk.kty === 'RSA') return 'RS256';
-  if (jwk.kty === 'OKP') return 'EdDSA';
+/** The algorithms of a JWK: its own `alg` alone, or those its type and curve imply, the usual one first. */
+function algorithmsOf(jwk: JWK): readonly [string, ...string[]] {
+  if (jwk.alg) return [jwk.alg];
+  if (jwk.kty === 'oct') return ['HS256', 'HS384', 'HS512'];
+  if (jwk.kty === 'RSA') return ['RS256', 'RS384', 'RS512'];
+  if (jwk.kty === 'OKP') return ['EdDSA'];
   const algorithm = curveAlgorithms[jwk.crv ?? ''];
   if (!algorithm) throw new Error(`a JWK of type ${jwk.kty} and curve ${jwk.crv} is not supported`);
-  return algorithm;
+  return [algorithm];
 }
 
 function publicHalf(jwk: JWK): JWK {
@@ -53,17 +53,23 @@ export async function loadKeySet(source: KeySetSource): Promise<KeySet> {
   const verification: VerificationKey[] = [];
   const publicJwks = new Map<string, JWK>();
   for (const jwk of jwks) {
-    const algorithm = algorithmOf(jwk);
+    const algorithms = algorithmsOf(jwk);
+    const [algorithm] = algorithms;
     if (jwk.kty === 'oct') {
       const secret = Buffer.from(jwk.k ?? '', 'base64url');
       if (secret.length === 0) throw new Error('a JWK of type oct has no k');
       if (!/^HS(256|384|512)$/.test(algorithm)) throw new Error(`a JWK of type oct cannot be used with ${algorithm}`);
-      verification.push({ kind: 'hmac', id: jwk.kid, algorithm, secret });
+      for (const each of algorithms) verification.push({ kind: 'hmac', id: jwk.kid, algorithm: each, secret });
       continue;
     }
     const half = publicHalf(jwk);
-    const key = (await importJWK(half, algorithm)) as CryptoKey;
-    verification.push({ kind: 'public', id: jwk.kid, algorithm, key });
+    for (const each of algorithms)
+      verification.push({
+        kind: 'public',
+        id: jwk.kid,
+        algorithm: each,
+        key: (await importJWK(half, each)) as CryptoKey,
+      });
     publicJwks.set(jwk.kid ?? JSON.stringify(half), { ...half, alg: algorithm, use: 'sig', key_ops: ['verify'] });
   }
   if (source.secret)
