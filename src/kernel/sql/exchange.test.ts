@@ -82,6 +82,22 @@ test('what concerns the connection as a whole goes to the driver, as does all th
   expect(forDriver).toEqual([notice, setting, notice]);
 });
 
+test('a message that is cut where a batch begins or ends reaches the driver whole', async () => {
+  const { stream, exchange, forDriver } = connection();
+  const notice = message('N', 'SNOTICE\0Mhello\0\0');
+  const first = exchange.send(Buffer.from('1'));
+  stream.deliver(Buffer.concat([done('SELECT 0'), ready(), notice.subarray(0, 9)]));
+  expect((await first).results).toHaveLength(1);
+  stream.deliver(notice.subarray(9));
+  stream.deliver(notice.subarray(0, 3));
+  const second = exchange.send(Buffer.from('2'));
+  stream.deliver(Buffer.concat([notice.subarray(3), done('SELECT 0'), ready()]));
+  expect((await second).results).toHaveLength(1);
+  const fatal = message('E', 'SFATAL\0C57P01\0Mx\0\0');
+  stream.deliver(fatal);
+  expect(Buffer.concat(forDriver)).toEqual(Buffer.concat([notice, notice, fatal]));
+});
+
 test('when the connection is gone, so is everything under way; what the server said of it counts', async () => {
   const { stream, exchange } = connection();
   const [first, second] = [exchange.send(Buffer.from('1')), exchange.send(Buffer.from('2'))];

@@ -66,14 +66,13 @@ export class Exchange {
       for (const listener of driver) listener.call(stream, chunk);
     };
     stream.removeAllListeners('data');
-    stream.on('data', (chunk: Buffer) => {
-      if (this.#pending.length === 0) toDriver(chunk);
-      else this.#read(chunk);
-    });
+    // All of the stream is cut here: a message may begin before a batch is sent and end after it.
+    stream.on('data', (chunk: Buffer) => this.#read(chunk));
     this.#stream = stream;
     this.#reader = new WireReader((kind, bytes, start, end) => {
+      const isForDriver = this.#pending.length === 0;
       // Notices, settings and notifications may come at any time, and concern the connection as a whole.
-      if (kind === type.notice || kind === type.parameterStatus || kind === type.notification)
+      if (isForDriver || kind === type.notice || kind === type.parameterStatus || kind === type.notification)
         toDriver(bytes.subarray(start - 5, end));
       else this.#message(kind, bytes, start, end);
     });
