@@ -28,7 +28,7 @@ export interface ProductOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** The command to time; default the built program, `npm` for `npm start` in the clone. */
   readonly command?: 'program' | 'npm';
-  /** Flags for Node, e.g. `--cpu-prof`. */
+  /** Flags for Node, e.g. `--cpu-prof`; the program is then run from its single modules, so that files have names. */
   readonly nodeFlags?: readonly string[];
 }
 
@@ -58,11 +58,12 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   };
   const envFile = join(folder, '.env');
   const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/root', ...settings };
+  const program = join(root, options.nodeFlags ? 'dist/main.js' : 'dist/program.js');
   const started = performance.now();
   const child =
     options.command === 'npm'
       ? spawn('npm', ['start', '--', '--env-file', ensured(envFile)], { cwd: root, env, detached: true })
-      : spawn(process.execPath, [...(options.nodeFlags ?? []), join(root, 'dist/main.js'), 'start'], {
+      : spawn(process.execPath, [...(options.nodeFlags ?? []), program, 'start'], {
           cwd: folder,
           env,
           detached: true,
@@ -82,7 +83,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   }
   const startTime = performance.now() - started;
   const status = JSON.parse(
-    execFileSync(process.execPath, [join(root, 'dist/main.js'), 'status', '--json', '--env-file', envFile], {
+    execFileSync(process.execPath, [join(root, 'dist/program.js'), 'status', '--json', '--env-file', envFile], {
       cwd: folder,
       env,
       encoding: 'utf8',

@@ -32,7 +32,7 @@ function workersOf(pid: number): number[] {
       try {
         const stat = readFileSync(`/proc/${child}/stat`, 'utf8');
         const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-        return parent === pid && /main\.[jt]s\0start/.test(readFileSync(`/proc/${child}/cmdline`, 'utf8'));
+        return parent === pid && /(main|program)\.[jt]s\0start/.test(readFileSync(`/proc/${child}/cmdline`, 'utf8'));
       } catch {
         return false;
       }

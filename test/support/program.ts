@@ -45,7 +45,7 @@ function entry(): string[] {
       pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
       join(root, 'src/main.ts'),
     ];
-  const built = join(root, 'dist/main.js');
+  const built = join(root, 'dist/program.js');
   if (!existsSync(built)) throw new Error('nothing is built: run `npm run build`, or set TEST_FROM_SOURCE=1');
   return [built];
 }

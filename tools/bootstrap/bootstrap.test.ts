@@ -23,6 +23,13 @@ setTimeout(() => {
     cpSync('src', out, { recursive: true, filter: (name) => !name.endsWith('.sql') });
     for (const name of readdirSync(out)) require('node:fs').renameSync(out + '/' + name, out + '/' + name.replace('.ts', '.js'));
   `)});
+  mkdirSync('node_modules/rolldown', { recursive: true });
+  writeFileSync('node_modules/rolldown/index.js', ${JSON.stringify(`
+    exports.rolldown = async ({ input }) => ({
+      write: async ({ dir }) => require('node:fs').cpSync(input.program, dir + '/program.js'),
+      close: async () => {},
+    });
+  `)});
   const { packages } = JSON.parse(require('node:fs').readFileSync('package-lock.json', 'utf8'));
   for (const [name, { dev }] of Object.entries(packages)) {
     if (dev && process.argv[3] === '--omit=dev') delete packages[name];

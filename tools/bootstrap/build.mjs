@@ -3,11 +3,12 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, wri
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lockHash, sourceFiles, sourceFingerprint } from './fresh.mjs';
+import { joinModules } from './join.mjs';
 import { showProgress } from './progress.mjs';
 
 /**
- * Compiles `src` into `dist` with plain `tsc` and copies what is no TypeScript (SQL, pages). Types are not checked here,
- * that is what `npm run check:types` is for. The result is made beside `dist` and put in its place when complete, so
+ * Compiles `src` into `dist` with plain `tsc`, copies what is no TypeScript (SQL, pages) and joins the modules for a quick
+ * start. Types are not checked here, that is what `npm run check:types` is for. The result is made beside `dist` and put in its place when complete, so
  * that an interrupted build leaves the old one and outputs of deleted sources never linger.
  *
  * @returns the exit code
@@ -31,7 +32,13 @@ export async function build(root, hash, recordChild = () => {}) {
     mkdirSync(dirname(copy), { recursive: true });
     copyFileSync(join(root, name), copy);
   }
-  if (existsSync(join(fresh, 'main.js'))) chmodSync(join(fresh, 'main.js'), 0o755);
+  try {
+    await joinModules(root, fresh);
+  } catch (error) {
+    stopProgress(`the build failed: ${error.message}`);
+    return 1;
+  }
+  chmodSync(join(fresh, 'program.js'), 0o755);
   writeFileSync(join(fresh, '.stack-build.json'), JSON.stringify({ fingerprint }));
   rmSync(old, { recursive: true, force: true });
   if (existsSync(target)) renameSync(target, old);

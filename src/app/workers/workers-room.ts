@@ -1,7 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
-import { extname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { StartupError } from '#kernel/errors';
 import type { Health, Room } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
@@ -78,7 +76,8 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
 
   /** Fulfilled once it serves. @throws StartupError with what the worker said, or that it ended */
   function launch(place: number): Promise<void> {
-    cluster.setupPrimary({ exec: entry, args: [...options.argv], silent: false });
+    // The program is the one that runs here.
+    cluster.setupPrimary({ args: [...options.argv], silent: false });
     const worker = cluster.fork(options.env);
     places[place] = worker;
     const began = performance.now();
@@ -149,6 +148,3 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
     }),
   };
 }
-
-// The program itself: built it is JavaScript, in tests and development it is not.
-const entry = fileURLToPath(new URL(`../../main${extname(import.meta.url)}`, import.meta.url));
