@@ -17,6 +17,8 @@ export async function joinModules(root, folder) {
     platform: 'node',
     external: (id) => /^[^./#]/.test(id),
     plugins: [internalNames(root, folder), urlsOfModules(folder)],
+    // Comments with the path of each module, for those who read a stack trace.
+    experimental: { attachDebugInfo: 'simple' },
     logLevel: 'warn',
   });
   await bundle.write({ dir: folder, format: 'esm', chunkFileNames: 'program-[hash].js' });
