@@ -17,6 +17,12 @@ const stopSignal = new Promise<string>((resolve) => {
   }
 });
 
+// Unless somebody listens, the first starts Node's debugger and the second ends the process.
+const reloadSignals = [
+  ['SIGUSR1', 'schema'],
+  ['SIGUSR2', 'config'],
+] as const;
+
 const channel: Channel = {
   send: (message) => void process.send?.(message),
   onMessage: (listener) => void process.on('message', listener),
@@ -28,6 +34,9 @@ try {
     env: process.env,
     cwd: process.cwd(),
     stopSignal,
+    onReloadSignal: (listener) => {
+      for (const [signal, what] of reloadSignals) process.on(signal, () => listener(what));
+    },
     ...(cluster.isWorker && { channel }),
     out: (text) => console.log(text),
     err: (text) => console.error(text),

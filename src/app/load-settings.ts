@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import {
   type EffectiveSetting,
   type EnvFile,
+  type Resolution,
   readEnvFile,
   resolveSettings,
   type SettingsOf,
@@ -15,9 +16,10 @@ import { StartupError } from '#kernel/errors';
 import { type AuthSettings, authSettings } from '#services/auth';
 import { type DbSettings, dbSettings } from '#services/db';
 import { type GatewaySettings, gatewaySettings } from '#services/gateway';
-import { originalRestDefaults, type RestSettings, restSettings } from '#services/rest';
+import { type RestSettings, restSettings } from '#services/rest';
 import { type StudioSettings, studioSettings } from '#services/studio';
 import { allSchemas } from './registry.ts';
+import { currentRestSettings, readRestConfig, withOriginalDefaults } from './rest-settings.ts';
 import { type RoomName, roomNames, type StackSettings, stackSettings } from './settings.ts';
 
 /** Where to look for settings. */
@@ -27,6 +29,8 @@ export interface SettingsInput {
   readonly cwd: string;
   /** `--env-file` arguments; they replace `.env`. */
   readonly envFiles: readonly string[];
+  /** `--rest-config` argument: a configuration file of PostgREST's own format. */
+  readonly restConfig?: string;
 }
 
 /** Every room's parsed settings, and how they came to be. */
@@ -40,6 +44,8 @@ export interface LoadedSettings {
   readonly db: DbSettings;
   readonly auth: AuthSettings;
   readonly rest: RestSettings;
+  /** Those of rest as its configuration file and files of secrets say now. @throws StartupError when they are unusable */
+  readonly currentRest: () => RestSettings;
   readonly studio: StudioSettings;
   readonly gateway: GatewaySettings;
   readonly effective: readonly (EffectiveSetting & { readonly room: string })[];
@@ -68,7 +74,9 @@ export function readSources(input: SettingsInput): { files: EnvFile[]; writableF
  * `assertUsable`.
  */
 export function loadSettings(input: SettingsInput): LoadedSettings {
-  const { files, writableFile } = readSources(input);
+  const { files: envFiles, writableFile } = readSources(input);
+  const restConfig = input.restConfig === undefined ? undefined : resolve(input.cwd, input.restConfig);
+  const files = restConfig === undefined ? envFiles : [readRestConfig(restConfig, input.env), ...envFiles];
   const first = resolveSettings(stackSettings, { env: input.env, files, alone: false });
   const problems: SourceProblem[] = [...first.problems];
   const rooms = chosenRooms(first.values.services, problems);
@@ -79,8 +87,12 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     room: 'stack',
   }));
 
-  function resolveRoom<S extends SettingsSchema>(room: string, schema: S): SettingsOf<S> {
-    const resolution = resolveSettings(schema, sources);
+  function resolveRoom<S extends SettingsSchema>(
+    room: string,
+    schema: S,
+    adapt = (found: Resolution<S>): Resolution<S> => found,
+  ): SettingsOf<S> {
+    const resolution = adapt(resolveSettings(schema, sources));
     for (const problem of resolution.problems)
       if (!problems.some((known) => known.line === problem.line)) problems.push(problem);
     for (const warning of resolution.warnings) warnings.add(warning);
@@ -88,19 +100,18 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     return resolution.values;
   }
 
+  const restAlone = rooms.size === 1 && rooms.has('rest');
   const resolved = {
     db: resolveRoom('db', dbSettings),
     auth: resolveRoom('auth', authSettings),
-    rest: resolveRoom('rest', restSettings),
+    rest: resolveRoom('rest', restSettings, restAlone ? withOriginalDefaults : undefined),
     studio: resolveRoom('studio', studioSettings),
     gateway: resolveRoom('gateway', gatewaySettings),
   };
   const external = first.values.publicUrl ?? `http://localhost:${resolved.gateway.httpPort}`;
-  const isDropIn = rooms.size === 1 && rooms.has('rest') && resolved.rest.dbUri !== undefined;
   const loaded = {
     ...resolved,
     auth: withExternalUrl(resolved.auth, external, effective),
-    rest: isDropIn ? withOriginalDefaults(resolved.rest, effective) : resolved.rest,
   };
   problems.push(
     ...unknownOwnKeys(
@@ -108,7 +119,8 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
       sources,
     ),
   );
-  for (const warning of unknownOriginals('GOTRUE_', sources)) warnings.add(warning);
+  for (const prefix of ['GOTRUE_', 'PGRST_'])
+    for (const warning of unknownOriginals(prefix, sources)) warnings.add(warning);
   for (const file of files)
     for (const line of file.malformed) warnings.add(`${file.path}:${line} is no assignment and is ignored`);
   return {
@@ -118,6 +130,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     rooms,
     stack: first.values,
     ...loaded,
+    currentRest: () => currentRestSettings({ ...sources, files: envFiles, restConfig, restAlone }),
     effective,
     problems,
     warnings: [...warnings],
@@ -127,10 +140,14 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
 // A misspelt setting of an original service would be passed over without a word, and its default be in force.
 function unknownOriginals(prefix: string, { env, files }: Sources): string[] {
   const known = new Set<string>();
+  const families: string[] = [];
   for (const { schema } of allSchemas)
-    for (const { name, original = [], alone = [], aliases = [] } of Object.values(schema))
+    for (const { name, original = [], alone = [], aliases = [], prefix: family } of Object.values(schema)) {
+      if (family !== undefined) families.push(family);
       for (const each of [name, ...original, ...alone, ...aliases]) known.add(each).add(`${each}_FILE`);
-  const isUnknown = (name: string): boolean => name.startsWith(prefix) && !known.has(name);
+    }
+  const isUnknown = (name: string): boolean =>
+    name.startsWith(prefix) && !known.has(name) && !families.some((family) => name.startsWith(family));
   return [
     ...Object.keys(env)
       .filter(isUnknown)
@@ -152,18 +169,6 @@ function withExternalUrl(
   if (entry?.origin !== 'default') return auth;
   effective[index] = { ...entry, value: url, origin: 'the address of the gateway' };
   return { ...auth, externalUrl: url };
-}
-
-// In the place of PostgREST what was left out means what it means there.
-function withOriginalDefaults(rest: RestSettings, effective: (EffectiveSetting & { room: string })[]): RestSettings {
-  const replaced: Record<string, unknown> = {};
-  for (const [index, entry] of effective.entries()) {
-    if (entry.room !== 'rest' || entry.origin !== 'default' || !(entry.key in originalRestDefaults)) continue;
-    const value = originalRestDefaults[entry.key as keyof RestSettings];
-    effective[index] = { ...entry, value, origin: "the original's default" };
-    replaced[entry.key] = value;
-  }
-  return { ...rest, ...replaced };
 }
 
 /** @throws StartupError with every problem on a line of its own */

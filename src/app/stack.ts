@@ -1,6 +1,7 @@
 import { createLocalBus } from '#kernel/bus';
 import { createSupervisor, type Mount, type SupervisedRoom } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
+import type { Reload } from '#services/rest';
 import type { LoadedSettings } from './load-settings.ts';
 import type { StackHealth, StackInfo } from './stack-info.ts';
 import { type Share, wireRooms } from './wiring.ts';
@@ -11,6 +12,8 @@ export interface Stack {
   stop(): Promise<void>;
   health(): Promise<StackHealth>;
   info(): StackInfo;
+  /** Makes rest read its schema or its configuration again, in whichever process it runs. */
+  reloadRest(what: Reload): void;
 }
 
 /**
@@ -47,6 +50,7 @@ export function createStack(settings: LoadedSettings, log: Logger, share: Share 
     start: () => running.start(),
     stop: () => running.stop(),
     health,
+    reloadRest: (what) => wired.reloadRest(what),
     info: () => ({ url: wired.url(), mail: wired.mail(), database: wired.database() }),
   };
 }

@@ -8,7 +8,7 @@ import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
 import { authRoom } from '#services/auth';
 import { type DbApi, dbRoom } from '#services/db';
 import { gatewayRoom } from '#services/gateway';
-import { restRoom } from '#services/rest';
+import { type Reload, restRoom } from '#services/rest';
 import { studioRoom } from '#services/studio';
 import type { LoadedSettings } from './load-settings.ts';
 import { createProjectStep } from './project.ts';
@@ -51,6 +51,7 @@ export interface Wired {
   readonly database: () => StackInfo['database'];
   /** Health of rooms that run in other processes. */
   readonly healthElsewhere: () => Promise<StackHealth>;
+  readonly reloadRest: (what: Reload) => void;
 }
 
 /** Creates the chosen rooms and joins their ports. This is the only place that knows all of them. */
@@ -81,6 +82,7 @@ export function wireRooms(input: WiringInput): Wired {
   const rest = chosen.has('rest')
     ? restRoom.create({
         settings: settings.rest,
+        currentSettings: settings.currentRest,
         log: roomLog('rest'),
         database: connection('authenticator', settings.rest.dbUri),
         acceptsClients: async () => {
@@ -154,6 +156,7 @@ export function wireRooms(input: WiringInput): Wired {
   if (workers) rooms.push({ name: 'workers', room: workers, needs: rooms.map(({ name }) => name), optional: false });
   return {
     rooms,
+    reloadRest: (what) => (workers ? workers.api.reloadRest(what) : rest?.api.requestReload(what)),
     healthElsewhere: async () => (workers ? workers.api.health() : {}),
     url: () => (workers ?? gateway).api.url(),
     mail: () => auth?.api.mailDelivery(),

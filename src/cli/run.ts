@@ -1,4 +1,5 @@
 import { StartupError } from '#kernel/errors';
+import type { Reload } from '#services/rest';
 import type { Channel } from '../app/workers/messages.ts';
 import type { Command, CommandContext } from './command.ts';
 import { configCommand } from './config.ts';
@@ -29,6 +30,8 @@ export interface CommandLine {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly stopSignal: Promise<string>;
+  /** Calls the listener on SIGUSR1 (schema) and SIGUSR2 (config), which have their usual effects until then. */
+  readonly onReloadSignal: (listener: (what: Reload) => void) => void;
   /** In a worker: the way to the primary that started it. */
   readonly channel?: Channel;
   readonly out: (text: string) => void;
@@ -53,13 +56,19 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
     return 0;
   }
   const context: CommandContext = {
-    input: { env: line.env, cwd: line.cwd, envFiles: parsed.envFiles },
+    input: {
+      env: line.env,
+      cwd: line.cwd,
+      envFiles: parsed.envFiles,
+      ...(parsed.restConfig !== undefined && { restConfig: parsed.restConfig }),
+    },
     args: parsed.rest,
     json: parsed.json,
     out: line.out,
     err: line.err,
     now: () => Date.now(),
     stopSignal: line.stopSignal,
+    onReloadSignal: line.onReloadSignal,
     ...(line.channel && { channel: line.channel }),
   };
   try {
@@ -75,6 +84,7 @@ interface Parsed {
   readonly name: string | undefined;
   readonly rest: readonly string[];
   readonly envFiles: readonly string[];
+  readonly restConfig: string | undefined;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -83,6 +93,7 @@ interface Parsed {
 function parse(argv: readonly string[]): Parsed | { readonly problem: string } {
   const rest: string[] = [];
   const envFiles: string[] = [];
+  let restConfig: string | undefined;
   let json = false;
   let help = false;
   for (let index = 0; index < argv.length; index++) {
@@ -98,16 +109,20 @@ function parse(argv: readonly string[]): Parsed | { readonly problem: string } {
       if (file === undefined) return { problem: '--env-file needs a file' };
       envFiles.push(file);
     } else if (argument.startsWith('--env-file=')) envFiles.push(argument.slice('--env-file='.length));
+    else if (argument === '--rest-config') {
+      restConfig = argv[++index];
+      if (restConfig === undefined) return { problem: '--rest-config needs a file' };
+    } else if (argument.startsWith('--rest-config=')) restConfig = argument.slice('--rest-config='.length);
     else rest.push(argument);
   }
   const [name, ...others] = rest;
-  return { name, rest: others, envFiles, json, help: help && name !== undefined };
+  return { name, rest: others, envFiles, restConfig, json, help: help && name !== undefined };
 }
 
 function usage(): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [
-    'usage: pmoves-supabase <command> [--env-file FILE]… [--json] [--help]',
+    'usage: pmoves-supabase <command> [--env-file FILE]… [--rest-config FILE] [--json] [--help]',
     '',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
   ].join('\n');

@@ -14,10 +14,12 @@ import { runWorker } from './worker.ts';
 export const startCommand: Command = {
   name: 'start',
   summary: 'start everything and serve until SIGINT or SIGTERM',
-  help: `usage: pmoves-supabase start [--env-file FILE]… [--json]
+  help: `usage: pmoves-supabase start [--env-file FILE]… [--rest-config FILE] [--json]
 
 Makes what is missing (secrets in .env, data under volumes/), starts the database and the services, prints where they
 are, and serves. SIGINT or SIGTERM lets requests in flight finish (STACK_DRAIN_TIMEOUT); a second signal ends at once.
+SIGUSR1 makes rest read the schema again, SIGUSR2 its configuration. --rest-config names a configuration file of
+PostgREST's own format; the environment and env files are stronger.
 --json prints the addresses as one JSON line instead of the banner.`,
 
   async run(context) {
@@ -37,6 +39,7 @@ are, and serves. SIGINT or SIGTERM lets requests in flight finish (STACK_DRAIN_T
     for (const warning of warnings) log.warn({ room: 'stack' }, warning);
 
     const stack = createStack(settings, log, shareOf(context, settings));
+    context.onReloadSignal((what) => stack.reloadRest(what));
     let stopping = false;
     const stopOnSignal = context.stopSignal.then(async (signal) => {
       stopping = true;
@@ -70,6 +73,7 @@ are, and serves. SIGINT or SIGTERM lets requests in flight finish (STACK_DRAIN_T
 function shareOf({ input }: CommandContext, { stack: { workers } }: LoadedSettings): Share {
   if (workers === 1) return { kind: 'whole' };
   const argv = ['start', ...input.envFiles.flatMap((file) => ['--env-file', file])];
+  if (input.restConfig !== undefined) argv.push('--rest-config', input.restConfig);
   return { kind: 'primary', argv, env: input.env };
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from '#kernel/log';
+import type { Reload } from '#services/rest';
 import { assertUsable, type LoadedSettings, loadSettings } from '../app/load-settings.ts';
 import { createStack, type Stack } from '../app/stack.ts';
 import { linkToPrimary } from '../app/workers/link.ts';
@@ -22,7 +23,13 @@ export async function runWorker(
   let stack: Stack | undefined;
   let toldToStop = (): void => {};
   const stop = Promise.race([context.stopSignal, new Promise<void>((resolve) => (toldToStop = resolve))]);
-  const link = await linkToPrimary(channel, { health: async () => (await stack?.health()) ?? {}, stop: toldToStop });
+  const reload = (what: Reload): void => stack?.reloadRest(what);
+  context.onReloadSignal(reload);
+  const link = await linkToPrimary(channel, {
+    health: async () => (await stack?.health()) ?? {},
+    stop: toldToStop,
+    reload,
+  });
   stack = createStack(settings, log, { kind: 'worker', link });
   try {
     await stack.start();

@@ -54,9 +54,9 @@ interface Alone {
   log(): string;
 }
 
-async function startAlone(env: Record<string, string> = {}): Promise<Alone> {
+async function startAlone(env: Record<string, string> = {}, args: readonly string[] = []): Promise<Alone> {
   const [port, adminPort] = await freePorts(2);
-  const child = spawnProgram(['start'], {
+  const child = spawnProgram(['start', ...args], {
     cwd,
     env: {
       SERVICES: 'rest',
@@ -238,4 +238,47 @@ test('a socket in the file system, a URL in a file, no anonymous role, a functio
   expect([known.status, known.body, known.headers['x-trace']]).toEqual([200, '[{"id":1}]', 'abc']);
   await end(rest.child);
   expect(existsSync(socket)).toBe(false);
+});
+
+test('a configuration file in the format of the original, and the signals that make it and the schema read again', async () => {
+  const file = join(cwd, 'postgrest.conf');
+  const write = (rows: string) =>
+    writeFileSync(
+      file,
+      `# weaker than the environment
+       db-anon-role = "nobody"
+       db-channel-enabled = false
+       db-max-rows = ${rows}
+       server-trace-header = "$(TRACE)-Id"
+       db-misspelt = 1
+       app.settings.greeting = "hello from \\"the file\\""`,
+    );
+  write('5');
+  const rest = await startAlone({ TRACE: 'X-Trace' }, ['--rest-config', 'postgrest.conf']);
+  const rowsOf = async (path: string) => {
+    const answer = await fetch(`${rest.url}${path}`, { headers: { 'x-trace-id': 'abc' } });
+    expect(answer.headers.get('x-trace-id')).toBe('abc');
+    return answer.status === 200 ? ((await answer.json()) as unknown[]).length : answer.status;
+  };
+  expect(await rowsOf('/todos')).toBe(5);
+  const greeting = await fetch(`${rest.url}/rpc/setting?name=app.settings.greeting`);
+  expect(await greeting.json()).toBe('hello from "the file"');
+  expect(rest.log()).toContain('PGRST_DB_MISSPELT is no setting that is known here');
+
+  await database.query(`create table late (id int); insert into late values (1); grant select on late to web_anon`);
+  expect(await rowsOf('/late')).toBe(404);
+  rest.child.kill('SIGUSR1');
+  await eventually(() => rowsOf('/late'), 1);
+
+  write('3');
+  rest.child.kill('SIGUSR2');
+  await eventually(() => rowsOf('/todos'), 3);
+  write('"');
+  rest.child.kill('SIGUSR2');
+  await eventually(async () => rest.log().includes('postgrest.conf: line 5: a name was expected'), true);
+  expect(await rowsOf('/todos')).toBe(3);
+  expect(rest.log()).not.toContain('Debugger');
+  await end(rest.child);
+  const refused = await runProgram(['start', '--rest-config', 'postgrest.conf'], { cwd, env: { SERVICES: 'rest' } });
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('postgrest.conf: line')]);
 });

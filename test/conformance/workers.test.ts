@@ -70,6 +70,21 @@ describe('two workers', () => {
     expect((await client.auth.refreshSession()).error).toBeNull();
   });
 
+  test('read their configuration again when the primary gets the signal', async () => {
+    const sum = () =>
+      fetch(`${stack.url}/rest/v1/notes?select=id.sum()`, {
+        headers: { apikey: stack.env.serviceKey, connection: 'close' },
+      }).then(({ status }) => status);
+    const sums = async () => new Set(await Promise.all(Array.from({ length: 8 }, sum)));
+    expect(await sums()).toEqual(new Set([400]));
+    await runSql(stack, `alter role authenticator set pgrst.db_aggregates_enabled = 'true'`);
+    process.kill(stack.pid, 'SIGUSR2');
+    await until('aggregates of every worker', async () => {
+      const found = await sums();
+      return found.size === 1 && found.has(200);
+    });
+  });
+
   test('both take connections', async () => {
     // Connections are handed round, and each worker has a pool of its own.
     await Promise.all(Array.from({ length: 12 }, read));

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from '#kernel/sql';
 import type { CapturedMail } from '#services/auth';
+import type { Reload } from '#services/rest';
 import type { StackHealth } from '../stack-info.ts';
 import type { Boot, Channel, WorkerRole } from './messages.ts';
 import { createQuestions } from './questions.ts';
@@ -19,6 +20,7 @@ export interface PrimaryLink {
 export interface WorkerDuties {
   readonly health: () => Promise<StackHealth>;
   readonly stop: () => void;
+  readonly reload: (what: Reload) => void;
 }
 
 /** Milliseconds until a primary that does not answer is taken to be busy. */
@@ -35,6 +37,9 @@ export function linkToPrimary(channel: Channel, duties: WorkerDuties): Promise<P
           return;
         case 'stop':
           duties.stop();
+          return;
+        case 'reload-rest':
+          duties.reload(message.what);
           return;
         case 'health':
           questions.answer(message.id, message.report);

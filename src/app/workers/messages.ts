@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from '#kernel/sql';
 import type { CapturedMail } from '#services/auth';
+import type { Reload } from '#services/rest';
 import type { StackHealth } from '../stack-info.ts';
 
 /** Roles under which the rooms of a worker reach the database. */
@@ -25,6 +26,7 @@ export type FromWorker =
 export type ToWorker =
   | { readonly kind: 'boot'; readonly boot: Boot }
   | { readonly kind: 'stop' }
+  | { readonly kind: 'reload-rest'; readonly what: Reload }
   | { readonly kind: 'ask-health'; readonly id: number }
   | { readonly kind: 'health'; readonly id: number; readonly report: StackHealth };
 

@@ -4,6 +4,7 @@ import { StartupError } from '#kernel/errors';
 import type { Health, Room } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { CapturedMail } from '#services/auth';
+import type { Reload } from '#services/rest';
 import type { StackHealth } from '../stack-info.ts';
 import { mergeHealth } from './merge-health.ts';
 import type { Boot, FromWorker, ToWorker } from './messages.ts';
@@ -35,6 +36,8 @@ export interface WorkersApi {
   readonly url: () => string;
   /** Health of the rooms they run. */
   health(): Promise<StackHealth>;
+  /** Makes the rest of each of them read its schema or its configuration again. */
+  reloadRest(what: Reload): void;
 }
 
 /** Milliseconds after which a worker counts as one that runs. */
@@ -130,7 +133,13 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
 
   return {
     mounts: [],
-    api: { url: () => url, health },
+    api: {
+      url: () => url,
+      health,
+      reloadRest(what) {
+        for (const worker of places) if (worker) send(worker, { kind: 'reload-rest', what });
+      },
+    },
     async start() {
       stopping = false;
       boot = { connections: options.connections(), sockets: await options.sockets.open() };

@@ -43,9 +43,14 @@ test('a worker learns where everything is, reports, passes mails on, and stops w
   const sent: FromWorker[] = [];
   let receive: (message: ToWorker) => void = () => {};
   let stopped = false;
+  const reloaded: string[] = [];
   const linked = linkToPrimary(
     { send: (message) => sent.push(message), onMessage: (listener) => (receive = listener) },
-    { health: async () => ({ rest: room('healthy') }), stop: () => (stopped = true) },
+    {
+      health: async () => ({ rest: room('healthy') }),
+      stop: () => (stopped = true),
+      reload: (what) => reloaded.push(what),
+    },
   );
   expect(sent).toEqual([{ kind: 'hello' }]);
   const database = { host: '/s', port: 1, database: 'd', user: 'authenticator' };
@@ -64,6 +69,8 @@ test('a worker learns where everything is, reports, passes mails on, and stops w
   receive({ kind: 'ask-health', id: 7 });
   await Promise.resolve();
   expect(sent.at(-1)).toEqual({ kind: 'health', id: 7, report: { rest: room('healthy') } });
+  receive({ kind: 'reload-rest', what: 'config' });
+  expect(reloaded).toEqual(['config']);
   receive({ kind: 'stop' });
   expect(stopped).toBe(true);
 });

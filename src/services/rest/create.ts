@@ -22,6 +22,7 @@ export const restRoom: RoomDefinition<RestDeps, RestApi> = { name: 'rest', creat
 
 function create(deps: RestDeps): Room<RestApi> {
   const { settings, log, database: connection, clock = systemClock, acceptsClients = async () => true } = deps;
+  const { currentSettings = () => settings } = deps;
   let engine: Engine | undefined;
   let admin: Listener | undefined;
 
@@ -46,6 +47,9 @@ function create(deps: RestDeps): Room<RestApi> {
   return {
     mounts: [{ name: 'rest', handle }],
     api: {
+      requestReload(what) {
+        engine?.request(what);
+      },
       async reloadSchema() {
         await engine?.reload();
       },
@@ -53,7 +57,7 @@ function create(deps: RestDeps): Room<RestApi> {
     async start(signal) {
       await close();
       const verifierFor = (config: RestConfig) => createVerifierFor(config, clock);
-      engine = await createEngine({ settings, connection: connection(), verifierFor, log });
+      engine = await createEngine({ settings, currentSettings, connection: connection(), verifierFor, log });
       signal.throwIfAborted();
       if (settings.adminPort !== undefined) admin = await startAdmin(settings, () => engine, acceptsClients);
       // Without a database the room serves all the same: 503 until there is one.
@@ -76,7 +80,7 @@ function startAdmin(
     host: settings.adminHost ?? settings.serverHost ?? settings.bindAddress,
     port: settings.adminPort as number,
     setting: 'PGRST_ADMIN_SERVER_PORT',
-    handle: createAdminHandler({ settings, state, acceptsClients }),
+    handle: createAdminHandler({ state, acceptsClients }),
     // It is for one's own monitoring, which needs no more.
     maxHeaderSize: 16 * 1024,
     headersTimeout: 15_000,

@@ -30,6 +30,8 @@ import { postgrestVersion } from './version.ts';
 /** What an engine runs on. */
 export interface EngineOptions {
   readonly settings: RestSettings;
+  /** The settings as they stand in the files now. @throws when they cannot be used */
+  readonly currentSettings: () => RestSettings;
   readonly connection: ConnectionOptions;
   /** Makes what tokens are verified with; undefined: no key is configured. @throws for keys that are none */
   readonly verifierFor: (config: RestConfig) => Promise<Verifier | undefined>;
@@ -44,8 +46,13 @@ export interface LoadStats {
   readonly querySeconds: number;
 }
 
+/** What can be read again. */
+export type Reload = 'schema' | 'config';
+
 /** The connections of the room, and what it knows of the database. */
 export interface Engine {
+  /** Those in force; what connections and ports were made with does not change. */
+  readonly settings: RestSettings;
   readonly database: Database;
   readonly snapshot: Snapshot;
   readonly pool: PoolStats;
@@ -57,13 +64,15 @@ export interface Engine {
   readonly retryIn: number;
   /** Resolves when the first attempt to listen and to read the schema is over, however it ended. */
   open(): Promise<void>;
+  /** Asks for schema or configuration to be read again, at once or soon. Never throws. */
+  request(what: Reload): void;
   /** Reads configuration and schema. @throws when they cannot be read */
   reload(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** What a notification asks to be read again. */
-const reloads: ReadonlyMap<string, 'schema' | 'config'> = new Map([
+const reloads: ReadonlyMap<string, Reload> = new Map([
   ['', 'schema'],
   ['reload schema', 'schema'],
   ['reload config', 'config'],
@@ -75,8 +84,10 @@ const buildSlice = 5;
 const nothingStored: StoredSettings = { own: new Map(), ofRoles: [] };
 
 /** Creates an engine on keys that are known to be good. Nothing is connected before `open`. */
-export async function createEngine({ settings, connection, verifierFor, log }: EngineOptions): Promise<Engine> {
+export async function createEngine(given: EngineOptions): Promise<Engine> {
+  const { settings, currentSettings, connection, verifierFor, log } = given;
   const options = { ...connection, applicationName: `PostgREST ${postgrestVersion}` };
+  let current = settings;
   let config = configFrom(settings, nothingStored.own);
   let verifier = await verifierFor(config);
   let snapshot = snapshotOf(config, undefined, verifier);
@@ -99,7 +110,6 @@ export async function createEngine({ settings, connection, verifierFor, log }: E
     retries: settings.poolRecovery,
     now: () => performance.now(),
   });
-  const preConfig = preConfigOf(settings.preConfig);
   const loads = { succeeded: 0, failed: 0, querySeconds: 0 };
   let schemaWanted = true;
   let listener: Listener | undefined;
@@ -118,8 +128,10 @@ export async function createEngine({ settings, connection, verifierFor, log }: E
   }
 
   async function loadConfigAnd(schema: boolean): Promise<void> {
-    const stored = settings.dbConfig ? await loadStoredSettings(catalog, preConfig) : nothingStored;
-    const next = configFrom(settings, stored.own);
+    const standing = settingsNow();
+    const preConfig = preConfigOf(standing.preConfig);
+    const stored = standing.dbConfig ? await loadStoredSettings(catalog, preConfig) : nothingStored;
+    const next = configFrom(standing, stored.own);
     // A verifier remembers tokens; one for the same keys goes on.
     const nextVerifier = hasSameKeys(config, next) ? verifier : await verifierFor(next);
     const { cache: known } = snapshot;
@@ -127,9 +139,20 @@ export async function createEngine({ settings, connection, verifierFor, log }: E
       known !== undefined && !schema && hasSameScope(config, next)
         ? { ...known, roles: settingsOfRoles({ roleSettings: stored.ofRoles }) }
         : await loadSchema(next, stored, known);
+    current = standing;
     config = next;
     verifier = nextVerifier;
     snapshot = snapshotOf(config, cache, verifier);
+  }
+
+  // A file that is wrong must not keep changes of the schema from being seen.
+  function settingsNow(): RestSettings {
+    try {
+      return currentSettings();
+    } catch (error) {
+      log.error({ err: error }, 'rest: the settings in files cannot be used; the old ones stay in force');
+      return current;
+    }
   }
 
   async function loadSchema(
@@ -153,7 +176,7 @@ export async function createEngine({ settings, connection, verifierFor, log }: E
     return cache;
   }
 
-  function request(what: 'schema' | 'config'): void {
+  function request(what: Reload): void {
     if (what === 'schema') schemaWanted = true;
     keeper.request();
   }
@@ -188,6 +211,10 @@ export async function createEngine({ settings, connection, verifierFor, log }: E
 
   return {
     database,
+    request,
+    get settings() {
+      return current;
+    },
     get snapshot() {
       return snapshot;
     },

@@ -6,11 +6,9 @@ import { dumpCache } from '../core/cache/dump.ts';
 import { renderConfig } from '../core/config-dump.ts';
 import type { Engine } from '../core/engine.ts';
 import { renderMetrics } from '../core/metrics.ts';
-import type { RestSettings } from '../settings.ts';
 
 /** What the handler is joined with. */
 export interface AdminOptions {
-  readonly settings: RestSettings;
   /** Undefined before the start. */
   readonly state: () => Engine | undefined;
   readonly acceptsClients: () => Promise<boolean>;
@@ -36,7 +34,7 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
       return empty(response, (await options.acceptsClients()) ? readiness(engine) : 500);
     case '/config':
       if (engine === undefined) return empty(response, 503);
-      return text(response, renderConfig(options.settings, engine.snapshot.config));
+      return text(response, renderConfig(engine.settings, engine.snapshot.config));
     case '/metrics':
       if (engine === undefined) return empty(response, 503);
       return text(response, renderMetrics(engine));
