@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Listener, startListener } from '#kernel/http';
 import type { Mount } from '#kernel/lifecycle';
@@ -10,14 +10,18 @@ export interface PrivateSockets {
   close(): Promise<void>;
 }
 
-/** @param mounts those that exist once `open` is called */
-export function createPrivateSockets(mounts: () => readonly Mount[]): PrivateSockets {
+/**
+ * @param mounts those that exist once `open` is called
+ * @param parent short path of a folder for temporary files: a socket's path has 107 bytes at most, and the system's own may
+ * lie too deep
+ */
+export function createPrivateSockets(mounts: () => readonly Mount[], parent = '/tmp'): PrivateSockets {
   const listeners: Listener[] = [];
   let folder: string | undefined;
   return {
     async open() {
-      // A socket's path has 107 bytes at most, so the system's folder for temporary files may lie too deep.
-      folder = mkdtempSync('/tmp/pmoves-supabase-');
+      removeLeftOvers(parent);
+      folder = mkdtempSync(join(parent, `${prefix}${process.pid}-`));
       const paths: Record<string, string> = {};
       for (const { name, handle, upgrade } of mounts()) {
         const path = join(folder, `${name}.sock`);
@@ -34,6 +38,25 @@ export function createPrivateSockets(mounts: () => readonly Mount[]): PrivateSoc
       folder = undefined;
     },
   };
+}
+
+const prefix = 'pmoves-supabase-workers-';
+
+// A primary that was killed could not tidy up. Its number tells; one that somebody else has by now is left for next time.
+function removeLeftOvers(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : 0;
+    if (pid > 0 && !isAlive(pid)) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 // The workers have judged every request already.
