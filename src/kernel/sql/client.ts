@@ -45,24 +45,30 @@ export async function connectClient(
   rawText = false,
   connectTimeout = 10_000,
 ): Promise<Client> {
+  return withTls(options, (tls) => open(options, tls, statementLimit, rawText, connectTimeout));
+}
+
+/** Opens with TLS or without, as the options say. */
+export async function withTls<T>(options: ConnectionOptions, attempt: (tls: boolean) => Promise<T>): Promise<T> {
   const mode = options.sslMode ?? (options.host.startsWith('/') ? 'disable' : 'prefer');
   try {
-    return await open(options, mode !== 'disable', statementLimit, rawText, connectTimeout);
+    return await attempt(mode !== 'disable');
   } catch (error) {
     if (mode !== 'prefer' || !/does not support SSL/.test((error as Error).message)) throw error;
-    return open(options, false, statementLimit, rawText, connectTimeout);
+    return attempt(false);
   }
 }
 
-async function open(
+/** A connection of the driver that is not open yet. @param more settings of the driver besides */
+export function createConnection(
   options: ConnectionOptions,
   tls: boolean,
-  statementLimit: number,
   rawText: boolean,
   connectTimeout: number,
-): Promise<Client> {
+  more: Readonly<Record<string, unknown>> = {},
+): pg.Client {
   const verify = options.sslMode === 'verify-full' || options.sslMode === 'verify-ca';
-  const connection = new pg.Client({
+  return new pg.Client({
     host: options.host,
     port: options.port,
     database: options.database,
@@ -80,7 +86,18 @@ async function open(
           ...(options.sslMode === 'verify-ca' && { checkServerIdentity: () => undefined }),
         }
       : false,
+    ...more,
   });
+}
+
+async function open(
+  options: ConnectionOptions,
+  tls: boolean,
+  statementLimit: number,
+  rawText: boolean,
+  connectTimeout: number,
+): Promise<Client> {
+  const connection = createConnection(options, tls, rawText, connectTimeout);
   let client: Client | undefined;
   let lost: unknown;
   // Errors between queries (server restart, terminated backend) arrive here; the pool drops the client on return.

@@ -9,3 +9,4 @@ export { applyMigrations, type MigrationFile } from './migrations.ts';
 export type { CancelSignal, PipelinedTransaction, PipelineStep, StepResult } from './pipeline.ts';
 export type { PoolStats } from './pool.ts';
 export { quoteIdentifier, quoteLiteral } from './quote.ts';
+export { connectReplication, type ReplicationConnection } from './replication-connection.ts';
