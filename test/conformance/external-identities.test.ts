@@ -424,6 +424,21 @@ describe('the OAuth server', () => {
     expect(grants.data).toMatchObject([{ client: { id: client_id, name: 'Elsewhere' }, scopes: ['email', 'profile'] }]);
     expect((await client.auth.oauth.revokeGrant({ clientId: client_id })).error).toBeNull();
     expect((await client.auth.oauth.listGrants()).data).toEqual([]);
+    expect((await client.auth.oauth.revokeGrant({ clientId: client_id })).error).toMatchObject({
+      status: 404,
+      code: 'oauth_consent_not_found',
+    });
+    for (const unknown of [
+      client.auth.oauth.getAuthorizationDetails('unknown'),
+      client.auth.oauth.approveAuthorization('unknown', { skipBrowserRedirect: true }),
+      client.auth.oauth.denyAuthorization('unknown', { skipBrowserRedirect: true }),
+    ])
+      expect((await unknown).error).toMatchObject({ status: 404, code: 'oauth_authorization_not_found' });
+    const aimless = await oauth.createClient({
+      client_name: 'Aimless',
+      redirect_uris: ['javascript:alert(1)'],
+    } as never);
+    expect(aimless.error).toMatchObject({ status: 400, code: 'validation_failed' });
 
     expect((await oauth.listClients()).data.clients).toHaveLength(1);
     expect((await oauth.updateClient(client_id, { client_name: 'Renamed' })).data?.client_name).toBe('Renamed');

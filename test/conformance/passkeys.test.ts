@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientPage, hasBrowser, serveClientPage } from '../support/browser.ts';
+import { newClient } from '../support/client.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
 // WebAuthn as browsers do it: the official client on a page in Chromium, with an authenticator of software.
@@ -72,6 +73,46 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     expect(refused.error.code).toBe('webauthn_verification_failed');
   });
 
+  test('a passkey step by step, as applications with a page of their own do it; an administrator takes it away', async () => {
+    await window.plugIn('internal');
+    const made = await onPage<{ data: { id: string }; user: string; again: string }>(`
+      const { data: { user } } = await auth.signUp({ email: 'steps@browser.example', password: 'correct horse 1' });
+      const started = await auth.passkey.startRegistration();
+      if (started.error) throw started.error;
+      const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(started.data.options);
+      const credential = (await navigator.credentials.create({ publicKey })).toJSON();
+      const answer = { challengeId: started.data.challenge_id, credential };
+      const { data, error } = await auth.passkey.verifyRegistration(answer);
+      if (error) throw error;
+      const again = await auth.passkey.verifyRegistration(answer);
+      return { data, user: user.id, again: again.error?.code };`);
+    expect(made).toMatchObject({ data: { friendly_name: expect.any(String) }, again: 'webauthn_challenge_not_found' });
+
+    const entered = await onPage<{ user: string; again: string; events: string[] }>(`
+      await auth.signOut();
+      const events = [];
+      auth.onAuthStateChange((event) => events.push(event));
+      const started = await auth.passkey.startAuthentication();
+      if (started.error) throw started.error;
+      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(started.data.options);
+      const credential = (await navigator.credentials.get({ publicKey })).toJSON();
+      const answer = { challengeId: started.data.challenge_id, credential };
+      const { data, error } = await auth.passkey.verifyAuthentication(answer);
+      if (error) throw error;
+      const again = await auth.passkey.verifyAuthentication(answer);
+      return { user: data.user.id, again: again.error?.code, events };`);
+    expect(entered).toMatchObject({ user: made.user, again: 'webauthn_challenge_not_found' });
+    expect(entered.events).toContain('SIGNED_IN');
+
+    const { admin } = newClient(stack, stack.env.serviceKey, { passkey: true }).auth;
+    const listed = await admin.passkey.listPasskeys({ userId: made.user });
+    expect(listed.data).toMatchObject([{ id: made.data.id, last_used_at: expect.any(String) }]);
+    const theirs = { userId: made.user, passkeyId: made.data.id };
+    expect((await admin.passkey.deletePasskey(theirs)).error).toBeNull();
+    expect((await admin.passkey.deletePasskey(theirs)).error).toMatchObject({ status: 404 });
+    expect((await admin.passkey.listPasskeys({ userId: made.user })).data).toEqual([]);
+  });
+
   test('a security key is a second factor', async () => {
     await window.plugIn('usb');
     const registered = await onPage<{ data: { user: unknown }; error: unknown }>(`
@@ -92,6 +133,26 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     expect((await level()).data).toMatchObject({
       currentLevel: 'aal2',
       currentAuthenticationMethods: [{ method: 'mfa/webauthn' }, { method: 'password' }],
+    });
+  });
+
+  test('a security key step by step: a name taken, an answer used twice, a factor nobody has', async () => {
+    await window.plugIn('usb');
+    const steps = await onPage<{ enrolled: unknown; verified: unknown; codes: string[] }>(`
+      await auth.signUp({ email: 'key-steps@browser.example', password: 'correct horse 1' });
+      const { webauthn } = auth.mfa;
+      const { data: enrolled } = await webauthn.enroll({ friendlyName: 'my key' });
+      const taken = await webauthn.enroll({ friendlyName: 'my key' });
+      const { data: challenged, error } = await webauthn.challenge({ factorId: enrolled.id, friendlyName: 'my key' });
+      if (error) throw error;
+      const { data: verified } = await webauthn.verify(challenged);
+      const twice = await webauthn.verify(challenged);
+      const unknown = await webauthn.authenticate({ factorId: crypto.randomUUID() });
+      return { enrolled, verified, codes: [taken, twice, unknown].map(({ error }) => error?.code) };`);
+    expect(steps).toMatchObject({
+      enrolled: { type: 'webauthn', friendly_name: 'my key' },
+      verified: { access_token: expect.any(String), user: { factors: [{ status: 'verified' }] } },
+      codes: ['mfa_factor_name_conflict', 'mfa_ip_address_mismatch', 'mfa_factor_not_found'],
     });
   });
 });

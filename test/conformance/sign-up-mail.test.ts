@@ -144,6 +144,8 @@ test('an invited user gets a mail; who is unconfirmed can ask for another one, n
   expect(invited.data.user).toMatchObject({ invited_at: expect.any(String), user_metadata: { by: 'host' } });
   const opened = await open(linkOf((await mailsTo('guest@mail.example'))[0]));
   expect(new URLSearchParams(opened.location.hash.slice(1)).get('type')).toBe('invite');
+  const known = await admin.inviteUserByEmail('guest@mail.example');
+  expect(known.error).toMatchObject({ status: 422, code: 'email_exists' });
 
   const email = 'again@mail.example';
   await anonymous().auth.signUp({ email, password });

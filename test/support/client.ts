@@ -13,10 +13,14 @@ class NoSocket {
   }
 }
 
-/** The official client as an application on a server would make it. */
-export function newClient(stack: Pick<StackAddress, 'url'>, key: string): Client {
+/** The official client as an application on a server would make it; `experimental` switches on methods it hides. */
+export function newClient(
+  stack: Pick<StackAddress, 'url'>,
+  key: string,
+  experimental: { passkey?: true } = {},
+): Client {
   return createClient(stack.url, key, {
-    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false, experimental },
     realtime: { transport: NoSocket as never },
   });
 }

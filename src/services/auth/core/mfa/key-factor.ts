@@ -61,13 +61,13 @@ export async function verifyKey(
   if (type !== 'create' && type !== 'request') throw invalid('webauthn.type must be create or request');
   if (typeof response !== 'object' || response === null || Array.isArray(response))
     throw invalid('webauthn.credential_response is required');
-  if ((type === 'create') !== (factor.status !== 'verified'))
-    throw invalid(`webauthn.type ${type} does not fit this factor`);
   return answerChallenge(context, caller, holder, {
     factor,
     challengeId: request.challengeId,
     failure: 'Invalid WebAuthn response',
     async check(_sql, { web_authn_session_data: data }, secrets) {
+      if ((type === 'create') !== (factor.status !== 'verified'))
+        throw invalid(`webauthn.type ${type} does not fit this factor`);
       if (typeof data?.challenge !== 'string' || data.type !== type) return { valid: false };
       const exchange = { type, challenge: data.challenge, credential_response: response };
       return checkResponse(context, factor, exchange, response as Metadata, secrets);
