@@ -44,6 +44,7 @@ describe('what is refused says what would be right', () => {
     [duration({ ...names, max: 1_000 }), '2s', 'must be between 0 ms and 1000 ms'],
     [bytes(names), '1.5MB', 'must be a number of bytes such as 1048576 or 1MB'],
     [bytes({ ...names, min: 1_024 }), '1', 'must be between 1024 and … bytes'],
+    [list({ ...names, item: [/^\w+:\w+$/, 'must be a:b'] }), 'a:b, c', 'must be a:b'],
     [url(names), 'example.com', 'must be an absolute URL such as https://example.com'],
     [url({ ...names, protocols: ['https'] }), 'http://example.com', 'must begin with https://'],
     [oneOf({ ...names, values: ['a', 'b'] }), 'c', 'must be one of a, b'],

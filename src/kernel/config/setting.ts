@@ -181,16 +181,23 @@ export function bytes<const O extends Common<number> & { readonly min?: number; 
   });
 }
 
-/** A comma-separated list; items are trimmed, empty ones dropped. */
-export function list<const O extends Common<readonly string[]>>(options: O): Defaulted<readonly string[], O> {
-  return make<readonly string[], O>('list', options, (text) =>
-    Object.freeze(
-      text
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== ''),
-    ),
-  );
+/**
+ * A comma-separated list; items are trimmed, empty ones dropped.
+ *
+ * @param options.item what each item must match, with a sentence
+ */
+export function list<const O extends Common<readonly string[]> & { readonly item?: readonly [RegExp, string] }>(
+  options: O,
+): Defaulted<readonly string[], O> {
+  return make<readonly string[], O>('list', options, (text) => {
+    const items = text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
+    const { item: form } = options;
+    if (form && !items.every((item) => form[0].test(item))) throw new Error(form[1]);
+    return Object.freeze(items);
+  });
 }
 
 /** An absolute URL, kept as text without a trailing slash. @param options.protocols allowed, without colon */

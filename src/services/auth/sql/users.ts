@@ -45,7 +45,7 @@ const statements = {
       union select id from auth.users where instance_id is null and lower(email) = any ($1) and ${addressCounts}
       union select i.user_id from auth.identities i
         where i.email = any ($1) and i.provider not like 'sso:%' and i.identity_data ->> 'email_verified' = 'true')
-    limit 2`,
+    limit 20`,
   byToken: `
     select ${userColumns} from auth.one_time_tokens t join auth.users u on u.id = t.user_id
     where t.token_hash = $1 and t.token_type = any ($2::auth.one_time_token_type[]) limit 1`,
@@ -139,8 +139,8 @@ export const findUserByIdentity = (sql: Sql, provider: string, providerId: strin
   first(sql, statements.byIdentity, [provider, providerId]);
 
 /**
- * Users outside single sign-on who have one of some addresses, or an identity whose provider has checked it; two at most,
- * since nobody wants to know more than that there are several.
+ * Users outside single sign-on who have one of some addresses, or an identity whose provider has checked it; twenty at
+ * most, far more than there are linking domains that keep such users apart.
  */
 export async function findUsersByAddresses(sql: Sql, emails: readonly string[], aud: string): Promise<User[]> {
   if (emails.length === 0) return [];

@@ -16,7 +16,7 @@ import { challengeOfFlow } from './authorize.ts';
 import { exchangeProviderCode, readProfile } from './client.ts';
 import { findProvider } from './configured.ts';
 import { enter } from './enter.ts';
-import { linkToUser } from './link-identity.ts';
+import { linkToUser, notifyLinked } from './link-identity.ts';
 import type { Profile } from './profile.ts';
 import type { ExternalProvider, ProviderTokens } from './provider.ts';
 import { addIdentity, againOnRivalry } from './sign-in.ts';
@@ -50,7 +50,7 @@ export async function completeExternalSignIn(
   } catch (error) {
     return { status: 303, location: withFailure(context.settings.siteUrl, error, true) };
   }
-  const target = flow.referrer || context.settings.siteUrl;
+  const target = context.settings.externalRedirectUrl ?? (flow.referrer || context.settings.siteUrl);
   try {
     return { status: 302, location: await complete(context, { ...caller, redirectTo: target }, flow, parameters) };
   } catch (error) {
@@ -102,6 +102,7 @@ async function complete(
         { provider: provider.name, profile, emailOptional: flow.email_optional, challenge },
         finish,
       ));
+  if (flow.linking_target_id !== null) await notifyLinked(context, flow.linking_target_id, provider.name);
   if (typeof outcome === 'string') return withCode(caller.redirectTo, outcome);
   const { body } = await signedIn(context, outcome, {
     providerToken: tokens.accessToken,

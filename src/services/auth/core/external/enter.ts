@@ -3,6 +3,7 @@ import type { AuthContext, Caller } from '../context.ts';
 import { announceUser, reportUser } from '../hooks/new-user.ts';
 import { dispatch } from '../mail/letters.ts';
 import type { Creation } from '../user/create.ts';
+import { notifyLinked } from './link-identity.ts';
 import { type Arrival, againOnRivalry, arrive, foreseeCreation } from './sign-in.ts';
 
 /**
@@ -23,10 +24,11 @@ export async function enter<T>(
       const arrived = await arrive(context, sql, caller, arrival, announced);
       if (arrived.kind === 'refused') return arrived;
       const value = await finish(sql, arrived.user);
-      return { kind: 'in' as const, value, made: arrived.made };
+      return { kind: 'in' as const, value, made: arrived.made, joined: arrived.joined };
     }),
   );
   if (outcome.made) await reportUser(context, caller, outcome.made);
+  if (outcome.joined) await notifyLinked(context, outcome.joined.id, arrival.provider);
   if (outcome.kind === 'in') return outcome.value;
   await dispatch(context, [outcome.letter]);
   throw outcome.error;

@@ -4,7 +4,7 @@ import type { IdentityRow, User } from '../../sql/rows.ts';
 import { scopesOf } from './authorize.ts';
 import { audiencesOf, readTokens } from './client.ts';
 import { at, flagAt, listAt, textAt } from './json.ts';
-import { decideAccount, type LinkingFacts, verifiedAddresses } from './linking.ts';
+import { decideAccount, type LinkingFacts, linkingDomains, verifiedAddresses } from './linking.ts';
 import { unverifiedIssuer } from './oidc.ts';
 import { asProfile, candidateEmail, identityClaims, oneEmail } from './profile.ts';
 import { azureTenant, isAzureEmailVerified, isAzureIssuerFor } from './token-profiles.ts';
@@ -17,6 +17,7 @@ const facts = (changes: Partial<LinkingFacts> = {}): LinkingFacts => ({
   emails: oneEmail('a@b.test', true),
   holder: undefined,
   sameAddress: [],
+  domainOf: () => undefined,
   isTaken: false,
   ...changes,
 });
@@ -37,6 +38,39 @@ describe('whose account', () => {
 
   it.each(['sso:0f0f', 'web3'])('%s keeps to itself', (provider) => {
     expect(decideAccount(facts({ provider, sameAddress: [userWith('v')] }))).toMatchObject({ kind: 'create' });
+  });
+
+  it('accounts of another linking domain are not joined', () => {
+    const domainOf = linkingDomains({
+      ownDomainProviders: ['github'],
+      providerDomains: ['azure:corp', 'custom:hr:corp', 'google:default'],
+    });
+    expect(['github', 'azure', 'custom:hr', 'google', 'email'].map(domainOf)).toEqual([
+      'github',
+      'corp',
+      'corp',
+      undefined,
+      undefined,
+    ]);
+    const identity = (provider: string, verified = true) => ({
+      provider,
+      provider_id: 'other',
+      email: 'a@b.test',
+      identity_data: { email_verified: verified },
+    });
+    const byMail = userWith('mail', identity('email'));
+    const bare = userWith('bare');
+    const corp = userWith('corp', identity('azure'));
+    const kindFor = (provider: string, ...sameAddress: User[]) => {
+      const decision = decideAccount(facts({ domainOf, provider, sameAddress }));
+      return decision.kind === 'link' ? decision.user.id : decision.kind;
+    };
+    expect(kindFor('github', byMail, bare, corp)).toBe('create');
+    expect(kindFor('google', byMail, corp)).toBe('mail');
+    expect(kindFor('google', bare, corp)).toBe('bare');
+    expect(kindFor('google', corp)).toBe('create');
+    expect(kindFor('custom:hr', byMail, bare, corp)).toBe('corp');
+    expect(kindFor('custom:hr', userWith('unchecked', identity('azure', false)))).toBe('create');
   });
 
   it('an address somebody has is not given to a new account', () => {

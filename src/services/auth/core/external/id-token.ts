@@ -11,7 +11,7 @@ import { configuredProvider, isProviderName } from './configured.ts';
 import { mappedProfile } from './custom.ts';
 import { enter } from './enter.ts';
 import { textAt } from './json.ts';
-import { linkToUser } from './link-identity.ts';
+import { linkToUser, notifyLinked } from './link-identity.ts';
 import { unverifiedIssuer } from './oidc.ts';
 import { asProfile, oneEmail, type Profile } from './profile.ts';
 import { againOnRivalry } from './sign-in.ts';
@@ -88,6 +88,7 @@ export async function signInWithIdToken(
         ),
       )
     : enter(context, caller, { provider: name, profile, emailOptional, challenge: undefined }, begin));
+  if (linkTo) await notifyLinked(context, linkTo.user.id, name);
   return signedIn(context, grant);
 }
 

@@ -1,8 +1,9 @@
 import { authError } from '../../errors.ts';
 import type { Sql, User } from '../../sql/rows.ts';
-import { findUserByIdentity, isEmailTaken, lockUser, updateUser } from '../../sql/users.ts';
+import { findUser, findUserByIdentity, isEmailTaken, lockUser, updateUser } from '../../sql/users.ts';
 import { audit } from '../audit.ts';
 import { type AuthContext, nowOf } from '../context.ts';
+import { notifyUser } from '../mail/letters.ts';
 import { confirmEmail } from '../user/confirm.ts';
 import { refreshProviders } from '../user/create.ts';
 import { candidateEmail, type Profile } from './profile.ts';
@@ -44,4 +45,11 @@ export async function linkToUser(
 async function becomePermanent(context: AuthContext, sql: Sql, user: User): Promise<User> {
   await updateUser(sql, user.id, { is_anonymous: false }, nowOf(context));
   return { ...user, is_anonymous: false };
+}
+
+/** Tells a user by mail that there is another way into their account, where settings want that; after the commit. */
+export async function notifyLinked(context: AuthContext, userId: string, provider: string): Promise<void> {
+  if (!context.settings.notifyIdentityLinked) return;
+  const user = await findUser(context.db, userId);
+  if (user) await notifyUser(context, user, 'identity_linked_notification', { Provider: provider });
 }

@@ -24,7 +24,7 @@ import { confirmEmail } from '../user/confirm.ts';
 import { type Creation, createUser, RivalSignUp, refreshProviders } from '../user/create.ts';
 import { mergeMetadata } from '../user/metadata.ts';
 import { isBanned, isConfirmed } from '../user-view.ts';
-import { type AccountDecision, decideAccount, mayLink, verifiedAddresses } from './linking.ts';
+import { type AccountDecision, decideAccount, linkingDomains, mayLink, verifiedAddresses } from './linking.ts';
 import { candidateEmail, identityClaims, type Profile, type ProviderEmail } from './profile.ts';
 
 /** Somebody whom a provider has vouched for. */
@@ -40,8 +40,14 @@ export interface Arrival {
 
 /** Who it is, or why they are not let in; a refusal is told after what led to it is committed. */
 export type Arrived =
-  | { readonly kind: 'user'; readonly user: User; readonly made?: User }
-  | { readonly kind: 'refused'; readonly error: Error; readonly letter?: PreparedLetter; readonly made?: User };
+  | ({ readonly kind: 'user'; readonly user: User } & Change)
+  | ({ readonly kind: 'refused'; readonly error: Error; readonly letter?: PreparedLetter } & Change);
+
+/** What finding the account changed: a new user, or the present one that another identity was added to. */
+interface Change {
+  readonly made?: User;
+  readonly joined?: User;
+}
 
 /**
  * Runs `work` again when somebody else made the same user or identity at the same moment: the second time it finds them.
@@ -69,10 +75,12 @@ export async function arrive(
   announced: Creation | undefined,
 ): Promise<Arrived> {
   const candidate = candidateEmail(arrival.profile.emails);
-  const { user, isNew } = await settleAccount(context, sql, caller, arrival, announced);
+  const { user, how } = await settleAccount(context, sql, caller, arrival, announced);
   if (isBanned(user, context.clock.now())) throw authError('user_banned');
   const arrived = await admit(context, sql, caller, arrival, user, candidate);
-  return isNew ? { ...arrived, made: arrived.kind === 'user' ? arrived.user : user } : arrived;
+  if (how === 'known') return arrived;
+  const changed = arrived.kind === 'user' ? arrived.user : user;
+  return how === 'create' ? { ...arrived, made: changed } : { ...arrived, joined: changed };
 }
 
 async function admit(
@@ -94,10 +102,16 @@ async function admit(
 const mayNeedEmail = ({ provider, emailOptional }: Arrival, candidate: ProviderEmail | undefined): boolean =>
   provider !== 'web3' && !(emailOptional && candidate === undefined);
 
-async function decide(sql: Sql, caller: Caller, { provider, profile }: Arrival): Promise<AccountDecision> {
+async function decide(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  { provider, profile }: Arrival,
+): Promise<AccountDecision> {
   const candidate = candidateEmail(profile.emails);
   const joins = mayLink(provider);
   return decideAccount({
+    domainOf: linkingDomains(context.settings),
     provider,
     subject: profile.subject,
     emails: profile.emails,
@@ -128,7 +142,7 @@ export async function foreseeCreation(
   caller: Caller,
   arrival: Arrival,
 ): Promise<Creation | undefined> {
-  const decision = await decide(sql, caller, arrival);
+  const decision = await decide(context, sql, caller, arrival);
   if (decision.kind !== 'create') return undefined;
   assertSignUpsAllowed(context);
   return creationOf(caller, arrival, decision.email);
@@ -140,25 +154,25 @@ async function settleAccount(
   caller: Caller,
   arrival: Arrival,
   announced: Creation | undefined,
-): Promise<{ readonly user: User; readonly isNew: boolean }> {
+): Promise<{ readonly user: User; readonly how: 'known' | 'link' | 'create' }> {
   const data = identityClaims(arrival.profile);
-  const decision = await decide(sql, caller, arrival);
+  const decision = await decide(context, sql, caller, arrival);
   switch (decision.kind) {
     case 'known': {
       await refreshIdentity(sql, decision.identity.id, data, nowOf(context));
-      return { user: await mirror(context, sql, decision.user, data), isNew: false };
+      return { user: await mirror(context, sql, decision.user, data), how: decision.kind };
     }
     case 'link': {
       const { user } = decision;
       await lockUser(sql, user.id);
       await addIdentity(context, sql, user.id, arrival);
-      return { user: await mirror(context, sql, user, data), isNew: false };
+      return { user: await mirror(context, sql, user, data), how: decision.kind };
     }
     case 'create': {
       assertSignUpsAllowed(context);
       const id = announced?.id;
       const creation = { ...creationOf(caller, arrival, decision.email), ...(id !== undefined && { id }) };
-      return { user: await createUser(context, sql, creation), isNew: true };
+      return { user: await createUser(context, sql, creation), how: decision.kind };
     }
     default:
       throw authError('unexpected_failure', {
@@ -226,7 +240,8 @@ async function acceptUnconfirmed(
       now,
     );
     const user = await refreshProviders(context, sql, found.id);
-    if (user.email === null) return refused(provider);
+    // In a linking domain of its own an account does without the address that one of another domain has.
+    if (user.email === null && linkingDomains(settings)(provider) === undefined) return refused(provider);
     return confirmAndEnter(context, sql, user, provider);
   }
   // Confirming is switched off, so that a new account's address counts; it joins no other account by that.

@@ -93,6 +93,22 @@ export const externalSettings = {
       help: `Take ID tokens of ${provider} without looking at their nonce.`,
     }),
   ),
+  externalRedirectUrl: url({
+    name: 'GOTRUE_EXTERNAL_REDIRECTURL',
+    original: ['GOTRUE_EXTERNAL_REDIRECT_URL'],
+    help: 'Where everybody goes who comes back from a provider, whatever address the sign-in was begun with.',
+  }),
+  ownDomainProviders: list({
+    name: 'GOTRUE_EXPERIMENTAL_PROVIDERS_WITH_OWN_LINKING_DOMAIN',
+    default: [],
+    help: 'Providers whose people never get into accounts of other providers by their address.',
+  }),
+  providerDomains: list({
+    name: 'GOTRUE_EXPERIMENTAL_PROVIDER_LINKING_DOMAINS',
+    default: [],
+    item: [/^[^\s:][^\s]*:[\w.-]+$/, 'must be provider:domain, several divided by commas'],
+    help: 'Linking domains of providers, as provider:domain; accounts are joined by addresses within a domain only.',
+  }),
   externalIosBundleId: string({
     name: 'GOTRUE_EXTERNAL_IOS_BUNDLE_ID',
     help: 'Another audience that ID tokens of Apple may have.',

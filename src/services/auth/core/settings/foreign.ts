@@ -18,7 +18,15 @@ const withoutEffect = [
   'LOG_DISABLE_COLORS',
   'LOG_QUOTE_EMPTY_FIELDS',
   'LOG_TS_FORMAT',
+  'TRACING_EXPORTER',
+  'METRICS_EXPORTER',
+  'PROFILER_HOST',
+  'PROFILER_PORT',
+  'RELOADING_POLLER_INTERVAL',
+  'RELOADING_SIGNAL_NUMBER',
+  'RELOADING_GRACE_PERIOD_INTERVAL',
   'INDEX_WORKER_ENSURE_USER_SEARCH_INDEXES_EXIST',
+  'INDEX_WORKER_MAX_USERS_THRESHOLD',
 ] as const;
 
 /** Settings that ask for something this room does not do. A value other than `false` or `0` is named in a warning. */
