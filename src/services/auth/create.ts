@@ -12,6 +12,7 @@ import { createOidc } from './core/external/oidc.ts';
 import { createHooks, HookSettingError } from './core/hooks/hooks.ts';
 import { createLeakCheck } from './core/leaked-passwords.ts';
 import { createLocalLimits, createSharedLimits, type SharedLimits } from './core/limits/shared-limits.ts';
+import { createAddressCheck } from './core/mail/address-check.ts';
 import { createInbox, type Inbox } from './core/mail/inbox.ts';
 import { openPost, type Post } from './core/mail/open-post.ts';
 import { createAttempts } from './core/one-time/attempts.ts';
@@ -124,6 +125,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       codes: createCodeHasher(keys.secret as string),
       signer,
       post: post.office,
+      assertMailable: createAddressCheck(settings, deps.egress, log),
       redirects,
       strangers: createStrangers(settings.rateLimitClients),
       attempts: createAttempts(settings.otpAttempts, settings.rateLimitClients),

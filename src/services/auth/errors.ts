@@ -38,6 +38,7 @@ export const authErrors = {
   anonymous_provider_disabled: { status: 422, message: 'Anonymous sign-ins are disabled' },
   provider_disabled: { status: 400, message: 'Provider is not enabled' },
   email_address_not_provided: { status: 400, message: 'The provider told no email address' },
+  email_address_invalid: { status: 400, message: 'Email address is invalid' },
   email_address_not_authorized: { status: 400, message: 'Email address cannot be used as it is not authorized' },
   email_not_confirmed: { status: 400, message: 'Email not confirmed' },
   phone_not_confirmed: { status: 400, message: 'Phone not confirmed' },

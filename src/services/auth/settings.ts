@@ -1,4 +1,5 @@
 import { boolean, bytes, duration, integer, json, list, oneOf, type SettingsOf, string, url } from '#kernel/config';
+import { addressSettings } from './core/settings/addresses.ts';
 import { captchaSettings } from './core/settings/captcha.ts';
 import { externalSettings } from './core/settings/external.ts';
 import { factorSettings } from './core/settings/factors.ts';
@@ -198,6 +199,7 @@ export const authSettings = {
   }),
 
   ...mailSettings,
+  ...addressSettings,
 
   ...limitSettings,
 

@@ -182,3 +182,50 @@ describe('identities', () => {
     await plain.stop();
   });
 });
+
+describe('addresses that no mail can go to', () => {
+  let strict: AuthUnderTest;
+  beforeAll(async () => {
+    strict = await startAuth({
+      GOTRUE_MAILER_EMAIL_VALIDATION_EXTENDED: 'true',
+      GOTRUE_EXPERIMENTAL_CREATE_EMAIL_IDENTITY_ON_PASSWORD_SET_ENABLED: 'true',
+    });
+  });
+  afterAll(() => strict?.stop());
+  const bad = 'someone@shop.invalid';
+
+  it('are refused wherever one would go there, known or not', async () => {
+    const refused = {
+      status: 400,
+      body: { code: 'email_address_invalid', message: `Email address "${bad}" is invalid` },
+    };
+    for (const known of [false, true]) {
+      if (known) await strict.post('/admin/users', { email: bad, email_confirm: true }, { token: strict.serviceKey });
+      expect(await strict.post('/signup', { email: bad, password })).toMatchObject(refused);
+      expect(await strict.post('/otp', { email: bad })).toMatchObject(refused);
+      expect(await strict.post('/recover', { email: bad })).toMatchObject(refused);
+      expect(await strict.post('/resend', { type: 'signup', email: bad })).toMatchObject(refused);
+      expect(await strict.post('/invite', { email: bad }, { token: strict.serviceKey })).toMatchObject(refused);
+    }
+    expect(strict.mails()).toEqual([]);
+  });
+
+  it('a password makes an identity of the address, where that is wanted', async () => {
+    const asAdmin = { token: strict.serviceKey };
+    const made = await strict.post(
+      '/admin/users',
+      { email: 'via@provider.invalid', email_confirm: true, password },
+      asAdmin,
+    );
+    await strict.db.query(`update auth.identities set provider = 'github', provider_id = '1' where user_id = $1`, [
+      made.body.id,
+    ]);
+    const { body } = await strict.post('/token?grant_type=password', { email: 'via@provider.invalid', password });
+    const call = { token: body.access_token };
+    const moved = await strict.request('PUT', '/user', { ...call, body: { email: bad.replace('someone', 'other') } });
+    expect(moved).toMatchObject({ status: 400, body: { code: 'email_address_invalid' } });
+    const { body: user } = await strict.request('PUT', '/user', { ...call, body: { password: 'another horse' } });
+    expect(user.identities.map(({ provider }: { provider: string }) => provider)).toEqual(['github', 'email']);
+    expect(user.app_metadata.providers).toEqual(['github', 'email']);
+  });
+});

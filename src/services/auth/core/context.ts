@@ -8,6 +8,7 @@ import type { Oidc } from './external/oidc.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { instantAt } from './instant.ts';
 import type { SharedLimits } from './limits/shared-limits.ts';
+import type { AddressCheck } from './mail/address-check.ts';
 import type { PostOffice } from './mail/post-office.ts';
 import type { Attempts } from './one-time/attempts.ts';
 import type { Strangers } from './one-time/frequency.ts';
@@ -29,6 +30,8 @@ export interface AuthContext {
   readonly codes: CodeHasher;
   readonly signer: Signer;
   readonly post: PostOffice;
+  /** Asked about an address that somebody wants mail at, before a transaction begins. */
+  readonly assertMailable: AddressCheck;
   readonly redirects: RedirectPolicy;
   readonly strangers: Strangers;
   readonly attempts: Attempts;

@@ -59,6 +59,7 @@ export async function signUp(context: AuthContext, caller: Caller, request: Sign
   if (request.email !== '' && request.phone !== '')
     throw invalid('Only an email address or phone number should be provided on signup.');
   const address = readAddress(context, request);
+  if (address.email !== '' && !context.settings.autoconfirm) await context.assertMailable(address.email);
   const { isNew, mayClaim } = await lookAhead(context, caller, address, request.password);
   const passwordHash = await context.passwords.hash(request.password);
   const creation: Creation = {

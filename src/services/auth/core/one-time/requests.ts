@@ -34,6 +34,8 @@ export async function requestCode(
     throw authError('email_provider_disabled', { message: 'Login with magic link is disabled' });
   const email = normaliseEmail(request.email);
   const user = await findUserByEmail(context.db, email, caller.aud);
+  // A sign-up asks by itself, unless it sends nothing: once for each address, so that time does not tell who is known.
+  if (user || (request.createUser && settings.autoconfirm)) await context.assertMailable(email);
   if (!user) {
     if (!request.createUser) {
       context.strangers.assertPause('otp', email, settings.smtpMaxFrequency, context.clock.now());
@@ -84,6 +86,7 @@ export async function requestRecovery(
 ): Promise<void> {
   if (address === '') throw invalid('Password recovery requires an email');
   const email = normaliseEmail(address);
+  await context.assertMailable(email);
   const user = await findUserByEmail(context.db, email, caller.aud);
   if (!user) {
     context.strangers.assertPause('recovery', email, context.settings.smtpMaxFrequency, context.clock.now());
@@ -115,6 +118,7 @@ export async function resend(
   if (!settings.emailEnabled)
     throw authError('email_provider_disabled', { status: 400, message: 'Email logins are disabled' });
   const email = normaliseEmail(request.email);
+  await context.assertMailable(email);
   const user = await findUserByEmail(context.db, email, caller.aud);
   const isPending = type === 'signup' ? user?.email_confirmed_at === null : Boolean(user?.email_change);
   if (!user || !isPending) {

@@ -109,6 +109,11 @@ export const externalSettings = {
     item: [/^[^\s:][^\s]*:[\w.-]+$/, 'must be provider:domain, several divided by commas'],
     help: 'Linking domains of providers, as provider:domain; accounts are joined by addresses within a domain only.',
   }),
+  emailIdentityOnPassword: boolean({
+    name: 'GOTRUE_EXPERIMENTAL_CREATE_EMAIL_IDENTITY_ON_PASSWORD_SET_ENABLED',
+    default: false,
+    help: 'Give users an identity of their address when they set a password and have none, as those from providers.',
+  }),
   externalIosBundleId: string({
     name: 'GOTRUE_EXTERNAL_IOS_BUNDLE_ID',
     help: 'Another audience that ID tokens of Apple may have.',

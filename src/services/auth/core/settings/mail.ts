@@ -1,5 +1,6 @@
 import { boolean, bytes, duration, integer, json, list, string } from '#kernel/config';
 import { family } from './family.ts';
+import { headerMap } from './headers.ts';
 
 /** Kinds of mail with a subject and a template of their own. */
 export const mailKinds = [
@@ -20,13 +21,6 @@ export const mailKinds = [
 
 /** A kind of mail. */
 export type MailKind = (typeof mailKinds)[number];
-
-function headerMap(value: unknown): Readonly<Record<string, readonly string[]>> {
-  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isMap || !Object.values(value).every((v) => Array.isArray(v) && v.every((item) => typeof item === 'string')))
-    throw new Error('must be a JSON object whose values are arrays of text');
-  return value as Readonly<Record<string, readonly string[]>>;
-}
 
 /** Settings of mails: what they say, when they go and through which server. */
 export const mailSettings = {

@@ -55,6 +55,7 @@ export async function invite(
   request: { readonly email: string; readonly data: Metadata },
 ): Promise<User> {
   const email = normaliseEmail(request.email);
+  await context.assertMailable(email);
   const known = await findUserByEmail(context.db, email, caller.aud);
   const creation = invitation(caller, email, request.data);
   const announced = known ? creation : await announceUser(context, caller, creation);

@@ -11,7 +11,8 @@ import { assertStrong } from '../password-rules.ts';
 import type { CodeChallenge } from '../pkce.ts';
 import { deliver, type PreparedText } from '../sms/deliver.ts';
 import { hasSecondFactor } from '../user-view.ts';
-import { finishEmailChange, finishPhoneChange } from './confirm.ts';
+import { finishEmailChange, finishPhoneChange, putIdentity } from './confirm.ts';
+import { refreshProviders } from './create.ts';
 import { mergeMetadata } from './metadata.ts';
 import { assertNonce, isRecovery, needsNonce, setPassword } from './password.ts';
 
@@ -46,6 +47,7 @@ export async function updateSelf(
   const request = await normalise(context, asked);
   assertPermitted(updater, request);
   await assertFree(context, caller, updater.user, request);
+  if (changesEmail(updater.user, request)) await context.assertMailable(request.email);
   const passwordHash = await checkNewPassword(context, updater, request);
   const { letters, text } = await context.db.transaction((sql) =>
     apply(context, sql, caller, updater, request, passwordHash),
@@ -120,7 +122,11 @@ async function apply(
     await setPassword(context, sql, user.id, passwordHash, session?.id);
     await audit(context, sql, user, 'user_updated_password');
   }
-  const present = (await lockUser(sql, user.id)) ?? user;
+  let present = (await lockUser(sql, user.id)) ?? user;
+  if (passwordHash !== undefined && needsEmailIdentity(context, present)) {
+    await putIdentity(context, sql, present, 'email', present.email ?? '', present.email_confirmed_at !== null);
+    present = await refreshProviders(context, sql, user.id);
+  }
   if (request.data || request.appMetadata)
     await updateUser(
       sql,
@@ -151,6 +157,10 @@ async function apply(
   await audit(context, sql, user, 'user_modified');
   return { letters, text };
 }
+
+// Somebody who came from a provider and has a password now signs in by address, too.
+const needsEmailIdentity = ({ settings }: AuthContext, { email, identities }: User): boolean =>
+  settings.emailIdentityOnPassword && Boolean(email) && !identities.some(({ provider }) => provider === 'email');
 
 async function notify(context: AuthContext, before: User, after: User, newPassword: boolean): Promise<void> {
   if (newPassword) await notifyUser(context, after, 'password_changed_notification');
