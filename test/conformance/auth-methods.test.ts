@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { AuthClient } from '@supabase/auth-js';
+import { AuthClient } from '@supabase/supabase-js';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { type Client, newClient, signedUpClient, until } from '../support/client.ts';
 import { runSql } from '../support/sql.ts';
@@ -116,7 +116,8 @@ const calls: Readonly<Record<string, readonly [file: string, call: string, refus
 
 /** Methods of the installed client, by the paths an application calls them by. */
 function methodsOfClient(): string[] {
-  const folder = dirname(createRequire(import.meta.url).resolve('@supabase/auth-js'));
+  const client = createRequire(import.meta.url).resolve('@supabase/supabase-js');
+  const folder = dirname(createRequire(client).resolve('@supabase/auth-js'));
   const hidden = new Set<string>(['constructor', 'fetch', 'logger']);
   for (const file of ['GoTrueClient', 'GoTrueAdminApi', 'lib/webauthn'])
     for (const [, name = ''] of readFileSync(join(folder, `${file}.d.ts`), 'utf8').matchAll(
