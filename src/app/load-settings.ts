@@ -16,6 +16,7 @@ import { StartupError } from '#kernel/errors';
 import { type AuthSettings, authSettings } from '#services/auth';
 import { type DbSettings, dbSettings } from '#services/db';
 import { type GatewaySettings, gatewaySettings } from '#services/gateway';
+import { type RealtimeSettings, realtimeSettings } from '#services/realtime';
 import { type RestSettings, restSettings } from '#services/rest';
 import { type StudioSettings, studioSettings } from '#services/studio';
 import { allSchemas } from './registry.ts';
@@ -46,6 +47,7 @@ export interface LoadedSettings {
   readonly rest: RestSettings;
   /** Those of rest as its configuration file and files of secrets say now. @throws StartupError when they are unusable */
   readonly currentRest: () => RestSettings;
+  readonly realtime: RealtimeSettings;
   readonly studio: StudioSettings;
   readonly gateway: GatewaySettings;
   readonly effective: readonly (EffectiveSetting & { readonly room: string })[];
@@ -105,6 +107,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     db: resolveRoom('db', dbSettings),
     auth: resolveRoom('auth', authSettings),
     rest: resolveRoom('rest', restSettings, restAlone ? withOriginalDefaults : undefined),
+    realtime: resolveRoom('realtime', realtimeSettings),
     studio: resolveRoom('studio', studioSettings),
     gateway: resolveRoom('gateway', gatewaySettings),
   };

@@ -2,6 +2,7 @@ import type { SettingsSchema } from '#kernel/config';
 import { authSettings } from '#services/auth';
 import { dbSettings } from '#services/db';
 import { gatewaySettings } from '#services/gateway';
+import { realtimeSettings } from '#services/realtime';
 import { restSettings } from '#services/rest';
 import { studioSettings } from '#services/studio';
 import { type RoomName, stackSettings } from './settings.ts';
@@ -20,8 +21,9 @@ export const registry: readonly RegisteredRoom[] = [
   { name: 'db', schema: dbSettings, needs: [], optional: false },
   { name: 'auth', schema: authSettings, needs: ['db'], optional: false },
   { name: 'rest', schema: restSettings, needs: ['db', 'auth'], optional: false },
+  { name: 'realtime', schema: realtimeSettings, needs: ['db'], optional: false },
   { name: 'studio', schema: studioSettings, needs: [], optional: true },
-  { name: 'gateway', schema: gatewaySettings, needs: ['db', 'auth', 'rest', 'studio'], optional: false },
+  { name: 'gateway', schema: gatewaySettings, needs: ['db', 'auth', 'rest', 'realtime', 'studio'], optional: false },
 ];
 
 /** All settings there are, for the reference, the check for unknown names and `config`. */

@@ -8,6 +8,7 @@ import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
 import { authRoom } from '#services/auth';
 import { type DbApi, dbRoom } from '#services/db';
 import { gatewayRoom } from '#services/gateway';
+import { realtimeRoom } from '#services/realtime';
 import { type Reload, restRoom } from '#services/rest';
 import { studioRoom } from '#services/studio';
 import type { LoadedSettings } from './load-settings.ts';
@@ -31,7 +32,7 @@ export type Share =
   | { readonly kind: 'worker'; readonly link: PrimaryLink };
 
 /** Rooms that workers run. The primary has auth as well, which brings its schema up to date and shows the inbox. */
-const served: readonly RoomName[] = ['auth', 'rest', 'gateway'];
+const served: readonly RoomName[] = ['auth', 'rest', 'realtime', 'gateway'];
 
 /** What the rooms are joined with. */
 export interface WiringInput {
@@ -66,7 +67,7 @@ export function wireRooms(input: WiringInput): Wired {
   const connection = (role: Parameters<DbApi['connection']>[0], url: string | undefined) => (): ConnectionOptions => {
     if (url) return parseConnectionUrl(url);
     if (db) return db.api.connection(role);
-    const isServed = role === 'authenticator' || role === 'supabase_auth_admin';
+    const isServed = role === 'authenticator' || role === 'supabase_auth_admin' || role === 'supabase_admin';
     return share.kind === 'worker' && isServed ? share.link.connection(role) : remoteConnection(settings, role);
   };
   const egress = createEgress({ allowed: settings.stack.egressAllow });
@@ -89,6 +90,14 @@ export function wireRooms(input: WiringInput): Wired {
           const url = gateway.api.directUrl('rest') ?? gateway.api.url();
           return url !== '' && (await canConnect(url));
         },
+      })
+    : undefined;
+  const realtime = chosen.has('realtime')
+    ? realtimeRoom.create({
+        settings: settings.realtime,
+        log: roomLog('realtime'),
+        database: () => ownConnection(settings.realtime) ?? connection('supabase_admin', undefined)(),
+        bus: input.bus,
       })
     : undefined;
   const studio = chosen.has('studio')
@@ -114,6 +123,7 @@ export function wireRooms(input: WiringInput): Wired {
           connections: () => ({
             supabase_auth_admin: connection('supabase_auth_admin', settings.auth.databaseUrl)(),
             authenticator: connection('authenticator', settings.rest.dbUri)(),
+            supabase_admin: connection('supabase_admin', undefined)(),
           }),
           sockets: createPrivateSockets(() =>
             ['studio', 'inbox'].flatMap((name) => {
@@ -132,6 +142,7 @@ export function wireRooms(input: WiringInput): Wired {
     db,
     auth,
     rest,
+    realtime,
     studio,
     gateway: workers ? undefined : gateway,
   });
@@ -174,6 +185,13 @@ function roomsOf(chosen: ReadonlySet<RoomName>, { kind }: Share): ReadonlySet<Ro
   const runs = (name: RoomName) =>
     kind === 'worker' ? served.includes(name) : name === 'auth' || !served.includes(name);
   return new Set([...chosen].filter(runs));
+}
+
+/** A database that realtime was given by the original's own variables. */
+function ownConnection({ dbHost: host, ...rest }: LoadedSettings['realtime']): ConnectionOptions | undefined {
+  if (host === undefined) return undefined;
+  const { dbPort: port, dbUser: user, dbName: database, dbPassword: password } = rest;
+  return { host, port, user, database, ...(password !== undefined && { password }) };
 }
 
 /** The database of a stack whose db room runs elsewhere. */

@@ -27,6 +27,7 @@ export const packageOwners: Readonly<Record<string, string>> = {
   pg: 'src/kernel/sql',
   pino: 'src/kernel/log',
   uqr: 'src/services/auth',
+  ws: 'src/services/realtime',
 };
 
 function levelRules(): IForbiddenRuleType[] {

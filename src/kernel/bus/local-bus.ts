@@ -1,8 +1,14 @@
-/** Messages between rooms (and, with NATS, between nodes). At most once; order is kept per publisher. */
+/** Messages between rooms, and between the processes of an installation. At most once; order is kept per publisher. */
 export interface Bus {
-  /** @param subject dot-separated name, e.g. `rest.schema.reload` @param payload any JSON value */
+  /** True where other processes may listen: by NATS, or between the workers of one machine. */
+  readonly isShared: boolean;
+  /** @param subject dot-separated name, e.g. `rest.schema.reload` @param payload any JSON value, or a Buffer */
   publish(subject: string, payload: unknown): void;
-  /** @returns a function that ends the subscription */
+  /**
+   * Messages of this process arrive as well as those of others. A Buffer arrives as a Buffer.
+   *
+   * @returns a function that ends the subscription
+   */
   subscribe(subject: string, handler: (payload: unknown) => void): () => void;
 }
 
@@ -13,6 +19,7 @@ export interface Bus {
 export function createLocalBus(onError: (error: unknown, subject: string) => void): Bus {
   const handlers = new Map<string, Set<(payload: unknown) => void>>();
   return {
+    isShared: false,
     publish(subject, payload) {
       for (const handler of [...(handlers.get(subject) ?? [])]) {
         try {

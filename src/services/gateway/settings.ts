@@ -172,6 +172,13 @@ export const gatewaySettings = {
     max: 65_535,
     help: "Studio's own port with DIRECT_PORTS.",
   }),
+  directRealtimePort: integer({
+    name: 'GATEWAY_DIRECT_REALTIME_PORT',
+    alone: ['PORT'],
+    default: 4000,
+    max: 65_535,
+    help: "Realtime's own port with DIRECT_PORTS.",
+  }),
   authUrl: url({ name: 'AUTH_URL', protocols: ['http'], help: 'Where auth runs, when not in this process.' }),
   restUrl: url({ name: 'REST_URL', protocols: ['http'], help: 'Where rest runs, when not in this process.' }),
   realtimeUrl: url({

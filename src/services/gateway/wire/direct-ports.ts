@@ -36,6 +36,7 @@ export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
       byHost: [{ names: ['studio', 'supabase-studio'], mount: 'studio' }],
       mount: 'rest',
     },
+    { port: settings.directRealtimePort, setting: 'GATEWAY_DIRECT_REALTIME_PORT', byHost: [], mount: 'realtime' },
     { port: settings.directStudioPort, setting: 'GATEWAY_DIRECT_STUDIO_PORT', byHost: [], mount: 'studio' },
   ];
 }

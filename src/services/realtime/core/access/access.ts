@@ -1,0 +1,30 @@
+import type { Token } from '../token.ts';
+
+/** Kinds of messages that policies on `realtime.messages` tell apart by their column `extension`. */
+export type Extension = 'broadcast' | 'presence';
+
+/** Which of them may be read. */
+export type Readable = Readonly<Record<Extension, boolean>>;
+
+/** Who asks. */
+export interface Asker {
+  readonly token: Token;
+  /** JSON text of the handshake's `x-` headers, for `request.headers`. */
+  readonly headers: string;
+}
+
+/**
+ * What the policies on `realtime.messages` say of a private channel (spec §3.6). Nothing is remembered here: a channel
+ * keeps what it was told until it gets another token.
+ */
+export interface Access {
+  /** @throws AccessError when the policies could not be asked */
+  readable(topic: string, asker: Asker, presence: boolean): Promise<Readable>;
+  /** @throws AccessError */
+  writable(topic: string, asker: Asker, extension: Extension): Promise<boolean>;
+}
+
+/** The policies could not be asked. `message` is what the client is told, as the original words it. */
+export class AccessError extends Error {
+  override readonly name = 'AccessError';
+}

@@ -1,0 +1,75 @@
+import { encodeMessage } from '../wire/encode.ts';
+import type { Version } from '../wire/messages.ts';
+import type { ChangeEvent, FeedNotice } from './changes/feed.ts';
+import type { Channel } from './channel.ts';
+import type { JoinConfig } from './join-config.ts';
+
+/** Frames of a change for one topic; many channels of one topic get the same event object. */
+const frames = Symbol('frames');
+type Framed = ChangeEvent & { [frames]?: Map<string, Buffer> };
+
+/** Lets a channel get the database's changes it asked for (spec §1.6, §2). */
+export function followChanges(channel: Channel, config: JoinConfig): void {
+  const { context, name, token } = channel;
+  if (!context.feed) {
+    channel.system('postgres_changes', 'error', 'Database changes are not served by this process');
+    return;
+  }
+  const { resume, isLegacy } = config;
+  channel.subscription = context.feed.subscribe({
+    topic: name,
+    role: token.role,
+    claims: token.claims,
+    entries: config.changes,
+    ...(resume && { resume }),
+    deliver: (event) => deliver(channel, event, isLegacy, resume !== undefined),
+    notify: (notice) => notify(channel, notice, resume !== undefined),
+  });
+}
+
+function deliver(channel: Channel, event: ChangeEvent, isLegacy: boolean, withPosition: boolean): void {
+  const { context, session } = channel;
+  context.metrics.counters.changeEvents++;
+  context.rates.events.add(1);
+  const key = `${session.version}${isLegacy ? 'l' : withPosition ? 'p' : 'n'}${channel.topic}`;
+  const known = (event as Framed)[frames]?.get(key);
+  const frame = known ?? encode(session.version, channel.topic, event, isLegacy, withPosition);
+  if (!known) remember(event, key, frame);
+  // A change is never left out: a client that is too slow for it is ended, and goes on from its last position.
+  session.send(frame, false);
+}
+
+function encode(version: Version, topic: string, event: ChangeEvent, isLegacy: boolean, withPosition: boolean): Buffer {
+  const { ids, data, position, type } = event;
+  const extra = withPosition ? `,"position":${JSON.stringify(position)}` : '';
+  return encodeMessage(version, {
+    joinRef: null,
+    ref: null,
+    topic,
+    event: isLegacy ? type : 'postgres_changes',
+    payload: isLegacy ? data : `{"ids":${JSON.stringify(ids)},"data":${data}${extra}}`,
+  });
+}
+
+function remember(event: ChangeEvent, key: string, frame: Buffer): void {
+  const framed = event as Framed;
+  if (framed[frames]) framed[frames].set(key, frame);
+  else if (Object.isExtensible(event)) framed[frames] = new Map([[key, frame]]);
+}
+
+function notify(channel: Channel, notice: FeedNotice, canResume: boolean): void {
+  switch (notice.kind) {
+    case 'subscribed':
+      channel.system('postgres_changes', 'ok', notice.message);
+      if (canResume) channel.push('resume', JSON.stringify({ status: 'position', position: notice.position }));
+      return;
+    case 'failed':
+      channel.system('postgres_changes', 'error', notice.message);
+      return;
+    case 'gap':
+      channel.push('resume', JSON.stringify({ status: 'gap', after: notice.after ?? null, position: notice.position }));
+      return;
+    case 'position':
+      channel.push('resume', JSON.stringify({ status: 'position', position: notice.position }));
+  }
+}

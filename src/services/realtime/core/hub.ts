@@ -1,0 +1,56 @@
+import { Fanout, type RoomMessage } from './fanout.ts';
+
+/** A public and a private channel of one name are different rooms. */
+export interface RoomKey {
+  readonly isPrivate: boolean;
+  /** Topic without `realtime:`. */
+  readonly name: string;
+}
+
+/** A channel as a room sees it. */
+export interface Member {
+  /** @returns true when it counts as delivered */
+  receive(fanout: Fanout): boolean;
+}
+
+/** What every topic begins with on the wire. */
+export const topicPrefix = 'realtime:';
+
+/** The text under which a room is kept. */
+export const keyOf = ({ isPrivate, name }: RoomKey): string => (isPrivate ? `p${name}` : `o${name}`);
+
+/** The rooms of this node and who is in them. */
+export class Hub {
+  readonly #rooms = new Map<string, Set<Member>>();
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  enter(room: RoomKey, member: Member): void {
+    const key = keyOf(room);
+    const members = this.#rooms.get(key);
+    if (members) members.add(member);
+    else this.#rooms.set(key, new Set([member]));
+  }
+
+  leave(room: RoomKey, member: Member): void {
+    const key = keyOf(room);
+    const members = this.#rooms.get(key);
+    if (members?.delete(member) && members.size === 0) this.#rooms.delete(key);
+  }
+
+  has(room: RoomKey): boolean {
+    return this.#rooms.has(keyOf(room));
+  }
+
+  /** Hands a message to all members but one. @returns how many got it */
+  deliver(room: RoomKey, message: RoomMessage, except?: Member): number {
+    const members = this.#rooms.get(keyOf(room));
+    if (!members) return 0;
+    const fanout = new Fanout(topicPrefix + room.name, message);
+    let count = 0;
+    for (const member of members) if (member !== except && member.receive(fanout)) count++;
+    return count;
+  }
+}

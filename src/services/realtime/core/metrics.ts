@@ -1,0 +1,70 @@
+/** What is counted, all from the room's start on. */
+export interface Counters {
+  joins: number;
+  inputBytes: number;
+  outputBytes: number;
+  presenceEvents: number;
+  changeEvents: number;
+  dropped: number;
+  malformed: number;
+  unknownEvents: number;
+  errors: number;
+}
+
+/** Counters and, for some, how long something took. */
+export interface Metrics {
+  readonly counters: Counters;
+  /** @param milliseconds what one run took */
+  observe(what: Timed, milliseconds: number): void;
+  readonly timings: Readonly<Record<Timed, Timing>>;
+}
+
+/** What is timed. */
+export type Timed = 'readCheck' | 'writeCheck' | 'replay' | 'payloadSize';
+
+/** A histogram: counts up to each bound, and of all. */
+export interface Timing {
+  readonly bounds: readonly number[];
+  readonly counts: number[];
+  sum: number;
+  count: number;
+}
+
+const milliseconds = [1, 5, 10, 50, 100, 500, 1_000, 5_000];
+const sizes = [250, 500, 1_000, 3_000, 5_000, 10_000, 25_000, 100_000, 500_000, 1_000_000, 3_000_000];
+
+/** Creates a room's metrics. */
+export function createMetrics(): Metrics {
+  const timing = (bounds: readonly number[]): Timing => ({
+    bounds,
+    counts: new Array(bounds.length).fill(0),
+    sum: 0,
+    count: 0,
+  });
+  const timings = {
+    readCheck: timing(milliseconds),
+    writeCheck: timing(milliseconds),
+    replay: timing(milliseconds),
+    payloadSize: timing(sizes),
+  };
+  return {
+    counters: {
+      joins: 0,
+      inputBytes: 0,
+      outputBytes: 0,
+      presenceEvents: 0,
+      changeEvents: 0,
+      dropped: 0,
+      malformed: 0,
+      unknownEvents: 0,
+      errors: 0,
+    },
+    timings,
+    observe(what, value) {
+      const timed = timings[what];
+      timed.sum += value;
+      timed.count++;
+      for (const [index, bound] of timed.bounds.entries()) if (value <= bound) (timed.counts[index] as number)++;
+    },
+  };
+}

@@ -1,0 +1,183 @@
+import type { Bus } from '#kernel/bus';
+import type { Clock } from '#kernel/lifecycle';
+import type { RoomMessage } from '../fanout.ts';
+import type { RoomKey } from '../hub.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { Entry, State } from '../presence/replica.ts';
+import { packEnvelope, unpackEnvelope } from './room-message.ts';
+
+/** How nodes find and follow each other. */
+export interface NodesOptions {
+  readonly node: string;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** Milliseconds between two signs of life. */
+  readonly interval: number;
+  /** Milliseconds of silence after which a node is gone. */
+  readonly timeout: number;
+  readonly presence: () => Presence;
+  /** A message of another node. */
+  readonly deliver: (room: RoomKey, message: RoomMessage) => void;
+  /** Sockets with channels on this node. */
+  readonly usersHere: () => number;
+}
+
+const subjects = {
+  room: 'realtime.room',
+  alive: 'realtime.alive',
+  delta: 'realtime.presence.delta',
+  wanted: 'realtime.presence.wanted',
+  state: 'realtime.presence.state',
+  gone: 'realtime.gone',
+} as const;
+
+/** Entries of presence in one message, at most; brokers bound the size of messages. */
+const entriesAtOnce = 500;
+
+interface Alive {
+  readonly node: string;
+  readonly users: number;
+  /** Of its presence. */
+  readonly clock: number;
+}
+
+interface StatePart {
+  readonly node: string;
+  readonly clock: number;
+  readonly part: number;
+  readonly parts: number;
+  readonly entries: readonly Entry[];
+}
+
+/** The other nodes of this installation: what is said in rooms, and who is present, goes to all of them. */
+export class Nodes {
+  readonly #options: NodesOptions;
+  readonly #others = new Map<string, { heardAt: number; users: number }>();
+  readonly #parts = new Map<string, { readonly clock: number; readonly got: Map<number, readonly Entry[]> }>();
+  readonly #ends: (() => void)[] = [];
+  readonly #asked = new Map<string, number>();
+  #saidStateAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: NodesOptions) {
+    this.#options = options;
+  }
+
+  get others(): ReadonlyMap<string, { readonly users: number }> {
+    return this.#others;
+  }
+
+  usersElsewhere(): number {
+    let users = 0;
+    for (const other of this.#others.values()) users += other.users;
+    return users;
+  }
+
+  start(): void {
+    const { bus, interval } = this.#options;
+    if (!bus.isShared) return;
+    this.#ends.push(
+      bus.subscribe(subjects.room, (payload) => this.#onRoom(payload)),
+      bus.subscribe(subjects.alive, (payload) => this.#onAlive(payload as Alive)),
+      bus.subscribe(subjects.delta, (payload) => this.#options.presence().receiveDelta(payload as never)),
+      bus.subscribe(subjects.wanted, (payload) => this.#onWanted(payload as { node: string })),
+      bus.subscribe(subjects.state, (payload) => this.#onState(payload as StatePart)),
+      bus.subscribe(subjects.gone, (payload) => this.#forget((payload as { node: string }).node)),
+    );
+    this.#sayAlive();
+    this.#timer = setInterval(() => this.#beat(), interval);
+  }
+
+  stop(): void {
+    const { bus, node } = this.#options;
+    clearInterval(this.#timer);
+    for (const end of this.#ends.splice(0)) end();
+    if (bus.isShared) bus.publish(subjects.gone, { node });
+  }
+
+  /** To the members of a room on the other nodes. */
+  relay(room: RoomKey, message: RoomMessage): void {
+    const { bus, node } = this.#options;
+    if (bus.isShared) bus.publish(subjects.room, packEnvelope({ node, room, message }));
+  }
+
+  publishDelta(delta: unknown): void {
+    const { bus } = this.#options;
+    if (bus.isShared) bus.publish(subjects.delta, delta);
+  }
+
+  /** Asks for a node's state; not again before an answer could have come. */
+  want(node: string): void {
+    const { bus, clock, interval } = this.#options;
+    const now = clock.now();
+    if (!bus.isShared || now - (this.#asked.get(node) ?? 0) < interval / 2) return;
+    this.#asked.set(node, now);
+    bus.publish(subjects.wanted, { node });
+  }
+
+  #onRoom(payload: unknown): void {
+    const envelope = Buffer.isBuffer(payload) ? unpackEnvelope(payload) : undefined;
+    if (envelope && envelope.node !== this.#options.node) this.#options.deliver(envelope.room, envelope.message);
+  }
+
+  #onAlive({ node, users, clock }: Alive): void {
+    if (node === this.#options.node) return;
+    this.#others.set(node, { heardAt: this.#options.clock.now(), users });
+    this.#options.presence().heard(node, clock);
+  }
+
+  #onWanted({ node }: { readonly node: string }): void {
+    const { clock, interval } = this.#options;
+    if (node !== this.#options.node || clock.now() - this.#saidStateAt < interval / 4) return;
+    this.#saidStateAt = clock.now();
+    this.#sayState();
+  }
+
+  #sayState(): void {
+    const { bus, presence } = this.#options;
+    const { node, clock, entries } = presence().ownState();
+    const parts = Math.max(1, Math.ceil(entries.length / entriesAtOnce));
+    for (let part = 0; part < parts; part++)
+      bus.publish(subjects.state, {
+        node,
+        clock,
+        part,
+        parts,
+        entries: entries.slice(part * entriesAtOnce, (part + 1) * entriesAtOnce),
+      } satisfies StatePart);
+  }
+
+  #onState({ node, clock, part, parts, entries }: StatePart): void {
+    if (node === this.#options.node) return;
+    let gathered = this.#parts.get(node);
+    if (gathered?.clock !== clock) {
+      gathered = { clock, got: new Map() };
+      this.#parts.set(node, gathered);
+    }
+    gathered.got.set(part, entries);
+    if (gathered.got.size < parts) return;
+    this.#parts.delete(node);
+    const state: State = { node, clock, entries: [...gathered.got.values()].flat() };
+    this.#options.presence().receiveState(state);
+  }
+
+  #beat(): void {
+    const { clock, timeout } = this.#options;
+    const now = clock.now();
+    for (const [node, { heardAt }] of this.#others) if (now - heardAt > timeout) this.#forget(node);
+    this.#sayAlive();
+  }
+
+  #sayAlive(): void {
+    const { bus, node, usersHere, presence } = this.#options;
+    bus.publish(subjects.alive, { node, users: usersHere(), clock: presence().clock } satisfies Alive);
+  }
+
+  #forget(node: string): void {
+    if (node === this.#options.node) return;
+    this.#others.delete(node);
+    this.#parts.delete(node);
+    this.#asked.delete(node);
+    this.#options.presence().forget(node);
+  }
+}

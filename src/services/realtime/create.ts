@@ -1,0 +1,264 @@
+import { randomUUID } from 'node:crypto';
+import { StartupError } from '#kernel/errors';
+import { createVerifier, type KeySetSource, loadKeySet, type Verifier } from '#kernel/jwt';
+import { type Clock, type Health, type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import { type ConnectionOptions, createDatabase, type Database } from '#kernel/sql';
+import { createPolicies } from './core/access/policies.ts';
+import type { ChangeFeed } from './core/changes/feed.ts';
+import type { RealtimeContext } from './core/context.ts';
+import { startHousekeeping } from './core/housekeeping.ts';
+import { Hub } from './core/hub.ts';
+import type { Limits } from './core/limits/limits.ts';
+import { Rate } from './core/limits/rate.ts';
+import { createMetrics } from './core/metrics.ts';
+import { Nodes } from './core/nodes/nodes.ts';
+import { Presence } from './core/presence/presence.ts';
+import { deliverStored } from './core/stored-broadcasts.ts';
+import { createTokenJudge } from './core/token.ts';
+import type { RealtimeApi, RealtimePorts } from './ports.ts';
+import { createHttp, type Http } from './routes/http.ts';
+import { refuseUpgrade, upgrade } from './routes/upgrade.ts';
+import type { RealtimeSettings } from './settings.ts';
+import { migrate, realtimeMigrations } from './sql/migrations/index.ts';
+import { keepPartitions } from './sql/partitions.ts';
+import { storedBroadcasts } from './sql/stored-messages.ts';
+import { createTransport, type Transport } from './wire/transport.ts';
+
+/** What realtime is made of. */
+export interface RealtimeDeps extends RealtimePorts {
+  readonly settings: RealtimeSettings;
+  readonly log: Logger;
+}
+
+/** Broadcast, presence and database changes over WebSockets. */
+export const realtimeRoom: RoomDefinition<RealtimeDeps, RealtimeApi> = { name: 'realtime', create };
+
+interface Running {
+  readonly context: RealtimeContext;
+  readonly db: Database;
+  readonly transport: Transport;
+  readonly nodes: Nodes;
+  readonly http: Http;
+  readonly feed: ChangeFeed | undefined;
+  readonly end: () => void;
+  isServing: boolean;
+}
+
+const day = 86_400_000;
+
+function create(deps: RealtimeDeps): Room<RealtimeApi> {
+  const { settings } = deps;
+  const clock = deps.clock ?? systemClock;
+  let running: Running | undefined;
+
+  async function start(signal: AbortSignal): Promise<void> {
+    const verifier = await verifierOf(settings, clock);
+    const connection = deps.database();
+    await migrate(connection, realtimeMigrations);
+    const db = openDatabase(connection, settings);
+    const keep = () => keepPartitions(db, Math.floor(settings.retention / day));
+    await keep();
+    signal.throwIfAborted();
+    const transport = await openTransport(settings, clock);
+    running = assemble({ deps, clock, verifier, db, transport, keep });
+    await running.http.ready();
+    await running.feed?.start(signal);
+  }
+
+  async function stop(): Promise<void> {
+    const stopping = running;
+    if (!stopping) return;
+    stopping.isServing = false;
+    for (const session of stopping.context.sessions) session.disconnect(1012, 'Server requested disconnect');
+    stopping.context.presence.flush();
+    stopping.end();
+    stopping.nodes.stop();
+    stopping.context.presence.stop();
+    running = undefined;
+    await stopping.feed?.stop();
+    await stopping.http.close();
+    await stopping.db.close();
+    for (const connection of stopping.transport.connections) connection.destroy();
+  }
+
+  return {
+    mounts: [
+      {
+        name: 'realtime',
+        handle(request, response) {
+          if (running) running.http.handle(request, response);
+          else response.writeHead(503, { 'retry-after': '1', 'content-length': 0 }).end();
+        },
+        upgrade(request, socket, head) {
+          if (!running) {
+            refuseUpgrade(socket);
+            return;
+          }
+          const { context, transport } = running;
+          void upgrade({ context, transport, translateKey: translator(settings) }, request, socket, head);
+        },
+      },
+    ],
+    api: { sockets: () => running?.context.sessions.size ?? 0 },
+    start,
+    stop,
+    health: () => healthOf(running),
+  };
+}
+
+interface Parts {
+  readonly deps: RealtimeDeps;
+  readonly clock: Clock;
+  readonly verifier: Verifier;
+  readonly db: Database;
+  readonly transport: Transport;
+  readonly keep: () => Promise<void>;
+}
+
+function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Running {
+  const { settings, log } = deps;
+  const node = randomUUID();
+  const metrics = createMetrics();
+  const hub = new Hub();
+  const rates = { events: new Rate(), joins: new Rate(), presence: new Rate() };
+  const limits = limitsOf(settings);
+  const deliver: Nodes['relay'] = (room, message) => rates.events.add(hub.deliver(room, message));
+  const presence = new Presence({
+    node,
+    window: settings.presenceDelay,
+    outlets: {
+      diff: (room, payload) => void hub.deliver(room, { kind: 'text', event: 'presence_diff', payload }),
+      delta: (delta) => nodes.publishDelta(delta),
+      missing: (other) => nodes.want(other),
+    },
+  });
+  const nodes = new Nodes({
+    node,
+    bus: deps.bus,
+    clock,
+    interval: settings.nodeInterval,
+    timeout: settings.nodeTimeout,
+    presence: () => presence,
+    deliver,
+    usersHere: () => context.users.here,
+  });
+  const context: RealtimeContext = {
+    clock,
+    log,
+    limits: () => limits,
+    rates,
+    metrics,
+    judge: createTokenJudge({
+      verifier,
+      required: settings.claimValidators,
+      kept: settings.tokenCache,
+      now: () => clock.now(),
+    }),
+    hub,
+    presence,
+    access: createPolicies({ db: () => db, log, metrics }),
+    feed: undefined,
+    replay: (topic, { since, limit }) => storedBroadcasts(db, topic, since, limit),
+    relay: (room, message) => nodes.relay(room, message),
+    sessions: new Set(),
+    users: { here: 0, elsewhere: () => nodes.usersElsewhere() },
+    isServing: () => running.isServing,
+  };
+  nodes.start();
+  const endStored = deliverStored(context);
+  const endHousekeeping = startHousekeeping({
+    context,
+    sweep: () => transport.sweep(),
+    noChannel: settings.noChannel,
+    keepPartitions: keep,
+  });
+  const running: Running = {
+    context,
+    db,
+    transport,
+    nodes,
+    http: createHttp({ context, settings, translateKey: translator(settings) }),
+    feed: context.feed,
+    isServing: true,
+    end() {
+      endStored();
+      endHousekeeping();
+    },
+  };
+  return running;
+}
+
+const openDatabase = (connection: ConnectionOptions, settings: RealtimeSettings): Database =>
+  createDatabase({
+    connection,
+    size: settings.dbPool,
+    queueLimit: settings.dbQueue,
+    acquireTimeout: settings.dbTimeout,
+  });
+
+const openTransport = (settings: RealtimeSettings, clock: Clock): Promise<Transport> =>
+  createTransport({
+    maxFrame: settings.maxFrame,
+    deflate: settings.deflate,
+    backlog: { soft: settings.backlogSoft, hard: settings.backlogHard, stall: settings.stall },
+    idle: settings.idle,
+    flushSlice: settings.flushSlice,
+    now: () => clock.now(),
+  });
+
+function limitsOf(settings: RealtimeSettings): Limits {
+  return {
+    users: settings.maxUsers,
+    events: settings.maxEvents,
+    joins: settings.maxJoins,
+    channels: settings.maxChannels,
+    presenceEvents: settings.maxPresence,
+    presenceCalls: settings.presenceCalls,
+    presenceWindow: settings.presenceWindow,
+    payload: settings.maxPayload * 1_000,
+    privateOnly: settings.privateOnly,
+  };
+}
+
+async function verifierOf(settings: RealtimeSettings, clock: Clock): Promise<Verifier> {
+  const { jwtSecret, jwtJwks } = settings;
+  if (jwtSecret === undefined && jwtJwks === undefined)
+    throw new StartupError('realtime needs a secret to verify tokens with', 'JWT_SECRET');
+  // As a key without algorithm the secret serves HS256, HS384 and HS512.
+  const shared = jwtSecret === undefined ? [] : [{ kty: 'oct', k: Buffer.from(jwtSecret).toString('base64url') }];
+  const listed = (jwtJwks?.keys ?? []) as NonNullable<KeySetSource['jwks']>['keys'];
+  try {
+    const keys = await loadKeySet({ jwks: { keys: [...listed, ...shared] } });
+    return createVerifier({ keys, cacheEntries: 0, now: () => clock.now() });
+  } catch (error) {
+    throw new StartupError(`the keys of tokens are unusable: ${(error as Error).message}`, 'JWT_JWKS', error);
+  }
+}
+
+/** Opaque keys stand for a JWT; behind the gateway they have been replaced already. */
+function translator(settings: RealtimeSettings): (key: string) => string {
+  const { publishableKey, secretKey, anonKey, serviceRoleKey } = settings;
+  return (key) => {
+    if (!key.startsWith('sb_')) return key;
+    if (key === publishableKey) return anonKey ?? key;
+    return key === secretKey ? (serviceRoleKey ?? key) : key;
+  };
+}
+
+function healthOf(running: Running | undefined): Health {
+  if (!running) return { status: 'starting' };
+  const { context, db, nodes, feed } = running;
+  const changes = feed?.health();
+  return {
+    status: 'healthy',
+    detail: {
+      sockets: context.sessions.size,
+      users: context.users.here,
+      rooms: context.hub.size,
+      nodes: nodes.others.size + 1,
+      connections: db.stats.open,
+      ...(changes && { changes }),
+    },
+  };
+}

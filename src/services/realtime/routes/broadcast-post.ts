@@ -1,0 +1,95 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from '#kernel/http';
+import { requestContext } from '#kernel/http';
+import type { RoomMessage } from '../core/fanout.ts';
+import { parseBatch } from '../core/parse-batch.ts';
+import { broadcastBatch, broadcastOne, type Sender } from '../core/rest-broadcast.ts';
+import { realtimeError } from '../errors.ts';
+import { callerOf } from './caller.ts';
+import type { HttpOptions } from './http-options.ts';
+import { policyHeaders } from './policy-headers.ts';
+
+/** `POST /api/broadcast` and `POST /api/broadcast/:topic/events/:event` (spec §3.2). */
+export function broadcastPost(app: FastifyInstance, options: HttpOptions): void {
+  const { context, translateKey } = options;
+  const senderOf = async (request: FastifyRequest): Promise<Sender> => ({
+    token: await callerOf(request.headers, context.judge, translateKey),
+    headers: policyHeaders(request.headers),
+  });
+
+  // Bodies are judged after the caller, and JSON is handed on as it is, so bytes are all that is asked for.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  app.options('/api/broadcast', preflight);
+  app.options('/api/broadcast/:topic/events/:event', preflight);
+
+  app.post('/api/broadcast', async (request, reply) => {
+    allowAnyOrigin(request, reply);
+    const sender = await senderOf(request);
+    const parsed = parseBatch(jsonOf(request.body), context.limits().payload);
+    if ('problems' in parsed) throw realtimeError('invalid', { details: parsed.problems });
+    await broadcastBatch(context, parsed.messages, sender);
+    return accepted(options, reply);
+  });
+
+  app.post<{ Params: { topic: string; event: string }; Querystring: { private?: string } }>(
+    '/api/broadcast/:topic/events/:event',
+    async (request, reply) => {
+      allowAnyOrigin(request, reply);
+      const sender = await senderOf(request);
+      const message = messageOf(request, context.limits().payload);
+      const room = { isPrivate: request.query.private === 'true', name: request.params.topic };
+      await broadcastOne(context, room, message, sender);
+      return accepted(options, reply);
+    },
+  );
+}
+
+function jsonOf(body: unknown): unknown {
+  try {
+    return JSON.parse((body as Buffer).toString());
+  } catch {
+    throw realtimeError('bad_json');
+  }
+}
+
+function messageOf(request: FastifyRequest<{ Params: { event: string } }>, maxPayload: number): RoomMessage {
+  const type = (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json' && type !== 'application/octet-stream') throw realtimeError('media_type');
+  const payload = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const isJson = type === 'application/json';
+  if (isJson) jsonOf(payload);
+  if (payload.length > maxPayload + 500)
+    throw realtimeError('invalid', { details: { payload: ['Payload size exceeds tenant limit'] } });
+  return { kind: 'user', event: request.params.event, metadata: '', encoding: isJson ? 'json' : 'raw', payload };
+}
+
+function accepted({ context }: HttpOptions, reply: FastifyReply): FastifyReply {
+  const { events } = context.limits();
+  const average = context.rates.events.average;
+  return reply
+    .code(202)
+    .headers({
+      'x-rate-rolling': String(average),
+      'x-rate-limit': String(events),
+      'x-rate-limit-remaining': String(Math.max(0, Math.floor(events - average))),
+    })
+    .send();
+}
+
+// Behind the gateway it answers for origins.
+function allowAnyOrigin(request: FastifyRequest, reply: FastifyReply): void {
+  if (!requestContext(request.raw).viaGateway) reply.header('access-control-allow-origin', '*');
+}
+
+function preflight(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply
+    .code(204)
+    .headers({
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'POST, OPTIONS',
+      'access-control-allow-headers': request.headers['access-control-request-headers'] ?? '*',
+      'access-control-max-age': '86400',
+    })
+    .send();
+}
