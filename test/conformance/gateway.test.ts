@@ -268,8 +268,6 @@ describe('routes', () => {
   });
 
   test.each([
-    '/realtime/v1/api/broadcast',
-    '/realtime/v1/websocket',
     '/storage/v1/bucket',
     '/functions/v1/hello',
     '/pg/tables',
