@@ -100,7 +100,15 @@ describe('two workers', () => {
   test('share one health and one inbox, and reach the page of the primary', async () => {
     const health = (await (await fetch(`${stack.url}/health`)).json()) as { status: string; services: object };
     expect(health.status).toBe('ok');
-    expect(Object.keys(health.services).sort()).toEqual(['auth', 'db', 'gateway', 'realtime', 'rest', 'studio', 'workers']);
+    expect(Object.keys(health.services).sort()).toEqual([
+      'auth',
+      'db',
+      'gateway',
+      'realtime',
+      'rest',
+      'studio',
+      'workers',
+    ]);
     const { username, password } = stack.env.dashboard;
     const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     expect((await fetch(`${stack.url}/`, { headers: { authorization } })).status).toBe(200);
