@@ -52,6 +52,17 @@ interface Item {
 const items = (reply: Reply) => reply.json() as Item[];
 
 describe('a batch', () => {
+  test('a setting that a function brings holds for its step alone', async () => {
+    // A role that brings none of its own would not cover it up.
+    const whoami = { method: 'POST', path: '/rpc/whoami', body: {} };
+    const body = [whoami, { method: 'POST', path: '/rpc/slow_allowed', body: {} }, whoami];
+    const reply = await fixture.rest.send('POST', '/$batch', { role: 'service_role', body });
+    const [before, during, after] = items(reply).map(({ body }) => body);
+    expect(during).toBe('20s');
+    expect(before).toMatchObject({ role: 'service_role' });
+    expect(after).toEqual(before);
+  });
+
   test('runs in one transaction and answers for each step', async () => {
     const reply = await batch([
       { id: 'first', method: 'POST', path: '/ledger', headers: representation, body: { title: 'one', amount: 1 } },

@@ -349,6 +349,21 @@ describe('delete', () => {
   });
 });
 
+test('rows of a table without columns are written, counted and shown', async () => {
+  await fixture.database.query(`
+    create table test.bare (); grant all on test.bare to authenticated;
+    create function test.shade(test.bare) returns text stable language sql as $$ select 'grey' $$`);
+  await fixture.rest.reload();
+  const made = await send('POST', '/bare', { body: [{}, {}], ...prefer('return=representation,count=exact') });
+  expect(summary(made)).toMatchObject({ status: 201, body: '[{}, \n {}]', 'content-range': '*/2' });
+  const shown = await send('POST', '/bare?select=*', { body: {}, ...prefer('return=representation') });
+  expect([shown.status, shown.body]).toEqual([201, '[{}]']);
+  expect((await send('GET', '/bare')).json()).toEqual([{}, {}, {}]);
+  expect((await send('GET', '/bare?select=shade')).json()).toEqual([1, 2, 3].map(() => ({ shade: 'grey' })));
+  const gone = await send('DELETE', '/bare?shade=eq.grey', prefer('return=representation'));
+  expect([gone.status, gone.json()]).toEqual([200, [{}, {}, {}]]);
+});
+
 describe('transactions', () => {
   test('may be taken back on request, and constraints are looked at all the same', async () => {
     const reply = await send('POST', '/clients', {

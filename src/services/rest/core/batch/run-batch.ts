@@ -1,4 +1,4 @@
-import { asDatabaseError, type StepResult, type Transaction } from '#kernel/sql';
+import { asDatabaseError, quoteLiteral, type StepResult, type Transaction } from '#kernel/sql';
 import { restError } from '../../errors.ts';
 import { type AnswerTools, withTotal } from '../answer-request.ts';
 import type { SchemaCache } from '../cache/model.ts';
@@ -148,13 +148,18 @@ async function runOnce(
   let size = 0;
   try {
     await around.tools.database.transaction(async (transaction) => {
+      const forget = await forgetStatement(planned, transaction);
       for (const one of planned) {
         if (around.tools.signal.aborted) throw restError('STACK499');
-        const answer = await runStep(one, transaction, timezone, !begin.readOnly, bodies, around).catch(
-          (error: unknown) => {
-            throw new StepError(one.step, error);
-          },
-        );
+        const answer = await runStep(
+          one,
+          transaction,
+          timezone,
+          { isMixed: !begin.readOnly, forget, bodies },
+          around,
+        ).catch((error: unknown) => {
+          throw new StepError(one.step, error);
+        });
         answers.push(answer);
         bodies.push(jsonBodyOf(answer));
         size += answer.body?.length ?? 0;
@@ -175,16 +180,39 @@ async function runOnce(
 }
 
 // Set inside a transaction, these would be seen by later steps.
-const forgetStep =
-  `SELECT set_config('response.headers', '', true), set_config('response.status', '', true), ` +
-  `set_config('${insertedCounter}', '', true)`;
+const answerSettings = ['response.headers', 'response.status', insertedCounter];
+
+/** The statement that makes a step see nothing of what those before it have set, those settings of functions included. */
+async function forgetStatement(planned: readonly PlannedStep[], transaction: Transaction): Promise<Statement> {
+  const hoisted = new Set(
+    planned.flatMap(({ plan }) => (plan.kind === 'call' ? plan.routine.hoisted.map(([name]) => name) : [])),
+  );
+  const names = [...answerSettings, ...hoisted];
+  const values: (string | null)[] = answerSettings.map(() => '');
+  for (const name of hoisted) {
+    const { rows } = await transaction.query<{ value: string | null }>('SELECT current_setting($1, true) AS value', [
+      name,
+    ]);
+    values.push(rows[0]?.value ?? null);
+  }
+  const list = names.map((name, index) => `set_config(${quoteLiteral(name)}, $${index + 1}, true)`);
+  return { text: `SELECT ${list.join(', ')}`, values };
+}
+
+/** What a step has to know of its batch. */
+interface StepSurroundings {
+  /** Some step writes, so that the transaction as a whole can. */
+  readonly isMixed: boolean;
+  readonly forget: Statement;
+  /** Of the steps before. */
+  readonly bodies: readonly (string | undefined)[];
+}
 
 async function runStep(
   { step, request, raw, plan: first }: PlannedStep,
   transaction: Transaction,
   timezone: string | undefined,
-  isMixed: boolean,
-  bodies: readonly (string | undefined)[],
+  { isMixed, forget, bodies }: StepSurroundings,
   around: Surroundings,
 ): Promise<Answer> {
   const { cache, config, caller, headers, tools } = around;
@@ -212,6 +240,7 @@ async function runStep(
   );
   tools.logQuery?.(compiled.steps[compiled.main]?.text ?? '');
   const readOnly = plan.kind === 'read' || (plan.kind === 'call' && plan.readOnly);
+  await transaction.query(forget.text, forget.values);
   const results = await runStatements(
     compiled,
     transaction,
@@ -239,7 +268,6 @@ async function runStatements(
   guarded: boolean,
   maxCost: number | undefined,
 ): Promise<readonly StepResult[]> {
-  await transaction.query(forgetStep);
   if (guarded) {
     await transaction.query('SAVEPOINT pgrst_step');
     await transaction.query('SET TRANSACTION READ ONLY');

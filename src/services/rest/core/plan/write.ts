@@ -23,7 +23,8 @@ export interface WriteInput {
 
 /** Plans a write. @throws PGRST105, PGRST115, PGRST204 */
 export function planWrite(input: WriteInput): WritePlan {
-  const { table, shape, preferences } = input;
+  const { table, preferences } = input;
+  const shape = table.columns.size > 0 ? input.shape : input.shape && withoutAll(input.shape);
   const change = changeOf(input);
   const wantsLocation = input.kind === 'insert' && preferences.return === 'headers-only';
   const returning =
@@ -33,6 +34,11 @@ export function planWrite(input: WriteInput): WritePlan {
         ? { all: false, names: table.primaryKey }
         : undefined;
   return { table, change, returning, shape, locationKey: wantsLocation ? table.primaryKey : [] };
+}
+
+// `RETURNING *` needs a column to return, and a CTE one to have.
+function withoutAll(shape: LevelPlan): LevelPlan {
+  return { ...shape, outputs: shape.outputs.filter(({ source }) => source.kind !== 'all') };
 }
 
 function changeOf(input: WriteInput): Change {

@@ -9,7 +9,8 @@ import { restError } from '../../errors.ts';
 export function csvToJson(text: string): { readonly json: string; readonly columns: readonly string[] } {
   const records = parseRecords(text);
   const [header, ...rows] = records;
-  if (header === undefined) throw restError('PGRST102', { message: 'not enough input' });
+  // The line of names has to be a whole one.
+  if (header === undefined || (rows.length === 0 && !/\n/.test(text))) throw malformed(text, text.length);
   const names = header.map((name) => JSON.stringify(name));
   const objects = rows.map((row) => {
     if (row.length !== header.length)
@@ -65,7 +66,22 @@ function quotedCell(text: string, from: number): [cell: string, next: number] {
   return [text.slice(from + 1, to - 1).replaceAll('""', '"'), to];
 }
 
+const shownBytes = 100;
+
+/** In the words of upstream's parser: what it wanted, and what it found instead as a Haskell literal. */
 function malformed(text: string, at: number) {
-  const line = text.slice(0, at).split('\n').length;
-  return restError('PGRST102', { message: `malformed CSV in line ${line}` });
+  const rest = Buffer.from(text.slice(at, at + shownBytes + 1)).toString('latin1');
+  const wanted = rest === '' ? 'not enough input' : 'endOfInput';
+  const found = rest.length > shownBytes ? `${rest.slice(0, shownBytes)} (truncated)` : haskellLiteral(rest);
+  return restError('PGRST102', { message: `parse error (${wanted}) at ${found}` });
+}
+
+const letters: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function haskellLiteral(text: string): string {
+  const escaped = text.replace(
+    /["\\\n\r\t]|[^ -~](?=(\d)?)/g,
+    (char, digit) => letters[char] ?? `\\${char.charCodeAt(0)}${digit === undefined ? '' : '\\&'}`,
+  );
+  return `"${escaped}"`;
 }

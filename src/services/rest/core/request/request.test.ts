@@ -256,8 +256,12 @@ describe('payloads', () => {
     ['x', 'text/plain', 'Content-Type not acceptable: text/plain'],
     ['x', 'Image/PNG; q=1', 'Content-Type not acceptable: image/png'],
     ['a,b\n1', 'text/csv', 'All lines must have same number of fields'],
-    ['a\n"1', 'text/csv', 'malformed CSV in line 2'],
-    ['', 'text/csv', 'not enough input'],
+    ['a\n"1', 'text/csv', 'parse error (not enough input) at ""'],
+    ['', 'text/csv', 'parse error (not enough input) at ""'],
+    ['a,b', 'text/csv', 'parse error (not enough input) at ""'],
+    ['a\n1"\té2\n', 'text/csv', 'parse error (endOfInput) at "\\"\\t\\195\\169\\&2\\n"'],
+    ['a\n"1"x\\', 'text/csv', 'parse error (endOfInput) at "x\\\\"'],
+    [`a\n1"${'x'.repeat(200)}`, 'text/csv', `parse error (endOfInput) at "${'x'.repeat(99)} (truncated)`],
   ])('%j as %s is refused', (body, type, message) => {
     expect(refusal(() => read(body, type))).toMatchObject({ code: 'PGRST102', status: 400, message });
   });
