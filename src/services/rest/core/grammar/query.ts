@@ -19,6 +19,7 @@ const everything: readonly SelectItem[] = [{ kind: 'star' }];
 const none: readonly never[] = [];
 const top: readonly string[] = [];
 const plainName = /^[A-Za-z0-9_]+$/;
+const plainPath = /^[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)+$/;
 const dotLabel = 'delimiter (.)';
 
 /** Parses the decoded parameters of a request. @throws PGRST100 */
@@ -109,6 +110,8 @@ class QueryReader {
   }
 
   #logicOf({ name, value }: Given): Placed<LogicTree> {
+    if (name === 'or' || name === 'and')
+      return { path: top, value: this.#parse('logic tree', value, name + value, logicTree) };
     const words = this.#parse('logic path', name, name, namePath);
     const last = words[words.length - 1] as string;
     const operator = words.includes('not') ? `not.${last}` : last;
@@ -127,6 +130,10 @@ class QueryReader {
 
   #keyOf(name: string): { path: readonly string[]; of: Field } {
     if (plainName.test(name)) return { path: top, of: { name, path: none } };
+    if (plainPath.test(name)) {
+      const path = name.split('.');
+      return { of: { name: path.pop() as string, path: none }, path };
+    }
     return this.#parse('tree path', name, name, (s) => {
       const names = [...namePath(s)];
       const path = jsonPath(s);

@@ -8,15 +8,18 @@ const plain = /^[ !#-[\]-~]*$/;
 /** Setting `request.headers`: all headers but cookies, as a JSON object. */
 export function headersJson(headers: RequestHeaders): string {
   let members = '';
+  let isAscii = true;
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined || name === 'cookie') continue;
     const text = typeof value === 'string' ? value : (value[0] ?? '');
     // A header's name holds nothing that has to be escaped.
-    const json = plain.test(text) ? `"${text}"` : JSON.stringify(text);
+    const isPlain = plain.test(text);
+    isAscii &&= isPlain;
+    const json = isPlain ? `"${text}"` : JSON.stringify(text);
     members += `${members === '' ? '' : ','}"${name}":${json}`;
   }
-  return `{${decoded(members)}}`;
+  return `{${isAscii ? members : decoded(members)}}`;
 }
 
 /** Setting `request.cookies`: the cookies as a JSON object. */

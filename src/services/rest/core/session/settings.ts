@@ -29,11 +29,10 @@ export function settingsStatement(
   config: RestConfig,
 ): Statement {
   const { caller, routine } = facts;
-  const names: string[] = [];
+  let calls = '';
   const values: string[] = [];
   const set = (name: string, value: string): void => {
-    values.push(value);
-    names.push(`set_config(${name}, $${values.length}, true)`);
+    calls += `${values.length === 0 ? '' : ', '}set_config(${name}, $${values.push(value)}, true)`;
   };
   set(`'search_path'`, searchPath(facts.schema, config.extraSearchPath));
   if (config.statementTimeout !== undefined) set(`'statement_timeout'`, String(config.statementTimeout));
@@ -47,13 +46,15 @@ export function settingsStatement(
   if (facts.timezone !== undefined) set(`'timezone'`, facts.timezone);
   if (routine !== undefined) for (const [name, value] of routine.hoisted) set(quoteLiteral(name), value);
   for (const [name, value] of config.appSettings) set(quoteLiteral(name), value);
-  if (readOnly) names.push(`set_config('transaction_read_only', 'on', true)`);
+  if (readOnly) calls += `, set_config('transaction_read_only', 'on', true)`;
   // One number comes back instead of all the values.
-  return { text: `SELECT pg_catalog.num_nulls(${names.join(', ')})`, values };
+  return { text: `SELECT pg_catalog.num_nulls(${calls})`, values };
 }
 
 function searchPath(schema: string, extra: readonly string[]): string {
-  return [schema, ...extra].map(quoteIdentifier).join(', ');
+  let path = quoteIdentifier(schema);
+  for (const name of extra) path += `, ${quoteIdentifier(name)}`;
+  return path;
 }
 
 // The others are what a session has anyway.
