@@ -12,7 +12,6 @@ export interface RelationRow {
 
 /** A column of an exposed relation. */
 export interface ColumnRow {
-  readonly relation: string;
   readonly number: number;
   readonly name: string;
   readonly comment: string | null;
@@ -27,6 +26,47 @@ export interface ColumnRow {
   readonly max_length: number | null;
   readonly default: string | null;
   readonly enum: readonly string[] | null;
+}
+
+/** A column as it stands in `RelationColumnsRow`: the members of `ColumnRow` in their order, `relation` apart. */
+export type ColumnCells = readonly [
+  number: number,
+  name: string,
+  comment: string | null,
+  nullable: boolean,
+  declared: string,
+  nominal: string,
+  base: string,
+  domain: string | null,
+  maxLength: number | null,
+  defaultValue: string | null,
+  enumLabels: readonly string[] | null,
+];
+
+/** The columns of a relation. */
+export interface RelationColumnsRow {
+  readonly relation: string;
+  /** JSON: `ColumnCells` of each column. */
+  readonly columns: string;
+}
+
+/** Takes the columns of a relation apart, in the order of their numbers. */
+export function columnRows({ columns }: RelationColumnsRow): readonly ColumnRow[] {
+  return (JSON.parse(columns) as ColumnCells[]).map(
+    ([number, name, comment, nullable, declared, nominal, base, domain, maxLength, defaultValue, enumLabels]) => ({
+      number,
+      name,
+      comment,
+      nullable,
+      declared,
+      nominal,
+      base,
+      domain,
+      max_length: maxLength,
+      default: defaultValue,
+      enum: enumLabels,
+    }),
+  );
 }
 
 /** A primary key, unique or foreign key constraint of any schema. */
@@ -122,7 +162,7 @@ export interface Catalog {
   /** Those of the exposed schemas that exist, in the order they were given. */
   readonly schemas: readonly string[];
   readonly relations: readonly RelationRow[];
-  readonly columns: readonly ColumnRow[];
+  readonly columns: readonly RelationColumnsRow[];
   readonly keys: readonly KeyRow[];
   readonly views: readonly ViewRow[];
   readonly routines: readonly RoutineRow[];

@@ -1,11 +1,11 @@
 import type { Database } from '#kernel/sql';
 import type {
   Catalog,
-  ColumnRow,
   ComputedRelationshipRow,
   KeyRow,
   MediaHandlerRow,
   OwnSettingRow,
+  RelationColumnsRow,
   RelationRow,
   RepresentationRow,
   RoleSettingRow,
@@ -37,7 +37,7 @@ export function loadCatalog(database: Database, scope: CatalogScope): Promise<Om
     return {
       schemas,
       relations: await rows<RelationRow>(relations, [schemas]),
-      columns: await rows<ColumnRow>(columns, [schemas]),
+      columns: await rows<RelationColumnsRow>(columns, [schemas]),
       keys: await rows<KeyRow>(keys),
       views: await rows<ViewRow>(views, [[...schemas, ...scope.extraSearchPath]]),
       routines: await rows<RoutineRow>(routines, [schemas]),

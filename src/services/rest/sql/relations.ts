@@ -30,23 +30,25 @@ recursive domain_chain (domain, base, modifier) as (
 )`;
 
 /**
- * Columns of exposed relations. An identity column given by default takes the next number of its sequence; one given
- * always, and a generated one, take none. $1: exposed schemas
+ * Columns of exposed relations, a row for each relation with a JSON array of `ColumnCells`: a large schema has a hundred
+ * thousand columns, most of which nobody asks for. An identity column given by default takes the next number of its
+ * sequence; one given always, and a generated one, take none. $1: exposed schemas
  */
 export const columns = `
 with ${domainBottoms}
-select a.attrelid::text as relation, a.attnum::int as number, a.attname::text as name, d.description as comment,
-  not (a.attnotnull or (t.typtype = 'd' and t.typnotnull)) as nullable,
-  pg_catalog.format_type(a.atttypid, a.atttypmod) as declared,
-  pg_catalog.format_type(case when bn.nspname = 'pg_catalog' then b.oid else a.atttypid end, null) as nominal,
-  case when bn.nspname = 'pg_catalog' then b.typname::text else '' end as base,
-  case when t.typtype = 'd' then t.oid::text end as domain,
+select a.attrelid::text as relation, pg_catalog.json_agg(pg_catalog.json_build_array(
+  a.attnum::int, a.attname::text, d.description,
+  not (a.attnotnull or (t.typtype = 'd' and t.typnotnull)),
+  pg_catalog.format_type(a.atttypid, a.atttypmod),
+  pg_catalog.format_type(case when bn.nspname = 'pg_catalog' then b.oid else a.atttypid end, null),
+  case when bn.nspname = 'pg_catalog' then b.typname::text else '' end,
+  case when t.typtype = 'd' then t.oid::text end,
   case
     when b.typname in ('bpchar', 'varchar') and coalesce(bottoms.modifier, a.atttypmod) >= 4
       then coalesce(bottoms.modifier, a.atttypmod) - 4
     when b.typname in ('bit', 'varbit') and coalesce(bottoms.modifier, a.atttypmod) >= 0
       then coalesce(bottoms.modifier, a.atttypmod)
-  end as max_length,
+  end,
   case
     when a.attgenerated <> '' or a.attidentity = 'a' then null
     when a.attidentity = 'd' then pg_catalog.format('nextval(%L::regclass)', (
@@ -55,9 +57,10 @@ select a.attrelid::text as relation, a.attnum::int as number, a.attname::text as
         and owned.refobjsubid = a.attnum and owned.classid = 'pg_catalog.pg_class'::regclass and owned.deptype = 'i'))
     when ad.adbin is not null then pg_catalog.pg_get_expr(ad.adbin, ad.adrelid)
     when t.typdefaultbin is not null then pg_catalog.pg_get_expr(t.typdefaultbin, 0)
-  end as default,
+  end,
   case when b.typtype = 'e' then array(
-    select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = b.oid order by e.enumsortorder) end as enum
+    select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = b.oid order by e.enumsortorder) end
+) order by a.attnum)::text as columns
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_class c on c.oid = a.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -70,7 +73,7 @@ left join pg_catalog.pg_description d
   on d.objoid = a.attrelid and d.objsubid = a.attnum and d.classoid = 'pg_catalog.pg_class'::regclass
 where a.attnum > 0 and not a.attisdropped and n.nspname = any ($1)
   and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
-order by a.attrelid, a.attnum`;
+group by a.attrelid`;
 
 /** Primary, unique and foreign keys of all schemas; what partitions inherit is left out. */
 export const keys = `

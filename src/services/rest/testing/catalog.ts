@@ -1,6 +1,6 @@
 import { buildSchemaCache } from '../core/cache/build.ts';
 import type { SchemaCache } from '../core/cache/model.ts';
-import type { Catalog, ColumnRow, KeyRow, RelationRow, RoutineRow } from '../sql/catalog-rows.ts';
+import type { Catalog, ColumnCells, KeyRow, RelationColumnsRow, RelationRow, RoutineRow } from '../sql/catalog-rows.ts';
 
 /** Columns of a made-up table: name → declared type. */
 type Columns = Readonly<Record<string, string>>;
@@ -98,9 +98,10 @@ export function madeUpCatalog(): Catalog {
       events: null,
     }),
   );
-  const columns = names.flatMap((name) =>
-    Object.entries(tables[name]?.columns ?? {}).map(([column, type], index) =>
-      columnRow(oid(name), index + 1, column, type),
+  const columns = names.map((name) =>
+    columnsOf(
+      oid(name),
+      Object.entries(tables[name]?.columns ?? {}).map(([column, type], index) => columnCells(index + 1, column, type)),
     ),
   );
   const keys = names.flatMap((name): KeyRow[] => {
@@ -141,22 +142,16 @@ export function madeUpCatalog(): Catalog {
   };
 }
 
-function columnRow(relation: string, number: number, name: string, type: string): ColumnRow {
+/** The columns of a relation as the catalogue query has them. */
+export const columnsOf = (relation: string, cells: readonly ColumnCells[]): RelationColumnsRow => ({
+  relation,
+  columns: JSON.stringify(cells),
+});
+
+/** A column without anything special. */
+export function columnCells(number: number, name: string, type: string): ColumnCells {
   const bases: Readonly<Record<string, string>> = { integer: 'int4', boolean: 'bool' };
-  return {
-    relation,
-    number,
-    name,
-    comment: null,
-    nullable: name !== 'id',
-    declared: type,
-    nominal: type,
-    base: bases[type] ?? type,
-    domain: null,
-    max_length: null,
-    default: null,
-    enum: null,
-  };
+  return [number, name, null, name !== 'id', type, type, bases[type] ?? type, null, null, null, null];
 }
 
 function routineRow(

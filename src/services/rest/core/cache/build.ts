@@ -1,10 +1,10 @@
-import type { Catalog } from '../../sql/catalog-rows.ts';
+import { type Catalog, columnRows, type RelationColumnsRow } from '../../sql/catalog-rows.ts';
 import type { MediaHandler, SchemaCache } from './model.ts';
 import { deriveRelationships, type KnownRelation } from './relationships.ts';
 import { callableRoutines, mediaDomain, settingsOfRoles } from './routines.ts';
-import { exposedTables, primaryKeys } from './tables.ts';
+import { type ColumnNames, exposedTables, primaryKeys } from './tables.ts';
 import { shownColumns } from './view-columns.ts';
-import { finish, forEach, type Work } from './work.ts';
+import { finish, type Work } from './work.ts';
 
 /** What does not stand in the catalogue. */
 export interface CacheOptions {
@@ -22,12 +22,13 @@ export function* schemaCacheWork(catalog: Catalog, options: CacheOptions): Work<
   const relations = new Map<string, KnownRelation>(
     catalog.relations.map(({ oid, schema, name }) => [oid, { oid, schema, name, exposed: exposed.has(schema) }]),
   );
-  const columnNames = yield* columnNamesOf(catalog);
+  const columns = new Map(catalog.columns.map((row) => [row.relation, row]));
+  const columnNames = columnNamesIn(columns);
   const shown = yield* shownColumns(catalog.views);
   const keys = yield* primaryKeys(catalog, shown, columnNames);
   return {
     schemas: catalog.schemas,
-    tables: yield* exposedTables(catalog, keys),
+    tables: yield* exposedTables(catalog, columns, keys),
     relationships: yield* deriveRelationships({ catalog, relations, shown, columnNames, primaryKeys: keys }),
     routines: yield* callableRoutines(catalog, options.hoistedSettings),
     mediaHandlers: mediaHandlersOf(catalog, relations),
@@ -36,14 +37,15 @@ export function* schemaCacheWork(catalog: Catalog, options: CacheOptions): Work<
   };
 }
 
-function* columnNamesOf({ columns }: Catalog): Work<ReadonlyMap<string, ReadonlyMap<number, string>>> {
-  const found = new Map<string, Map<number, string>>();
-  yield* forEach(columns, ({ relation, number, name }) => {
-    const names = found.get(relation) ?? new Map<number, string>();
-    found.set(relation, names);
-    names.set(number, name);
-  });
-  return found;
+/** Only those of views are asked for. */
+function columnNamesIn(columns: ReadonlyMap<string, RelationColumnsRow>): ColumnNames {
+  const known = new Map<string, ReadonlyMap<number, string>>();
+  return (relation) => {
+    const row = columns.get(relation);
+    const found = known.get(relation) ?? (row && new Map(columnRows(row).map(({ number, name }) => [number, name])));
+    if (found) known.set(relation, found);
+    return found;
+  };
 }
 
 function mediaHandlersOf(catalog: Catalog, relations: ReadonlyMap<string, KnownRelation>): MediaHandler[] {

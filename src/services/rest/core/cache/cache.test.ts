@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { madeUpCache, madeUpCatalog } from '../../testing/catalog.ts';
+import { columnRows, type RelationColumnsRow } from '../../sql/catalog-rows.ts';
+import { columnCells, columnsOf, madeUpCache, madeUpCatalog } from '../../testing/catalog.ts';
 import { buildSchemaCache } from './build.ts';
 import { shownColumns, viewOrigins } from './view-columns.ts';
 import { finish } from './work.ts';
@@ -91,8 +92,8 @@ describe('the cache', () => {
     const catalog = madeUpCatalog();
     const oid = (name: string) => catalog.relations.find((one) => one.name === name)?.oid as string;
     const orders = oid('orders');
-    const number = (column: string) =>
-      catalog.columns.find((one) => one.relation === orders && one.name === column)?.number as number;
+    const ofOrders = catalog.columns.find(({ relation }) => relation === orders) as RelationColumnsRow;
+    const number = (column: string) => columnRows(ofOrders).find(({ name }) => name === column)?.number as number;
     const names = ['order_id', 'payer', 'payer_again'];
     const withView = {
       ...catalog,
@@ -102,8 +103,9 @@ describe('the cache', () => {
       ],
       columns: [
         ...catalog.columns,
-        ...names.map(
-          (name, index) => ({ ...(catalog.columns[0] as object), relation: '9000', number: index + 1, name }) as never,
+        columnsOf(
+          '9000',
+          names.map((name, index) => columnCells(index + 1, name, 'integer')),
         ),
       ],
       views: [

@@ -8,6 +8,7 @@ import type {
   QualifiedName,
   Relationship,
 } from './model.ts';
+import type { ColumnNames } from './tables.ts';
 import { columnKey, type ShownColumns } from './view-columns.ts';
 import { forEach, type Work } from './work.ts';
 
@@ -30,8 +31,7 @@ export interface RelationshipSources {
   readonly catalog: Catalog;
   readonly relations: ReadonlyMap<string, KnownRelation>;
   readonly shown: ShownColumns;
-  /** Column names of exposed relations by number. */
-  readonly columnNames: ReadonlyMap<string, ReadonlyMap<number, string>>;
+  readonly columnNames: ColumnNames;
   /** Names of primary key columns, views included. */
   readonly primaryKeys: ReadonlyMap<string, readonly string[]>;
 }
@@ -93,7 +93,7 @@ function sidesOf(
   for (const view of perColumn[0]?.keys() ?? []) {
     if (!relations.get(view)?.exposed) continue;
     const choices = perColumn.map((byView) => byView?.get(view) ?? []);
-    const names = columnNames.get(view);
+    const names = columnNames(view);
     for (const choice of combinations(choices)) {
       const seen = choice.map((number) => names?.get(number));
       if (seen.every((name) => name !== undefined)) sides.push({ relation: view, isView: true, columns: seen });

@@ -1,4 +1,10 @@
-import type { Catalog, ColumnRow, RelationRow } from '../../sql/catalog-rows.ts';
+import {
+  type Catalog,
+  type ColumnRow,
+  columnRows,
+  type RelationColumnsRow,
+  type RelationRow,
+} from '../../sql/catalog-rows.ts';
 import type { BySchema, Column, Representation, Table } from './model.ts';
 import { columnKey, type ShownColumns } from './view-columns.ts';
 import { forEach, type Work } from './work.ts';
@@ -7,11 +13,14 @@ const canUpdate = 4;
 const canInsert = 8;
 const canDelete = 16;
 
+/** Column names of an exposed relation by number. */
+export type ColumnNames = (relation: string) => ReadonlyMap<number, string> | undefined;
+
 /** Names of primary key columns by relation, sorted. A view has the key of a table all of whose key columns it shows. */
 export function* primaryKeys(
   { keys }: Catalog,
   shown: ShownColumns,
-  columnNames: ReadonlyMap<string, ReadonlyMap<number, string>>,
+  columnNames: ColumnNames,
 ): Work<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
   yield* forEach(keys, ({ kind, relation, columns, numbers }) => {
@@ -19,7 +28,7 @@ export function* primaryKeys(
     found.set(relation, [...columns].sort());
     const perColumn = numbers.map((number) => shown.get(columnKey(relation, number)));
     for (const view of perColumn[0]?.keys() ?? []) {
-      const names = perColumn.map((byView) => columnNames.get(view)?.get(Math.min(...(byView?.get(view) ?? []))));
+      const names = perColumn.map((byView) => columnNames(view)?.get(Math.min(...(byView?.get(view) ?? []))));
       if (names.every((name) => name !== undefined))
         found.set(view, [...new Set([...(found.get(view) ?? []), ...names])].sort());
     }
@@ -27,27 +36,36 @@ export function* primaryKeys(
   return found;
 }
 
+type Representations = ReadonlyMap<string, Representation>;
+
 /** The exposed relations with their columns. */
-export function* exposedTables(catalog: Catalog, keys: ReadonlyMap<string, readonly string[]>): Work<BySchema<Table>> {
+export function* exposedTables(
+  catalog: Catalog,
+  columns: ReadonlyMap<string, RelationColumnsRow>,
+  keys: ReadonlyMap<string, readonly string[]>,
+): Work<BySchema<Table>> {
   const representations = representationsByDomain(catalog);
-  const columnsOf = new Map<string, Map<string, Column>>();
-  yield* forEach(catalog.columns, (row) => {
-    const columns = columnsOf.get(row.relation) ?? new Map<string, Column>();
-    columnsOf.set(row.relation, columns);
-    columns.set(row.name, columnFrom(row, row.domain === null ? undefined : representations.get(row.domain)));
-  });
   const bySchema = new Map<string, Map<string, Table>>(catalog.schemas.map((name) => [name, new Map()]));
   yield* forEach(catalog.relations, (row) => {
-    bySchema
-      .get(row.schema)
-      ?.set(row.name, tableFrom(row, columnsOf.get(row.oid) ?? new Map(), keys.get(row.oid) ?? []));
+    const table =
+      bySchema.has(row.schema) && tableFrom(row, columns.get(row.oid), keys.get(row.oid) ?? [], representations);
+    if (table) bySchema.get(row.schema)?.set(row.name, table);
   });
   return bySchema;
 }
 
-function tableFrom(row: RelationRow, columns: ReadonlyMap<string, Column>, primaryKey: readonly string[]): Table {
+/** A table. Its columns are taken apart when somebody asks for them. */
+function tableFrom(
+  row: RelationRow,
+  columnsRow: RelationColumnsRow | undefined,
+  primaryKey: readonly string[],
+  representations: Representations,
+): Table {
   const isTable = row.kind === 'r' || row.kind === 'p';
   const events = row.events ?? 0;
+  let source = columnsRow;
+  let columns: ReadonlyMap<string, Column> | undefined;
+  let hasRepresentations: boolean | undefined;
   return {
     schema: row.schema,
     name: row.name,
@@ -57,9 +75,25 @@ function tableFrom(row: RelationRow, columns: ReadonlyMap<string, Column>, prima
     updatable: isTable || (events & canUpdate) !== 0,
     deletable: isTable || (events & canDelete) !== 0,
     primaryKey,
-    columns,
-    hasRepresentations: [...columns.values()].some(({ representation }) => representation?.toJson !== undefined),
+    get columns() {
+      columns ??= columnsFrom(source, representations);
+      source = undefined;
+      return columns;
+    },
+    get hasRepresentations() {
+      hasRepresentations ??= [...this.columns.values()].some(
+        ({ representation }) => representation?.toJson !== undefined,
+      );
+      return hasRepresentations;
+    },
   };
+}
+
+function columnsFrom(row: RelationColumnsRow | undefined, representations: Representations): Map<string, Column> {
+  const columns = new Map<string, Column>();
+  for (const one of row === undefined ? [] : columnRows(row))
+    columns.set(one.name, columnFrom(one, one.domain === null ? undefined : representations.get(one.domain)));
+  return columns;
 }
 
 function columnFrom(row: ColumnRow, representation: Representation | undefined): Column {
@@ -78,7 +112,7 @@ function columnFrom(row: ColumnRow, representation: Representation | undefined):
   };
 }
 
-function representationsByDomain({ representations }: Catalog): ReadonlyMap<string, Representation> {
+function representationsByDomain({ representations }: Catalog): Representations {
   const found = new Map<string, Representation>();
   for (const row of representations) {
     const domain = row.direction === 'to-json' ? row.source : row.target;

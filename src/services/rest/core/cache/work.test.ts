@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Catalog, ColumnRow, KeyRow, RelationRow } from '../../sql/catalog-rows.ts';
+import type { Catalog, KeyRow, RelationColumnsRow, RelationRow } from '../../sql/catalog-rows.ts';
+import { columnCells, columnsOf } from '../../testing/catalog.ts';
 import { schemaCacheWork } from './build.ts';
 import { finish, forEach, inSlices, type Work } from './work.ts';
 
@@ -44,26 +45,18 @@ describe('work', () => {
 test('10,000 tables with 100,000 columns and 20,000 foreign keys can be left at every few hundred', () => {
   const count = 10_000;
   const relations: RelationRow[] = [];
-  const columns: ColumnRow[] = [];
+  const columns: RelationColumnsRow[] = [];
+  const numbers = Array.from({ length: 10 }, (_, index) => index + 1);
   const keys: KeyRow[] = [];
   for (let table = 0; table < count; table++) {
     const relation = String(table);
     relations.push({ oid: relation, schema: 'public', name: `t${table}`, comment: null, kind: 'r', events: null });
-    for (let number = 1; number <= 10; number++)
-      columns.push({
+    columns.push(
+      columnsOf(
         relation,
-        number,
-        name: `c${number}`,
-        comment: null,
-        nullable: true,
-        declared: 'text',
-        nominal: 'text',
-        base: 'text',
-        domain: null,
-        max_length: null,
-        default: null,
-        enum: null,
-      });
+        numbers.map((number) => columnCells(number, `c${number}`, 'text')),
+      ),
+    );
     const own = { relation, foreign_relation: null, foreign_numbers: null, foreign_columns: null };
     keys.push({ ...own, kind: 'p', name: `p${table}`, numbers: [1], columns: ['c1'] });
     for (const number of [2, 3])
@@ -101,6 +94,7 @@ test('10,000 tables with 100,000 columns and 20,000 foreign keys can be left at 
     if (!done) stops++;
     else {
       expect(value.tables.get('public')?.size).toBe(count);
+      expect(value.tables.get('public')?.get('t9999')?.columns.size).toBe(10);
       expect(value.relationships.get('public')?.get('t0')?.length).toBeGreaterThan(1);
       break;
     }
