@@ -18,6 +18,7 @@ import { type DbSettings, dbSettings } from '#services/db';
 import { type GatewaySettings, gatewaySettings } from '#services/gateway';
 import { type RealtimeSettings, realtimeSettings } from '#services/realtime';
 import { type RestSettings, restSettings } from '#services/rest';
+import { type StorageSettings, storageSettings } from '#services/storage';
 import { type StudioSettings, studioSettings } from '#services/studio';
 import { allSchemas } from './registry.ts';
 import { currentRestSettings, readRestConfig, withOriginalDefaults } from './rest-settings.ts';
@@ -48,6 +49,7 @@ export interface LoadedSettings {
   /** Those of rest as its configuration file and files of secrets say now. @throws StartupError when they are unusable */
   readonly currentRest: () => RestSettings;
   readonly realtime: RealtimeSettings;
+  readonly storage: StorageSettings;
   readonly studio: StudioSettings;
   readonly gateway: GatewaySettings;
   readonly effective: readonly (EffectiveSetting & { readonly room: string })[];
@@ -108,6 +110,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     auth: resolveRoom('auth', authSettings),
     rest: resolveRoom('rest', restSettings, restAlone ? withOriginalDefaults : undefined),
     realtime: resolveRoom('realtime', realtimeSettings),
+    storage: resolveRoom('storage', storageSettings),
     studio: resolveRoom('studio', studioSettings),
     gateway: resolveRoom('gateway', gatewaySettings),
   };

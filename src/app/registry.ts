@@ -4,6 +4,7 @@ import { dbSettings } from '#services/db';
 import { gatewaySettings } from '#services/gateway';
 import { realtimeSettings } from '#services/realtime';
 import { restSettings } from '#services/rest';
+import { storageSettings } from '#services/storage';
 import { studioSettings } from '#services/studio';
 import { type RoomName, stackSettings } from './settings.ts';
 
@@ -22,8 +23,9 @@ export const registry: readonly RegisteredRoom[] = [
   { name: 'auth', schema: authSettings, needs: ['db'], optional: false },
   { name: 'rest', schema: restSettings, needs: ['db', 'auth'], optional: false },
   { name: 'realtime', schema: realtimeSettings, needs: ['db'], optional: false },
+  { name: 'storage', schema: storageSettings, needs: ['db'], optional: false },
   { name: 'studio', schema: studioSettings, needs: [], optional: true },
-  { name: 'gateway', schema: gatewaySettings, needs: ['db', 'auth', 'rest', 'realtime', 'studio'], optional: false },
+  { name: 'gateway', schema: gatewaySettings, needs: ['db', 'auth', 'rest', 'realtime', 'storage', 'studio'], optional: false },
 ];
 
 /** All settings there are, for the reference, the check for unknown names and `config`. */

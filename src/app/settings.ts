@@ -1,7 +1,7 @@
 import { boolean, duration, integer, list, oneOf, type SettingsOf, string } from '#kernel/config';
 
 /** Names of all rooms of the product, in the order people list them. */
-export const roomNames = ['db', 'auth', 'rest', 'realtime', 'studio', 'gateway'] as const;
+export const roomNames = ['db', 'auth', 'rest', 'realtime', 'storage', 'studio', 'gateway'] as const;
 
 /** A room of this release. */
 export type RoomName = (typeof roomNames)[number];
@@ -100,12 +100,6 @@ export const stackSettings = {
     secret: true,
     help: 'Management token of analytics, at least 32 characters.',
   }),
-  s3KeyId: string({
-    name: 'S3_PROTOCOL_ACCESS_KEY_ID',
-    secret: true,
-    help: 'Access key of the S3-compatible endpoint.',
-  }),
-  s3KeySecret: string({ name: 'S3_PROTOCOL_ACCESS_KEY_SECRET', secret: true, help: 'Its secret.' }),
 };
 
 /** The program's own parsed settings. */

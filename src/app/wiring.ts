@@ -10,6 +10,7 @@ import { type DbApi, dbRoom } from '#services/db';
 import { gatewayRoom } from '#services/gateway';
 import { realtimeRoom } from '#services/realtime';
 import { type Reload, restRoom } from '#services/rest';
+import { storageRoom } from '#services/storage';
 import { studioRoom } from '#services/studio';
 import type { LoadedSettings } from './load-settings.ts';
 import { createProjectStep } from './project.ts';
@@ -31,8 +32,8 @@ export type Share =
     }
   | { readonly kind: 'worker'; readonly link: PrimaryLink };
 
-/** Rooms that workers run. The primary has auth as well, which brings its schema up to date and shows the inbox. */
-const served: readonly RoomName[] = ['auth', 'rest', 'realtime', 'gateway'];
+/** Rooms that workers run. The primary has auth and storage as well, which bring their schemas up to date. */
+const served: readonly RoomName[] = ['auth', 'rest', 'realtime', 'storage', 'gateway'];
 
 /** What the rooms are joined with. */
 export interface WiringInput {
@@ -67,7 +68,11 @@ export function wireRooms(input: WiringInput): Wired {
   const connection = (role: Parameters<DbApi['connection']>[0], url: string | undefined) => (): ConnectionOptions => {
     if (url) return parseConnectionUrl(url);
     if (db) return db.api.connection(role);
-    const isServed = role === 'authenticator' || role === 'supabase_auth_admin' || role === 'supabase_admin';
+    const isServed =
+      role === 'authenticator' ||
+      role === 'supabase_auth_admin' ||
+      role === 'supabase_admin' ||
+      role === 'supabase_storage_admin';
     return share.kind === 'worker' && isServed ? share.link.connection(role) : remoteConnection(settings, role);
   };
   const egress = createEgress({ allowed: settings.stack.egressAllow });
@@ -100,6 +105,16 @@ export function wireRooms(input: WiringInput): Wired {
         bus: input.bus,
       })
     : undefined;
+  const storage = chosen.has('storage')
+    ? storageRoom.create({
+        settings: settings.storage,
+        log: roomLog('storage'),
+        database: connection('supabase_storage_admin', settings.storage.databaseUrl),
+        defaultFolder: resolve(volumesOf(settings), 'storage'),
+        bus: input.bus,
+        egress,
+      })
+    : undefined;
   const studio = chosen.has('studio')
     ? studioRoom.create({ settings: settings.studio, log: roomLog('studio'), health })
     : undefined;
@@ -122,6 +137,7 @@ export function wireRooms(input: WiringInput): Wired {
           env: share.env,
           connections: () => ({
             supabase_auth_admin: connection('supabase_auth_admin', settings.auth.databaseUrl)(),
+            supabase_storage_admin: connection('supabase_storage_admin', settings.storage.databaseUrl)(),
             authenticator: connection('authenticator', settings.rest.dbUri)(),
             supabase_admin: connection('supabase_admin', undefined)(),
           }),
@@ -143,6 +159,7 @@ export function wireRooms(input: WiringInput): Wired {
     auth,
     rest,
     realtime,
+    storage,
     studio,
     gateway: workers ? undefined : gateway,
   });
@@ -162,7 +179,8 @@ export function wireRooms(input: WiringInput): Wired {
         if (failure) log.error({ ...failure }, 'a project SQL file failed; later files were not applied');
       },
     );
-    rooms.push({ name: 'project', room: step, needs: auth ? ['db', 'auth'] : ['db'], optional: false });
+    const schemas = ['db', ...(auth ? ['auth'] : []), ...(storage ? ['storage'] : [])];
+    rooms.push({ name: 'project', room: step, needs: schemas, optional: false });
   }
   if (workers) rooms.push({ name: 'workers', room: workers, needs: rooms.map(({ name }) => name), optional: false });
   return {
@@ -183,7 +201,7 @@ export function wireRooms(input: WiringInput): Wired {
 function roomsOf(chosen: ReadonlySet<RoomName>, { kind }: Share): ReadonlySet<RoomName> {
   if (kind === 'whole') return chosen;
   const runs = (name: RoomName) =>
-    kind === 'worker' ? served.includes(name) : name === 'auth' || !served.includes(name);
+    kind === 'worker' ? served.includes(name) : name === 'auth' || name === 'storage' || !served.includes(name);
   return new Set([...chosen].filter(runs));
 }
 

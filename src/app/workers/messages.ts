@@ -4,7 +4,7 @@ import type { Reload } from '#services/rest';
 import type { StackHealth } from '../stack-info.ts';
 
 /** Roles under which the rooms of a worker reach the database. */
-export type WorkerRole = 'supabase_auth_admin' | 'authenticator' | 'supabase_admin';
+export type WorkerRole = 'supabase_auth_admin' | 'supabase_storage_admin' | 'authenticator' | 'supabase_admin';
 
 /** What a worker has to know before it can start. */
 export interface Boot {

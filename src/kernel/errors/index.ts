@@ -1,2 +1,8 @@
-export { defineErrors, type ErrorCatalogue, type ErrorEntry, ServiceError } from './service-error.ts';
+export {
+  defineErrors,
+  type ErrorCatalogue,
+  type ErrorDetails,
+  type ErrorEntry,
+  ServiceError,
+} from './service-error.ts';
 export { StartupError } from './startup-error.ts';

@@ -179,6 +179,14 @@ export const gatewaySettings = {
     max: 65_535,
     help: "Realtime's own port with DIRECT_PORTS.",
   }),
+  directStoragePort: integer({
+    name: 'GATEWAY_DIRECT_STORAGE_PORT',
+    original: ['SERVER_PORT'],
+    alone: ['PORT'],
+    default: 5000,
+    max: 65_535,
+    help: "Storage's own port with DIRECT_PORTS.",
+  }),
   authUrl: url({ name: 'AUTH_URL', protocols: ['http'], help: 'Where auth runs, when not in this process.' }),
   restUrl: url({ name: 'REST_URL', protocols: ['http'], help: 'Where rest runs, when not in this process.' }),
   realtimeUrl: url({

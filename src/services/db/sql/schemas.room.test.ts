@@ -17,7 +17,12 @@ const expected: readonly (readonly [string, string, readonly string[], readonly 
   ['storage', 'supabase_admin', [...api, 'postgres', 'dashboard_user'], ['supabase_storage_admin', 'dashboard_user']],
   ['realtime', 'supabase_admin', ['postgres'], []],
   ['_realtime', 'supabase_admin', [], []],
-  ['_pmoves', 'supabase_admin', ['supabase_auth_admin'], ['supabase_auth_admin']],
+  [
+    '_pmoves',
+    'supabase_admin',
+    ['supabase_auth_admin', 'supabase_storage_admin'],
+    ['supabase_auth_admin', 'supabase_storage_admin'],
+  ],
   ['graphql', 'supabase_admin', [...api, 'postgres'], []],
   ['graphql_public', 'supabase_admin', [...api, 'postgres'], []],
   ['vault', 'supabase_admin', ['postgres', 'service_role'], []],

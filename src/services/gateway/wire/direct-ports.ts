@@ -37,6 +37,7 @@ export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
       mount: 'rest',
     },
     { port: settings.directRealtimePort, setting: 'GATEWAY_DIRECT_REALTIME_PORT', byHost: [], mount: 'realtime' },
+    { port: settings.directStoragePort, setting: 'GATEWAY_DIRECT_STORAGE_PORT', byHost: [], mount: 'storage' },
     { port: settings.directStudioPort, setting: 'GATEWAY_DIRECT_STUDIO_PORT', byHost: [], mount: 'studio' },
   ];
 }

@@ -30,6 +30,10 @@ grant usage on schema vault to service_role;
   ),
   // Tables of this product itself, which no mirrored service's schema may hold.
   schema('_pmoves', () => 'grant usage, create on schema _pmoves to supabase_auth_admin;'),
+  {
+    version: 'schema/_pmoves/storage',
+    sql: () => 'grant usage, create on schema _pmoves to supabase_storage_admin;',
+  },
 ];
 
 function schema(name: string, rest: (context: StepContext) => string): Step {

@@ -1,0 +1,78 @@
+import type { Readable } from 'node:stream';
+
+/** Names a content for good: what was stored under a version never changes. Very old rows have no version. */
+export interface ContentRef {
+  readonly bucketId: string;
+  readonly name: string;
+  readonly version: string | null;
+}
+
+/** What is known of a content that is whole and safe. */
+export interface Written {
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+  /** Hexadecimal; null where the store never saw the whole content pass. */
+  readonly sha256: string | null;
+}
+
+/** Both ends inclusive. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A content that was found. Exactly one of `read` and `close` has to be called. */
+export interface OpenContent {
+  readonly size: number;
+  /** A whole small content at once, or a stream that closes everything at its end. */
+  read(range?: ByteRange): Promise<Readable | Buffer>;
+  close(): Promise<void>;
+}
+
+/** A content as the backend lists it. */
+export interface ListedContent {
+  readonly version: string;
+  /** Where it lies, for people. */
+  readonly place: string;
+  readonly size: number;
+  readonly modified: Date;
+}
+
+/** Of writing. */
+export interface WriteOptions {
+  /** Bytes at most. @throws EntityTooLarge beyond */
+  readonly limit: number;
+  readonly contentType: string;
+  readonly cacheControl: string;
+}
+
+/**
+ * Where bytes lie. What `write`, `copy`, `assemble` and `seal` acknowledge survives a crash of the machine; until then
+ * nobody finds anything under the version.
+ */
+export interface ContentStore {
+  write(ref: ContentRef, source: AsyncIterable<Buffer>, options: WriteOptions): Promise<Written>;
+  /** @returns undefined when there is no such content */
+  open(ref: ContentRef): Promise<OpenContent | undefined>;
+  /** @throws NoSuchContent */
+  copy(from: ContentRef, to: ContentRef, options: Omit<WriteOptions, 'limit'>): Promise<void>;
+  /** Also of what was never completed. Removing what is not there is no error. */
+  remove(refs: readonly ContentRef[]): Promise<void>;
+  /** Joins contents in their order. */
+  assemble(ref: ContentRef, parts: readonly ContentRef[], options: Omit<WriteOptions, 'limit'>): Promise<Written>;
+  /**
+   * Adds to a content that grows until it is sealed. What was received is kept, and survives, even when the source
+   * fails half way. @returns the length now. @throws what the source threw
+   */
+  grow(ref: ContentRef, offset: number, source: AsyncIterable<Buffer>): Promise<number>;
+  /** Length of a growing content; undefined when there is none. */
+  grown(ref: ContentRef): Promise<number | undefined>;
+  /** Makes a grown content a whole one. Repeating it is no error. */
+  seal(ref: ContentRef, options: Omit<WriteOptions, 'limit'>): Promise<Written>;
+  /** Everything there is but what grows. */
+  list(): AsyncIterable<ListedContent>;
+  /** @throws when nothing could be stored at the moment */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,35 @@
+import type { Clock } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import type { Database } from '#kernel/sql';
+import type { StorageSettings } from '../settings.ts';
+import type { Uploads } from '../sql/uploads.ts';
+import type { Versions } from '../sql/versions.ts';
+import type { ContentStore } from './content/content-store.ts';
+import type { UrlTokens } from './url-token.ts';
+
+/** Something that happened to an object, for whoever wants to know. */
+export interface StorageEvent {
+  readonly type: 'ObjectCreated' | 'ObjectRemoved' | 'ObjectMoved';
+  /** How: Put, Post, Copy, Move, Delete, or the protocol's own word. */
+  readonly by: string;
+  readonly bucketId: string;
+  readonly name: string;
+  readonly version: string | null;
+  readonly size?: number;
+  readonly mimetype?: string;
+  /** Of a move: where it came from. */
+  readonly from?: { readonly bucketId: string; readonly name: string };
+}
+
+/** What everything the room does is done with. */
+export interface StorageContext {
+  readonly settings: StorageSettings;
+  readonly db: Database;
+  readonly store: ContentStore;
+  readonly versions: Versions;
+  readonly uploads: Uploads;
+  readonly urlTokens: UrlTokens;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly publish: (event: StorageEvent) => void;
+}

@@ -1,0 +1,138 @@
+import { StartupError } from '#kernel/errors';
+import { createVerifier, type KeySetSource, loadKeySet, type Verifier } from '#kernel/jwt';
+import { type Clock, type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import { createDatabase, type Database } from '#kernel/sql';
+import type { ContentStore } from './core/content/content-store.ts';
+import { createFileStore } from './core/content/file-store.ts';
+import type { StorageContext, StorageEvent } from './core/context.ts';
+import { createJanitor, type Janitor } from './core/janitor.ts';
+import { createUrlTokens } from './core/url-token.ts';
+import type { StoragePorts } from './ports.ts';
+import { createRouter } from './routes/router.ts';
+import { createHandler } from './routes/run.ts';
+import { routes } from './routes/table.ts';
+import type { StorageSettings } from './settings.ts';
+import { migrateStorage } from './sql/migrations/index.ts';
+import { createUploads } from './sql/uploads.ts';
+import { createVersions } from './sql/versions.ts';
+
+/** What the storage room is made of. */
+export interface StorageDeps extends StoragePorts {
+  readonly settings: StorageSettings;
+  readonly log: Logger;
+}
+
+/** What the storage room offers others. */
+export interface StorageApi {
+  /** Removes content that is due now instead of waiting for the next round. @returns how many contents */
+  sweep(): Promise<number>;
+}
+
+/** Files, in buckets, under row level security. */
+export const storageRoom: RoomDefinition<StorageDeps, StorageApi> = { name: 'storage', create };
+
+/** Prefix that clients put before every path; on the room's own port it is tolerated. */
+const publicPrefix = '/storage/v1';
+
+interface Running {
+  readonly handle: ReturnType<typeof createHandler>;
+  readonly db: Database;
+  readonly store: ContentStore;
+  readonly janitor: Janitor;
+}
+
+function create(deps: StorageDeps): Room<StorageApi> {
+  const { settings, log, clock = systemClock } = deps;
+  let running: Running | undefined;
+
+  async function start(signal: AbortSignal): Promise<void> {
+    const verifier = await readKeys(settings, clock);
+    const connection = deps.database();
+    const { applied, own } = await migrateStorage(connection);
+    if (applied) log.info({}, 'schema storage brought up to date');
+    const store = openStore(settings, deps.defaultFolder);
+    await store.check().catch((error: unknown) => {
+      throw new StartupError(
+        `storage cannot use its backend: ${(error as Error).message}`,
+        settings.backend === 'file' ? 'STORAGE_FILE_BACKEND_PATH' : 'GLOBAL_S3_ENDPOINT',
+        error,
+      );
+    });
+    signal.throwIfAborted();
+    const db = createDatabase({
+      connection,
+      size: settings.poolSize,
+      queueLimit: settings.poolQueue,
+      acquireTimeout: settings.connectionTimeout,
+    });
+    const context: StorageContext = {
+      settings,
+      db,
+      store,
+      versions: createVersions(own),
+      uploads: createUploads(own),
+      urlTokens: createUrlTokens(settings.jwtSecret as string, verifier, () => clock.now()),
+      clock,
+      log,
+      publish: (event) => deps.bus.publish(subjectOf(event), event),
+    };
+    const janitor = createJanitor(context);
+    running = { handle: createHandler({ context, ports: deps, verifier }, createRouter(routes)), db, store, janitor };
+    janitor.start();
+  }
+
+  return {
+    mounts: [
+      {
+        name: 'storage',
+        handle(request, response) {
+          if (request.url?.startsWith(`${publicPrefix}/`)) request.url = request.url.slice(publicPrefix.length);
+          if (running) running.handle(request, response);
+          else response.writeHead(503, { 'retry-after': '1', 'content-length': 0 }).end();
+        },
+      },
+    ],
+    api: { sweep: async () => (running ? running.janitor.sweep() : 0) },
+    start,
+    async stop() {
+      const stopping = running;
+      running = undefined;
+      await stopping?.janitor.stop();
+      await stopping?.store.close();
+      await stopping?.db.close();
+    },
+    async health() {
+      if (!running) return { status: 'starting' };
+      const { db, store } = running;
+      await Promise.all([db.query('select 1'), store.check()]);
+      return { status: 'healthy', detail: { backend: settings.backend, connections: db.stats.open } };
+    },
+  };
+}
+
+/** Subject of an event: `storage.object.created` and the like. */
+const subjectOf = ({ type }: StorageEvent): string => `storage.object.${type.slice('Object'.length).toLowerCase()}`;
+
+function openStore(settings: StorageSettings, defaultFolder: string): ContentStore {
+  return createFileStore({
+    root: settings.filePath ?? defaultFolder,
+    bucket: settings.s3Bucket,
+    tenant: settings.tenantId,
+  });
+}
+
+async function readKeys(settings: StorageSettings, clock: Clock): Promise<Verifier> {
+  const { jwtSecret, jwtJwks } = settings;
+  if (jwtSecret === undefined)
+    throw new StartupError('storage needs the secret that tokens are signed with', 'JWT_SECRET');
+  try {
+    const keys = await loadKeySet({
+      secret: jwtSecret,
+      ...(jwtJwks && { jwks: jwtJwks as unknown as NonNullable<KeySetSource['jwks']> }),
+    });
+    return createVerifier({ keys, cacheEntries: settings.jwtCacheEntries, now: () => clock.now() });
+  } catch (error) {
+    throw new StartupError(`JWT_JWKS cannot be used: ${(error as Error).message}`, 'JWT_JWKS', error);
+  }
+}

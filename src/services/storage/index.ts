@@ -1,0 +1,4 @@
+export type { StorageEvent } from './core/context.ts';
+export { type StorageApi, type StorageDeps, storageRoom } from './create.ts';
+export type { ImageFailure, ImageOptions, ImageSource, StoragePorts, TransformedImage } from './ports.ts';
+export { type StorageSettings, storageSettings } from './settings.ts';

@@ -1,0 +1,105 @@
+import type { IncomingMessage } from 'node:http';
+import { abortSignalOf } from '#kernel/http';
+import { JwtError, type Verifier } from '#kernel/jwt';
+import type { StorageContext } from '../core/context.ts';
+import { jwtMessage } from '../core/url-token.ts';
+import { storageError } from '../errors.ts';
+import type { Access, Exchange, Matched } from './route.ts';
+
+export type { Answer, Exchange } from './route.ts';
+
+/** Opens an exchange: who asks? @throws AccessDenied, ServiceRoleOnly, ValidationFailed */
+export async function openExchange(
+  base: Pick<Exchange, 'context' | 'ports' | 'verifier' | 'request' | 'response'>,
+  { route, params }: Matched,
+): Promise<Exchange> {
+  const { request, response, context, verifier } = base;
+  const [path = '', query = ''] = splitUrl(request.url ?? '/');
+  const caller = await identify(context, verifier, route.access, request.headers.authorization);
+  if (route.access === 'service' && caller.role !== 'service_role') throw storageError('ServiceRoleOnly');
+  return {
+    ...base,
+    params,
+    query: new URLSearchParams(query),
+    isKnown: caller.isKnown,
+    signal: abortSignalOf(response),
+    scope: {
+      role: caller.role,
+      claims: caller.claims,
+      token: caller.token,
+      operation: route.operation,
+      statementTimeout: context.settings.statementTimeout,
+      request: { headers: JSON.stringify(request.headers), method: request.method ?? '', path },
+    },
+  };
+}
+
+/** Who somebody is by their token. */
+export interface Caller {
+  readonly role: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly token: string;
+  readonly isKnown: boolean;
+}
+
+const nobody: Caller = { role: 'anon', claims: { role: 'anon' }, token: '', isKnown: false };
+
+async function identify(
+  context: StorageContext,
+  verifier: Verifier,
+  access: Access,
+  header: string | undefined,
+): Promise<Caller> {
+  if (access === 'open') return nobody;
+  if (access === 'optional') {
+    const token = bearer(header);
+    return token === undefined ? nobody : recognise(context, verifier, token).catch(() => nobody);
+  }
+  if (header === undefined)
+    throw storageError('ValidationFailed', { message: "headers must have required property 'authorization'" });
+  return recognise(context, verifier, bearer(header) ?? header);
+}
+
+const bearer = (header: string | undefined): string | undefined => /^bearer\s+(\S+)\s*$/i.exec(header ?? '')?.[1];
+
+/** Recognises the bearer of a token. @throws AccessDenied with the reason in the words clients know */
+export async function recognise({ clock }: StorageContext, verifier: Verifier, token: string): Promise<Caller> {
+  const deny = (message: string, cause?: unknown) => storageError('AccessDenied', { message, cause });
+  try {
+    const { claims } = await verifier.verify(token);
+    const now = clock.now() / 1_000;
+    if (typeof claims.exp === 'number' && claims.exp <= now) throw deny('"exp" claim timestamp check failed');
+    if (typeof claims.nbf === 'number' && claims.nbf > now + 30) throw deny('"nbf" claim timestamp check failed');
+    const role = typeof claims.role === 'string' && claims.role !== '' ? claims.role : 'anon';
+    // SET ROLE NONE would be the owner of everything.
+    if (role.toLowerCase() === 'none') throw deny('invalid role');
+    // A signed URL's token is no identity.
+    if (claims.url !== undefined && claims.role === undefined) throw deny('invalid token');
+    return { role, claims, token, isKnown: true };
+  } catch (error) {
+    if (error instanceof JwtError) throw deny(jwtMessage(error), error);
+    throw error;
+  }
+}
+
+/** Path and query of a request target. */
+export function splitUrl(url: string): [string, string] {
+  const mark = url.indexOf('?');
+  return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+/** One value of a header. */
+export function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** The body as it arrives; leaving it half read keeps the connection, so that an answer can still be given. */
+export const bodyOf = (request: IncomingMessage): AsyncIterable<Buffer> =>
+  request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+
+/** The size a client announces. @throws InvalidRequest when it is no number */
+export function declaredLength(request: IncomingMessage): number | undefined {
+  const text = headerOf(request, 'content-length');
+  return text === undefined ? undefined : Number(text);
+}
