@@ -268,7 +268,6 @@ describe('routes', () => {
   });
 
   test.each([
-    '/storage/v1/bucket',
     '/functions/v1/hello',
     '/pg/tables',
     '/analytics/v1/api/logs',
@@ -282,7 +281,8 @@ describe('routes', () => {
     expect(await request({ path: '/rest/v1' })).toMatchObject({ status: 401, body: noKey });
     expect((await request({ path: '/rest/v1', headers: { apikey: serviceKey } })).status).toBe(200);
     expect(await request({ path: '/pg', headers: { apikey: anonKey } })).toMatchObject({ status: 403 });
-    expect((await request({ path: '/storage/v1' })).status).toBe(503);
+    expect((await request({ path: '/functions/v1' })).status).toBe(503);
+    expect((await request({ path: '/storage/v1' })).status).toBe(404);
     for (const path of ['/rest/v10/x', '/rest/v1x', '/mcpx', '/REST/v1/x'])
       expect((await request({ path })).headers['www-authenticate'], path).toBe('Basic realm="kong"');
   });
