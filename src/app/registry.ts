@@ -25,7 +25,12 @@ export const registry: readonly RegisteredRoom[] = [
   { name: 'realtime', schema: realtimeSettings, needs: ['db'], optional: false },
   { name: 'storage', schema: storageSettings, needs: ['db'], optional: false },
   { name: 'studio', schema: studioSettings, needs: [], optional: true },
-  { name: 'gateway', schema: gatewaySettings, needs: ['db', 'auth', 'rest', 'realtime', 'storage', 'studio'], optional: false },
+  {
+    name: 'gateway',
+    schema: gatewaySettings,
+    needs: ['db', 'auth', 'rest', 'realtime', 'storage', 'studio'],
+    optional: false,
+  },
 ];
 
 /** All settings there are, for the reference, the check for unknown names and `config`. */

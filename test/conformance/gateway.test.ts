@@ -267,15 +267,14 @@ describe('routes', () => {
     }
   });
 
-  test.each([
-    '/functions/v1/hello',
-    '/pg/tables',
-    '/analytics/v1/api/logs',
-  ])('%s answers 503 while its service does not run', async (path) => {
-    const answer = await request({ path, headers: { apikey: serviceKey } });
-    expect(answer.status).toBe(503);
-    expect(answer.body).toBe(json('The upstream server is currently unavailable'));
-  });
+  test.each(['/functions/v1/hello', '/pg/tables', '/analytics/v1/api/logs'])(
+    '%s answers 503 while its service does not run',
+    async (path) => {
+      const answer = await request({ path, headers: { apikey: serviceKey } });
+      expect(answer.status).toBe(503);
+      expect(answer.body).toBe(json('The upstream server is currently unavailable'));
+    },
+  );
 
   test('prefixes work without their slash, and are whole segments', async () => {
     expect(await request({ path: '/rest/v1' })).toMatchObject({ status: 401, body: noKey });

@@ -43,7 +43,11 @@ describe('storage-js', () => {
     expect((await admin.storage.listBuckets()).data?.map(({ id }) => id)).toEqual(
       expect.arrayContaining(['st-own', 'st-public']),
     );
-    await admin.storage.createBucket('st-limits', { fileSizeLimit: '1KB', allowedMimeTypes: ['image/png'] });
+    await admin.storage.createBucket('st-limits', {
+      public: false,
+      fileSizeLimit: '1KB',
+      allowedMimeTypes: ['image/png'],
+    });
     const limits = admin.storage.from('st-limits');
     expect((await limits.upload('a.txt', 'x', { contentType: 'text/plain' })).error?.message).toBe(
       'mime type text/plain is not supported',
