@@ -17,18 +17,23 @@ interface ParentLink {
 
 function levelSql(level: LevelPlan, parameters: Parameters, link: ParentLink | undefined): string {
   const qualifier = qualifierOf(level.from);
-  const columns = level.outputs.map((output) => outputSql(output, qualifier, parameters));
-  for (const { name, field } of link?.embed.hidden ?? [])
-    columns.push(`${fieldSql(qualifier, field, parameters)} AS ${quoteIdentifier(name)}`);
-  if (columns.length === 0 && link !== undefined) columns.push('1');
+  let columns = '';
+  for (const output of level.outputs)
+    columns += `${columns === '' ? '' : ', '}${outputSql(output, qualifier, parameters)}`;
+  if (link !== undefined) {
+    for (const { name, field } of link.embed.hidden)
+      columns += `${columns === '' ? '' : ', '}${fieldSql(qualifier, field, parameters)} AS ${quoteIdentifier(name)}`;
+    if (columns === '') columns = '1';
+  }
   const from = link === undefined ? fromSql(level) : embedFromSql(level, link);
-  const joins = level.embeds.map((embed) => joinSql(embed, level, parameters)).join('');
+  let joins = '';
+  for (const embed of level.embeds) joins += joinSql(embed, level, parameters);
   const joined =
     link === undefined ? '' : relationshipConditions(link.embed.relationship, qualifierOf(link.above.from), qualifier);
   const conditions = joined === '' ? [] : [joined];
   for (const one of level.conditions) conditions.push(conditionSql(one, qualifier, parameters, byLateral));
   return (
-    `SELECT ${columns.join(', ')} FROM ${from}${joins}${whereSql(conditions)}${groupSql(level, qualifier, parameters)}` +
+    `SELECT ${columns} FROM ${from}${joins}${whereSql(conditions)}${groupSql(level, qualifier, parameters)}` +
     `${orderSql(level, qualifier, parameters)}${rangeSql(level, parameters)}`
   );
 }
@@ -90,9 +95,14 @@ function spreadColumns(embed: EmbedPlan, alias: string, above: LevelPlan): strin
 function outputSql(output: Output, qualifier: string, parameters: Parameters): string {
   const { source, name } = output;
   if (source.kind === 'all') return `${qualifier}.*`;
-  const value = valueSql(output, qualifier, parameters);
-  const isPlain = source.kind === 'field' && source.field.name === name && value.endsWith(`.${quoteIdentifier(name)}`);
-  return isPlain ? value : `${value} AS ${quoteIdentifier(name)}`;
+  if (isPlainColumn(output)) return `${qualifier}.${quoteIdentifier(name)}`;
+  return `${valueSql(output, qualifier, parameters)} AS ${quoteIdentifier(name)}`;
+}
+
+/** Whether the server itself gives an output its name. */
+function isPlainColumn({ source, name, cast, aggregate }: Output): boolean {
+  if (source.kind !== 'field' || cast !== undefined || aggregate !== undefined) return false;
+  return source.field.name === name && source.field.path.length === 0 && source.toJson === undefined;
 }
 
 function valueSql(
