@@ -1,24 +1,17 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestDatabase, testDatabase } from '../../../test/support/database.ts';
-import { type RestServer, type SendOptions, startRest } from './testing/rest-server.ts';
-import { fixtureSchema } from './testing/schema.ts';
+import { type RestFixture, restFixture } from './testing/rest-database.ts';
+import type { SendOptions } from './testing/rest-server.ts';
 
-let database: TestDatabase;
-let rest: RestServer;
-
+let fixture: RestFixture;
+let database: RestFixture['database'];
+let rest: RestFixture['rest'];
 beforeAll(async () => {
-  database = await testDatabase();
-  await database.query(`${fixtureSchema}; grant all on all tables in schema test to anon, authenticated, service_role;
-    revoke all on test.forbidden from anon, authenticated`);
   // One connection, so that every role uses the statements of all others, if anything lets it.
-  rest = await startRest(database.connection('authenticator'), { PGRST_DB_POOL: '1' });
+  fixture = await restFixture({ PGRST_DB_POOL: '1' });
+  ({ database, rest } = fixture);
 });
-
-afterAll(async () => {
-  await rest?.stop();
-  await database?.drop();
-});
+afterAll(() => fixture?.stop());
 
 const as = (sub: string): SendOptions => ({ role: 'authenticated', claims: { sub } });
 

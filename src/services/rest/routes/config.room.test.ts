@@ -1,32 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
-import { type RestFixture, restFixture } from '../testing/rest-database.ts';
+import { describe, expect, test } from 'vitest';
+import { eventually, fixtureWith } from '../testing/rest-database.ts';
 import { testToken } from '../testing/rest-server.ts';
-
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function fixtureWith(env: Record<string, string> = {}, more = ''): Promise<RestFixture> {
-  const fixture = await restFixture(env, more);
-  closers.push(() => fixture.stop());
-  return fixture;
-}
-
-async function eventually(work: () => Promise<unknown>, expected: unknown): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  for (;;) {
-    const found = await work();
-    try {
-      expect(found).toEqual(expected);
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await sleep(20);
-    }
-  }
-}
 
 describe('reload config', () => {
   test('takes settings of rest and of roles anew, and leaves the schema alone', async () => {

@@ -1,33 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
-import { type RestFixture, restFixture } from '../testing/rest-database.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { eventually, fixtureWith } from '../testing/rest-database.ts';
 import { type RestServer, startRest } from '../testing/rest-server.ts';
-
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function fixtureWith(env: Record<string, string> = {}, more = ''): Promise<RestFixture> {
-  const fixture = await restFixture(env, more);
-  closers.push(() => fixture.stop());
-  return fixture;
-}
-
-/** Asks until the answer is as wanted; a schema is read again soon, not at once. */
-async function eventually(work: () => Promise<unknown>, expected: unknown): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  for (;;) {
-    const found = await work().catch((error: unknown) => error);
-    try {
-      expect(found).toEqual(expected);
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await sleep(20);
-    }
-  }
-}
 
 const statusOf = (rest: RestServer, path: string) => async () =>
   (await rest.send('GET', path, { role: 'service_role' })).status;
@@ -134,7 +108,7 @@ describe('a database that is not there', () => {
     const target = database.connection('authenticator');
     const connection = { ...target, database: `${database.name}_late` };
     const rest = await startRest(connection);
-    closers.push(() => rest.stop());
+    onTestFinished(() => rest.stop());
     const reply = await rest.send('GET', '/clients');
     expect([reply.status, reply.json()]).toEqual([
       503,
@@ -149,14 +123,12 @@ describe('a database that is not there', () => {
     const bad = await rest.send('GET', '/clients', { headers: { authorization: 'Bearer x' } });
     expect(bad.status).toBe(401);
     await database.query(`create database ${database.name}_late`);
-    closers.push(async () => void (await database.query(`drop database ${database.name}_late with (force)`)));
+    onTestFinished(async () => void (await database.query(`drop database ${database.name}_late with (force)`)));
     await eventually(
       async () => (await rest.send('GET', '/clients')).json(),
       expect.objectContaining({ code: 'PGRST205' }),
     );
     await eventually(isListening(rest), 'healthy');
-    await rest.stop();
-    closers.splice(1, 1);
   });
 
   test('connections that were cut are replaced', async () => {

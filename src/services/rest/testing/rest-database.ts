@@ -1,3 +1,4 @@
+import { expect, onTestFinished } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../../../test/support/database.ts';
 import { type RestServer, startRest } from './rest-server.ts';
 import { fixtureSchema } from './schema.ts';
@@ -23,3 +24,14 @@ export async function restFixture(env: Readonly<Record<string, string>> = {}, mo
     },
   };
 }
+
+/** A fixture for the test that runs, stopped behind it. */
+export async function fixtureWith(env: Readonly<Record<string, string>> = {}, more = ''): Promise<RestFixture> {
+  const fixture = await restFixture(env, more);
+  onTestFinished(() => fixture.stop());
+  return fixture;
+}
+
+/** Asks until the answer is as wanted; a schema is read again soon, not at once. */
+export const eventually = (work: () => Promise<unknown>, expected: unknown): Promise<void> =>
+  expect.poll(work, { timeout: 10_000, interval: 20 }).toEqual(expected);

@@ -10,8 +10,11 @@ export interface BatchLimits {
 }
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE']);
-/** Headers a step may have; all others are those of the batch, so that nobody can pass for somebody else in them. */
-const stepHeaders: ReadonlySet<string> = new Set([
+/**
+ * Headers that say what a step is: those of the batch say nothing of its steps. All others are those of the batch, so that
+ * nobody can pass for somebody else in a step.
+ */
+export const stepHeaders: ReadonlySet<string> = new Set([
   'accept',
   'accept-profile',
   'content-profile',

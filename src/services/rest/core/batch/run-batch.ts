@@ -22,7 +22,7 @@ import { batchAnswer, jsonBodyOf } from './batch-answer.ts';
 import { type BatchStep, StepError } from './batch-step.ts';
 import { beginBatch } from './begin-batch.ts';
 import { bindRequest, checkUse, lookupIn, versionFilters } from './bind.ts';
-import { type BatchLimits, parseBatch } from './parse-batch.ts';
+import { type BatchLimits, parseBatch, stepHeaders } from './parse-batch.ts';
 
 /** The batch as it came. */
 export interface RawBatch {
@@ -104,7 +104,7 @@ const rulesOf = ({ cache, config }: Surroundings) => ({
 /** Reads and plans a step with names in the place of values, to find all that is wrong before anything runs. */
 function planStep(step: BatchStep, around: Surroundings): PlannedStep {
   const { method, path, query, headers } = step;
-  const own = (name: string) => headers[name] ?? (ownHeaders.has(name) ? undefined : around.raw.header(name));
+  const own = (name: string) => headers[name] ?? (stepHeaders.has(name) ? undefined : around.raw.header(name));
   const raw: RawRequest = { method, path, query, header: own, body: Buffer.from(step.body) };
   checkTarget(path, query, around.config);
   const request = parseRequest(raw, rulesOf(around));
@@ -122,17 +122,6 @@ function planStep(step: BatchStep, around: Surroundings): PlannedStep {
 }
 
 const hasRows: ReadonlySet<string> = new Set(['read', 'update', 'delete']);
-// What the batch was sent with says nothing of its steps.
-const ownHeaders: ReadonlySet<string> = new Set([
-  'accept',
-  'accept-profile',
-  'content-profile',
-  'content-type',
-  'prefer',
-  'range',
-  'range-unit',
-]);
-
 /** Ends a transaction that went well without keeping what it did. */
 class RolledBack extends Error {}
 
