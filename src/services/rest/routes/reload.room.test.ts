@@ -60,6 +60,21 @@ describe('the schema is read again', () => {
     await eventually(async () => (await rest.send('OPTIONS', '/burst_29')).status, 200);
   });
 
+  test('what may not be read leaves the schema as it was, until it may be', async () => {
+    const { rest, database } = await fixtureWith({ PGRST_DB_CHANNEL_ENABLED: 'false' });
+    await database.query(`
+      create table test.late (id int); grant all on test.late to service_role;
+      revoke select on pg_catalog.pg_constraint from public`);
+    await expect(rest.reload()).rejects.toThrow('permission denied');
+    const embed = await rest.send('GET', '/projects?select=id,clients(id)&id=eq.1');
+    expect(embed.json()).toEqual([{ id: 1, clients: { id: 1 } }]);
+    expect((await rest.send('GET', '/late', { role: 'service_role' })).status).toBe(404);
+    expect(rest.health()).toMatchObject({ status: 'healthy' });
+    await database.query('grant select on pg_catalog.pg_constraint to public');
+    await rest.reload();
+    expect((await rest.send('GET', '/late', { role: 'service_role' })).status).toBe(200);
+  });
+
   test('a statement that was prepared before a change of its table is prepared again', async () => {
     const { rest, database } = await fixtureWith({ PGRST_DB_POOL: '1' });
     const read = async () => (await rest.send('GET', '/no_key?select=*')).json();
