@@ -34,7 +34,7 @@ export const adminFactorPut: Route = {
     const user = await userInPath(exchange);
     const factor = factorOf(user, factorIdOf(exchange));
     const fields = exchange.fields();
-    const changes = { name: fields.text('friendly_name'), phone: fields.text('phone') };
+    const changes = { name: fields.text('friendly_name'), phone: fields.text('phone'), ip: exchange.ip ?? '' };
     return { body: factorView(await rename(exchange.context, actor, user, factor, changes)) };
   },
 };

@@ -50,17 +50,14 @@ export async function rename(
   actor: Actor,
   user: User,
   factor: FactorRow,
-  { name, phone }: { readonly name: string; readonly phone: string },
+  { name, phone, ip }: { readonly name: string; readonly phone: string; readonly ip: string },
 ): Promise<FactorRow> {
   const number = phone !== '' && factor.factor_type === 'phone' ? normalisePhone(phone) : undefined;
   await context.db.transaction(async (sql) => {
     if (name !== '') await renameFactor(sql, factor.id, user.id, name, nowOf(context));
     if (number !== undefined) await setFactorPhone(sql, factor.id, user.id, number, nowOf(context));
-    await audit(context, sql, actor, 'factor_updated', {
-      user_id: user.id,
-      factor_id: factor.id,
-      factor_type: factor.factor_type,
-    });
+    const traits = { user_id: user.id, factor_id: factor.id, factor_type: factor.factor_type };
+    await audit(context, sql, actor, 'factor_updated', traits, ip);
   });
   const fresh = await findUser(context.db, user.id);
   return fresh ? factorOf(fresh, factor.id) : factor;

@@ -37,7 +37,11 @@ export interface AdminUserRequest {
   readonly banDuration: string;
 }
 
-const traitsOf = (user: User): Metadata => ({ user_id: user.id, user_email: user.email, user_phone: user.phone });
+const traitsOf = (user: User): Metadata => ({
+  user_id: user.id,
+  user_email: user.email ?? '',
+  user_phone: user.phone ?? '',
+});
 
 /** When a ban ends: null for `none`. @throws validation_failed */
 function readBan(context: AuthContext, duration: string): UserChanges {
