@@ -46,7 +46,7 @@ describe('admin users', () => {
       actor_username: 'service_role',
       action: 'user_signedup',
       log_type: 'team',
-      traits: { user_id: made.body.id, user_email: 'op@example.com', user_phone: null },
+      traits: { user_id: made.body.id, user_email: 'op@example.com', user_phone: '' },
     });
   });
 

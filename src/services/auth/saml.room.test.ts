@@ -128,6 +128,32 @@ describe('signing in', () => {
     expect(claimsOf(body.access_token).amr).toMatchObject([{ method: 'sso/saml' }]);
   });
 
+  it('ends when the identity provider says with PKCE, too, which hands out no token of it', async () => {
+    const verifier = 'v'.repeat(50);
+    const code_challenge = createHash('sha256').update(verifier).digest('base64url');
+    const { id, relayState } = await begin({ provider_id: provider, code_challenge, code_challenge_method: 's256' });
+    const end = new Date(Date.now() + 600_000).toISOString();
+    const { url } = await send(idp.answer({ acs, audience: entity, inResponseTo: id, sessionEnd: end }), relayState);
+    const auth_code = url.searchParams.get('code');
+    const { body } = await auth.post('/token?grant_type=pkce', { auth_code, code_verifier: verifier });
+    expect(claimsOf(body.access_token).exp).toBe(Math.floor(Date.parse(end) / 1_000));
+    expect(body).not.toHaveProperty('provider_token');
+    const [session] = await auth.db.query<{ not_after: Date }>('select not_after from auth.sessions');
+    expect(new Date(session?.not_after ?? 0).toISOString()).toBe(end);
+  });
+
+  it('is not taken by reference', async () => {
+    const { headers } = await auth.request('POST', '/sso/saml/acs', {
+      body: new URLSearchParams({ SAMLart: 'AAQAAMFbLinlXaCM', RelayState: 'https://example.com/app' }).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    const query = new URL(headers.get('location') ?? '').searchParams;
+    expect([query.get('error_code'), query.get('error_description')]).toEqual([
+      'validation_failed',
+      'SAML artifacts are not supported, answers come by HTTP-POST',
+    ]);
+  });
+
   it('begun by the identity provider', async () => {
     const { url, fragment } = await send(idp.answer({ acs, audience: entity }), 'https://example.com/app');
     expect([url.pathname, fragment.has('access_token')]).toEqual(['/app', true]);

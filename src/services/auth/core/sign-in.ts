@@ -1,5 +1,5 @@
 import { authError, invalid } from '../errors.ts';
-import { deleteFlowState, lockFlowByCode } from '../sql/flow-states.ts';
+import { deleteFlowState, givenWith, lockFlowByCode } from '../sql/flow-states.ts';
 import { findUser, findUserByEmail, findUserByPhone } from '../sql/users.ts';
 import { audit } from './audit.ts';
 import type { AuthContext, Caller } from './context.ts';
@@ -73,13 +73,11 @@ export async function exchangeCode(
     if (!user) return authError('flow_state_not_found');
     if (isBanned(user, context.clock.now())) return authError('user_banned', { status: 400 });
     await audit(context, sql, user, 'login', { provider_type: flow.authentication_method });
-    const grant = await startSession(context, sql, user, flow.authentication_method, caller);
+    const { notAfter, ...tokens } = givenWith(flow);
+    const grant = await startSession(context, sql, user, flow.authentication_method, caller, { notAfter });
     await deleteFlowState(sql, flow.id);
-    return { grant, flow };
+    return { grant, tokens };
   });
   if (outcome instanceof Error) throw outcome;
-  return signedIn(context, outcome.grant, {
-    providerToken: outcome.flow.provider_access_token,
-    providerRefreshToken: outcome.flow.provider_refresh_token,
-  });
+  return signedIn(context, outcome.grant, outcome.tokens);
 }

@@ -63,8 +63,8 @@ const acsPost: Route = {
     const form = exchange.form();
     const { context } = exchange;
     try {
-      const response = form.get('SAMLResponse') ?? '';
-      const location = await acceptResponse(context, exchange.caller(), response, form.get('RelayState') ?? '');
+      const answer = { response: form.get('SAMLResponse') ?? '', artifact: form.get('SAMLart') ?? '' };
+      const location = await acceptResponse(context, exchange.caller(), answer, form.get('RelayState') ?? '');
       return { status: 303, headers: { location } };
     } catch (error) {
       context.log.info({ err: error }, 'an answer of an identity provider was refused');

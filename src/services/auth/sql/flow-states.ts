@@ -120,6 +120,36 @@ export async function finishExternalFlow(
   await sql.query(statements.finish, [id, userId, authCode, now, tokens.accessToken, tokens.refreshToken]);
 }
 
+/**
+ * Ends a sign-in by single sign-on in a code that its beginner exchanges. Identity providers of SAML hand out no tokens,
+ * so the end of their session waits in the column of these; the table is the mirrored service's and has none for it.
+ */
+export async function finishSsoFlow(
+  sql: Sql,
+  id: string,
+  userId: string,
+  authCode: string,
+  sessionEnd: string | null,
+  now: string,
+): Promise<void> {
+  await sql.query(statements.finish, [id, userId, authCode, now, sessionEnd ?? '', '']);
+}
+
+/** How flows of single sign-on say the user proved who they are. */
+export const ssoMethod = 'sso/saml';
+
+/** What the other server gave with a flow: its tokens, or, by single sign-on, when its session ends. */
+export function givenWith(flow: FlowState): {
+  readonly providerToken: string | null;
+  readonly providerRefreshToken: string | null;
+  readonly notAfter: string | null;
+} {
+  const { provider_access_token, provider_refresh_token } = flow;
+  if (flow.authentication_method === ssoMethod)
+    return { providerToken: null, providerRefreshToken: null, notAfter: provider_access_token || null };
+  return { providerToken: provider_access_token, providerRefreshToken: provider_refresh_token, notAfter: null };
+}
+
 /** What is kept of an outgoing request until its answer comes: a PKCE verifier or a request token's secret. */
 export interface ClientState {
   readonly provider_type: string;

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { authError, invalid } from '../../errors.ts';
 import {
   type ExternalFlowRow,
-  finishExternalFlow,
+  finishSsoFlow,
   insertExternalFlow,
+  ssoMethod as method,
   takeExternalFlow,
   useOnce,
 } from '../../sql/flow-states.ts';
@@ -29,8 +30,6 @@ import { isUuid } from '../uuid.ts';
 import { type AttributeMapping, emailOf, mappedClaims, type SamlAssertion, userIdOf } from './assertion.ts';
 import { currentMetadata } from './providers.ts';
 import { type Saml, samlOf } from './service.ts';
-
-const method = 'sso/saml';
 
 /** Who wants to sign in where; one of provider and domain. */
 export interface SsoRequest {
@@ -97,17 +96,19 @@ interface Context {
 /**
  * Takes an identity provider's answer.
  *
- * @param response base64 of the XML
+ * @param answer base64 of the XML; a reference in its place (HTTP-Artifact) is refused
  * @param relayState ours, or an allowed address where the identity provider began
  * @returns where the browser goes
  */
 export async function acceptResponse(
   context: AuthContext,
   caller: Caller,
-  response: string,
+  answer: { readonly response: string; readonly artifact: string },
   relayState: string,
 ): Promise<string> {
   const saml = samlOf(context);
+  const { response, artifact } = answer;
+  if (response === '' && artifact !== '') throw invalid('SAML artifacts are not supported, answers come by HTTP-POST');
   if (response === '') throw invalid('SAMLResponse is missing');
   const given = await findContext(context, response, relayState);
   const { provider } = given;
@@ -129,7 +130,7 @@ export async function acceptResponse(
     { provider: name, profile, emailOptional: false, challenge: undefined },
     async (sql, user): Promise<Grant | string> => {
       if (!(await useOnce(sql, key, method, nowOf(context)))) throw refusal('the assertion was used before');
-      if (given.flowStateId !== null) return finishFlow(context, sql, user, given.flowStateId);
+      if (given.flowStateId !== null) return finishFlow(context, sql, user, given.flowStateId, sessionEnd(assertion));
       return startSession(context, sql, user, method, target, { notAfter: sessionEnd(assertion) });
     },
   );
@@ -200,10 +201,16 @@ function sessionEnd({ sessionEnd: end }: SamlAssertion): string | null {
   return Number.isNaN(time) ? null : instantAt(time);
 }
 
-async function finishFlow(context: AuthContext, sql: Sql, user: User, flowId: string): Promise<string> {
+async function finishFlow(
+  context: AuthContext,
+  sql: Sql,
+  user: User,
+  flowId: string,
+  end: string | null,
+): Promise<string> {
   const flow: ExternalFlowRow | 'used' | undefined = await takeExternalFlow(sql, flowId, method, nowOf(context));
   if (!flow || flow === 'used') throw authError('flow_state_not_found');
   const code = randomUUID();
-  await finishExternalFlow(sql, flowId, user.id, code, { accessToken: '', refreshToken: '' }, nowOf(context));
+  await finishSsoFlow(sql, flowId, user.id, code, end, nowOf(context));
   return code;
 }
