@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type AuthUnderTest, startAuth } from './testing/auth-under-test.ts';
+import { fakeWeb } from './testing/fake-web.ts';
 import { type SmsProviderDouble as FormServer, startSmsProvider as startFormServer } from './testing/sms-provider.ts';
 
 const password = 'correct horse';
@@ -119,6 +120,44 @@ describe('captchas', () => {
     expect(await auth.post('/signup', body)).toMatchObject({ status: 400 });
     expect(await auth.db.query(`select 1 from auth.users where email = 'c@example.com'`)).toEqual([]);
     expect(auth.logLines().join('')).not.toContain('the-secret-of-the-captcha');
+  });
+
+  // The two differ in their addresses alone: both take the same form and answer alike.
+  it.each([
+    ['hcaptcha', 'https://hcaptcha.com/siteverify'],
+    ['turnstile', 'https://challenges.cloudflare.com/turnstile/v0/siteverify'],
+  ])('are checked by %s where it says so', async (name, address) => {
+    const web = fakeWeb();
+    const other = await startAuth(
+      {
+        ENABLE_EMAIL_AUTOCONFIRM: 'true',
+        GOTRUE_SECURITY_CAPTCHA_ENABLED: 'true',
+        GOTRUE_SECURITY_CAPTCHA_PROVIDER: name,
+        GOTRUE_SECURITY_CAPTCHA_SECRET: 'the-secret',
+      },
+      undefined,
+      web.egress,
+    );
+    web.on(address, ({ form }) => {
+      if (form.get('response') === 'human') return { success: true, hostname: 'example.com' };
+      return { success: false, 'error-codes': ['already-seen-response'] };
+    });
+    const signUp = (token: string) =>
+      other.post('/signup', withToken({ email: `${name}@example.com`, password }, token));
+    expect(await signUp('robot')).toMatchObject({
+      status: 400,
+      body: { code: 'captcha_failed', message: 'captcha protection: request disallowed (already-seen-response)' },
+    });
+    expect((await signUp('human')).status).toBe(200);
+    const { request, form } = web.last(address);
+    expect(request).toMatchObject({
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect(Object.fromEntries(form)).toEqual({ secret: 'the-secret', response: 'human', remoteip: '127.0.0.1' });
+    web.on(address, 500);
+    expect(await signUp('human')).toMatchObject({ status: 500, body: { code: 'unexpected_failure' } });
+    await other.stop();
   });
 
   it('need a secret', async () => {

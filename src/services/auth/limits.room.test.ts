@@ -155,6 +155,26 @@ describe('limits by client', () => {
     await db.drop();
   });
 
+  it('of anonymous sign-ups are those of an hour, beside those of sign-ups with an address', async () => {
+    const auth = await startAuth({
+      ENABLE_ANONYMOUS_USERS: 'true',
+      GOTRUE_RATE_LIMIT_HEADER: 'X-Client',
+      GOTRUE_RATE_LIMIT_ANONYMOUS_USERS: '2',
+    });
+    const signUp = async (body: object = {}, client = '10.0.0.1') =>
+      (await auth.post('/signup', body, { headers: { 'x-client': client } })).status;
+    const statuses: number[] = [];
+    for (let index = 0; index < 31; index++) statuses.push(await signUp());
+    expect(statuses).toEqual([...Array(30).fill(200), 429]);
+    expect(await signUp({ email: 'not-anonymous@example.com', password: 'correct horse' })).toBe(200);
+    expect(await signUp({}, '10.0.0.2')).toBe(200);
+    auth.advance(1_600_000);
+    expect(await signUp()).toBe(429);
+    auth.advance(300_000);
+    expect([await signUp(), await signUp()]).toEqual([200, 429]);
+    await auth.stop();
+  });
+
   it('of all mails hold for all nodes', async () => {
     const db = await testDatabase();
     const env = { GOTRUE_RATE_LIMIT_EMAIL_SENT: '3/1h', SMTP_MAX_FREQUENCY: '0s' };
