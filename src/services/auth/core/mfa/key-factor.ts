@@ -30,16 +30,8 @@ async function creation(context: AuthContext, user: User): Promise<Ceremony> {
   const others = user.factors.filter(({ factor_type, status }) => factor_type === 'webauthn' && status === 'verified');
   const secrets = await Promise.all(others.map(({ id }) => findFactorSecrets(context.db, id)));
   const known = secrets.flatMap((secret) => decodeKey(secret?.web_authn_credential) ?? []);
-  const name = user.email || user.phone || user.id;
-  return creationOptions(
-    relyingParty(context.settings),
-    { id: user.id, name },
-    {
-      known,
-      timeout: context.settings.mfaChallengeExpiry,
-      isPasskey: false,
-    },
-  );
+  const timeout = context.settings.mfaChallengeExpiry;
+  return creationOptions(relyingParty(context.settings), user, { known, timeout, isPasskey: false });
 }
 
 async function request(context: AuthContext, factor: FactorRow): Promise<Ceremony> {

@@ -19,16 +19,11 @@ export async function startRegistration(context: AuthContext, holder: FactorHold
   const { user } = holder;
   const passkeys = await findPasskeys(context.db, user.id);
   if (passkeys.length >= context.settings.passkeyMax) throw authError('too_many_passkeys');
-  const name = user.email || user.phone || user.id;
-  const ceremony = await creationOptions(
-    relyingParty(context.settings),
-    { id: user.id, name },
-    {
-      known: passkeys.map(keyOf),
-      timeout: context.settings.webauthnExpiry,
-      isPasskey: true,
-    },
-  );
+  const ceremony = await creationOptions(relyingParty(context.settings), user, {
+    known: passkeys.map(keyOf),
+    timeout: context.settings.webauthnExpiry,
+    isPasskey: true,
+  });
   return openCeremony(context, 'registration', user.id, ceremony);
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
-import type { Metadata } from '../../sql/rows.ts';
+import type { Metadata, User } from '../../sql/rows.ts';
 import type { WireObject } from '../user-view.ts';
 import type { RelyingParty } from './relying-party.ts';
 
@@ -45,16 +45,17 @@ const library = () => import('@simplewebauthn/server');
 /** Options for making a key (WebAuthn §5.4). @param user.id becomes the user handle, as the bytes of its text */
 export async function creationOptions(
   party: RelyingParty,
-  user: { readonly id: string; readonly name: string },
+  user: Pick<User, 'id' | 'email' | 'phone'>,
   wanted: { readonly known: readonly StoredKey[]; readonly timeout: number; readonly isPasskey: boolean },
 ): Promise<Ceremony> {
   const { generateRegistrationOptions } = await library();
+  const name = user.email || user.phone || user.id;
   const options = await generateRegistrationOptions({
     rpName: party.name,
     rpID: party.id,
     userID: new Uint8Array(Buffer.from(user.id)),
-    userName: user.name,
-    userDisplayName: user.name,
+    userName: name,
+    userDisplayName: name,
     challenge: new Uint8Array(randomBytes(32)),
     timeout: wanted.timeout,
     attestationType: 'none',
@@ -86,6 +87,14 @@ export async function requestOptions(
 
 const descriptorOf = ({ id, transports }: StoredKey) => ({ id, transports: [...transports] });
 
+/** What every answer is held against. Whether the user was verified is noted, not asked for. */
+const expected = (party: RelyingParty, challenge: string) => ({
+  expectedChallenge: challenge,
+  expectedOrigin: [...party.origins],
+  expectedRPID: party.id,
+  requireUserVerification: false,
+});
+
 /** Checks what a browser answered to options for making a key (WebAuthn §7.1). @returns undefined when it does not fit */
 export async function checkCreation(
   party: RelyingParty,
@@ -95,10 +104,7 @@ export async function checkCreation(
   const { verifyRegistrationResponse } = await library();
   const result = await verifyRegistrationResponse({
     response: answer as unknown as RegistrationResponseJSON,
-    expectedChallenge: challenge,
-    expectedOrigin: [...party.origins],
-    expectedRPID: party.id,
-    requireUserVerification: false,
+    ...expected(party, challenge),
   }).catch(unfit);
   if (!result?.verified) return undefined;
   const { credential, aaguid, credentialDeviceType, credentialBackedUp, userVerified } = result.registrationInfo;
@@ -124,10 +130,7 @@ export async function checkAssertion(
   const { verifyAuthenticationResponse } = await library();
   const result = await verifyAuthenticationResponse({
     response: answer as unknown as AuthenticationResponseJSON,
-    expectedChallenge: challenge,
-    expectedOrigin: [...party.origins],
-    expectedRPID: party.id,
-    requireUserVerification: false,
+    ...expected(party, challenge),
     // A counter that goes back is told to the caller instead: passkeys that travel between devices do that honestly.
     credential: { id: key.id, publicKey: new Uint8Array(key.publicKey), counter: 0 },
   }).catch(unfit);
