@@ -24,7 +24,7 @@ const reloadSignals = [
 ] as const;
 
 const channel: Channel = {
-  send: (message) => void process.send?.(message),
+  send: (message, sent) => void process.send?.(message, undefined, undefined, sent),
   onMessage: (listener) => void process.on('message', listener),
 };
 

@@ -1,5 +1,5 @@
 // Debian packages some tests need: a distribution's PostgreSQL 15 to run as the embedded server, openssl for TLS towards
-// one, and a browser for what only browsers do. They are installed where that is possible; elsewhere those tests are reported as skipped by name.
+// one, a browser for what only browsers do, and a NATS server for several nodes. They are installed where that is possible; elsewhere those tests are reported as skipped by name.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 
@@ -7,6 +7,7 @@ const wanted = [
   ['postgresql-15', '/usr/lib/postgresql/15/bin/postgres'],
   ['openssl', '/usr/bin/openssl'],
   ['chromium', '/usr/bin/chromium'],
+  ['nats-server', '/usr/sbin/nats-server'],
 ];
 const missing = wanted.filter(([, path]) => !existsSync(path)).map(([name]) => name);
 

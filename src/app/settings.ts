@@ -25,6 +25,18 @@ export const stackSettings = {
     default: './volumes',
     help: 'Folder of all data, laid out as in the compose file.',
   }),
+  natsUrl: list({
+    name: 'NATS_URL',
+    default: [],
+    secret: true,
+    help: 'NATS servers (nats:// or tls://, credentials may stand in the URL) by which several nodes act as one; none: this node is alone.',
+  }),
+  natsPrefix: string({
+    name: 'STACK_NATS_PREFIX',
+    default: 'supabase',
+    pattern: [/^[\w-]+(\.[\w-]+)*$/, 'must be words of letters, digits, _ and -, with dots between'],
+    help: 'What all NATS subjects of this installation begin with; another one on the same servers needs another.',
+  }),
   publicUrl: string({
     name: 'SUPABASE_PUBLIC_URL',
     help: 'Base URL end users see; default is the address of the gateway.',

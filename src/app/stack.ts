@@ -1,8 +1,8 @@
-import { createLocalBus } from '#kernel/bus';
 import { createSupervisor, type Mount, type SupervisedRoom } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { Reload } from '#services/rest';
 import type { LoadedSettings } from './load-settings.ts';
+import { openBus } from './open-bus.ts';
 import type { StackHealth, StackInfo } from './stack-info.ts';
 import { type Share, wireRooms } from './wiring.ts';
 
@@ -22,14 +22,14 @@ export interface Stack {
  * @param share the part of it that this process runs, default all
  */
 export function createStack(settings: LoadedSettings, log: Logger, share: Share = { kind: 'whole' }): Stack {
-  const bus = createLocalBus((error, subject) => log.error({ err: error, subject }, 'a bus handler failed'));
+  const opened = openBus(settings, log, share);
   const mounts = new Map<string, Mount>();
   const rooms: SupervisedRoom[] = [];
   const wired = wireRooms({
     settings,
     share,
     log,
-    bus,
+    bus: opened.bus,
     mount: (name) => mounts.get(name),
     health: () => health(),
   });
@@ -47,8 +47,14 @@ export function createStack(settings: LoadedSettings, log: Logger, share: Share 
     ...(await wired.healthElsewhere()),
   });
   return {
-    start: () => running.start(),
-    stop: () => running.stop(),
+    start() {
+      opened.start();
+      return running.start();
+    },
+    async stop() {
+      await running.stop();
+      await opened.stop();
+    },
     health,
     reloadRest: (what) => wired.reloadRest(what),
     info: () => ({ url: wired.url(), mail: wired.mail(), database: wired.database() }),

@@ -32,6 +32,7 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['R7-owner-of-@scure/base', 'src/services/beta/r7-scure-base.ts', '@scure/base'],
   ['R7-owner-of-@simplewebauthn/server', 'src/services/beta/r7-simplewebauthn.ts', '@simplewebauthn/server'],
   ['R7-owner-of-uqr', 'src/services/beta/r7-uqr.ts', 'uqr'],
+  ['R7-owner-of-@nats-io/transport-node', 'src/services/beta/r7-nats.ts', '@nats-io/transport-node'],
   ['R7-owner-of-ws', 'src/services/beta/r7-ws.ts', 'ws'],
   ['R7-owner-of-@xmldom/xmldom', 'src/services/beta/r7-xmldom.ts', '@xmldom/xmldom'],
   ['R7-owner-of-@node-rs/bcrypt', 'src/services/beta/r7-bcrypt.ts', '@node-rs/bcrypt'],

@@ -1,9 +1,11 @@
+import type { Bus } from '#kernel/bus';
 import type { ConnectionOptions } from '#kernel/sql';
 import type { CapturedMail } from '#services/auth';
 import type { Reload } from '#services/rest';
 import type { StackHealth } from '../stack-info.ts';
 import type { Boot, Channel, WorkerRole } from './messages.ts';
 import { createQuestions } from './questions.ts';
+import { createWorkerBus } from './worker-bus.ts';
 
 /** What a worker gets from the primary. */
 export interface PrimaryLink {
@@ -12,6 +14,8 @@ export interface PrimaryLink {
   readonly elsewhere: (mount: string) => string | undefined;
   /** Health of the whole stack. */
   health(): Promise<StackHealth>;
+  /** The bus between the workers. @param local that of this process */
+  bus(local: Bus): Bus;
   /** A mail for the one inbox of the stack. */
   captured(mail: Omit<CapturedMail, 'id'>): void;
 }
@@ -29,11 +33,15 @@ const patience = 2_000;
 /** Reports to the primary, and waits for what has to be known. `duties` may be called from then on. */
 export function linkToPrimary(channel: Channel, duties: WorkerDuties): Promise<PrimaryLink> {
   const questions = createQuestions<StackHealth>(patience);
+  let fromOthers: ((subject: string, payload: unknown) => void) | undefined;
   return new Promise((resolve) => {
     channel.onMessage((message) => {
       switch (message.kind) {
         case 'boot':
           resolve(linkOf(message.boot));
+          return;
+        case 'bus':
+          fromOthers?.(message.subject, message.payload);
           return;
         case 'stop':
           duties.stop();
@@ -59,6 +67,10 @@ export function linkToPrimary(channel: Channel, duties: WorkerDuties): Promise<P
         (await questions.ask((id) => channel.send({ kind: 'ask-health', id }))) ?? {
           primary: { status: 'unhealthy', required: true, detail: { reason: 'the primary does not answer' } },
         },
+      bus(local) {
+        fromOthers = (subject, payload) => local.publish(subject, payload);
+        return createWorkerBus(local, channel);
+      },
       captured: (mail) => channel.send({ kind: 'mail', mail }),
     };
   }

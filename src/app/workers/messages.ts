@@ -13,12 +13,21 @@ export interface Boot {
   readonly sockets: Readonly<Record<string, string>>;
 }
 
+/** What one worker published for the others. */
+export interface BusMessage {
+  readonly kind: 'bus';
+  readonly subject: string;
+  /** Any JSON value, or a Buffer. */
+  readonly payload: unknown;
+}
+
 /** From a worker to the primary. */
 export type FromWorker =
   | { readonly kind: 'hello' }
   | { readonly kind: 'serving'; readonly url: string }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'mail'; readonly mail: Omit<CapturedMail, 'id'> }
+  | BusMessage
   | { readonly kind: 'ask-health'; readonly id: number }
   | { readonly kind: 'health'; readonly id: number; readonly report: StackHealth };
 
@@ -27,11 +36,13 @@ export type ToWorker =
   | { readonly kind: 'boot'; readonly boot: Boot }
   | { readonly kind: 'stop' }
   | { readonly kind: 'reload-rest'; readonly what: Reload }
+  | BusMessage
   | { readonly kind: 'ask-health'; readonly id: number }
   | { readonly kind: 'health'; readonly id: number; readonly report: StackHealth };
 
 /** A process's channel to the one that started it, as far as it is needed. */
 export interface Channel {
-  send(message: FromWorker): void;
+  /** @param sent called once it has left this process, or cannot */
+  send(message: FromWorker, sent?: () => void): void;
   onMessage(listener: (message: ToWorker) => void): void;
 }

@@ -66,6 +66,9 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
       case 'hello':
         if (boot) send(worker, { kind: 'boot', boot });
         return;
+      case 'bus':
+        for (const other of places) if (other && other !== worker) send(other, message);
+        return;
       case 'mail':
         options.captured(message.mail);
         return;
@@ -80,7 +83,8 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
   /** Fulfilled once it serves. @throws StartupError with what the worker said, or that it ended */
   function launch(place: number): Promise<void> {
     // The program is the one that runs here.
-    cluster.setupPrimary({ args: [...options.argv], silent: false });
+    // Messages of the bus may hold bytes.
+    cluster.setupPrimary({ args: [...options.argv], silent: false, serialization: 'advanced' });
     const worker = cluster.fork(options.env);
     places[place] = worker;
     const began = performance.now();

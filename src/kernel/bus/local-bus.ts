@@ -2,6 +2,8 @@
 export interface Bus {
   /** True where other processes may listen: by NATS, or between the workers of one machine. */
   readonly isShared: boolean;
+  /** False while the others cannot be reached. */
+  readonly isConnected: boolean;
   /** @param subject dot-separated name, e.g. `rest.schema.reload` @param payload any JSON value, or a Buffer */
   publish(subject: string, payload: unknown): void;
   /**
@@ -20,6 +22,7 @@ export function createLocalBus(onError: (error: unknown, subject: string) => voi
   const handlers = new Map<string, Set<(payload: unknown) => void>>();
   return {
     isShared: false,
+    isConnected: true,
     publish(subject, payload) {
       for (const handler of [...(handlers.get(subject) ?? [])]) {
         try {

@@ -1,0 +1,144 @@
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Bus } from './local-bus.ts';
+import { Assembler, packetsOf } from './packets.ts';
+import { createSharedBus, type Remote } from './shared-bus.ts';
+
+/** How NATS is reached. */
+export interface NatsOptions {
+  /** `nats://` or `tls://` URLs; user and password, or a token in the place of the user, may stand in them. */
+  readonly servers: readonly string[];
+  /** What all subjects begin with; the same on all nodes of an installation, and on no other's. */
+  readonly prefix: string;
+  /** The bus of this process. */
+  readonly local: Bus;
+  /** Told of each loss and return of the connection; `error` holds no credentials. */
+  readonly onState: (state: 'connected' | 'disconnected', error?: unknown) => void;
+}
+
+/** A bus over NATS. */
+export interface NatsBus extends Bus {
+  /** Begins to connect, and goes on until it has; nobody waits for it. The client library is loaded here. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** Incomplete messages kept at most. */
+const openMessages = 64;
+
+/** Of a server that has not said what it takes. */
+const usualPayload = 1024 ** 2;
+
+/**
+ * A bus between all processes that reach the same NATS server and use the same prefix. Delivery is at most once: what is
+ * published while there is no connection is for this process alone.
+ */
+export function createNatsBus({ servers, prefix, local, onState }: NatsOptions): NatsBus {
+  const subscriptions = new Map<string, Subscription | undefined>();
+  const assembler = new Assembler(openMessages);
+  let connection: NatsConnection | undefined;
+  let connecting: Promise<void> | undefined;
+  let isConnected = false;
+  let isStopping = false;
+
+  const remote: Remote = {
+    get isConnected() {
+      return isConnected;
+    },
+    send(subject, payload) {
+      // The client would keep it until it is connected again, however long that takes.
+      if (!isConnected || !connection) return;
+      const limit = connection.info?.max_payload ?? usualPayload;
+      for (const packet of packetsOf(payload, limit)) connection.publish(`${prefix}.${subject}`, packet);
+    },
+    want(subject) {
+      subscriptions.set(subject, connection && subscribe(connection, subject));
+    },
+    unwant(subject) {
+      subscriptions.get(subject)?.unsubscribe();
+      subscriptions.delete(subject);
+    },
+  };
+
+  function subscribe(to: NatsConnection, subject: string): Subscription {
+    return to.subscribe(`${prefix}.${subject}`, {
+      callback(error, message) {
+        if (error) return;
+        const { buffer, byteOffset, byteLength } = message.data;
+        const taken = assembler.take(Buffer.from(buffer, byteOffset, byteLength));
+        if (taken) local.publish(subject, taken.payload);
+      },
+    });
+  }
+
+  async function connect(): Promise<void> {
+    const { connect: open } = await import('@nats-io/transport-node');
+    const { addresses, credentials, tls } = partsOf(servers);
+    const opened = await open({
+      servers: addresses,
+      ...credentials,
+      ...(tls && { tls: {} }),
+      name: 'pmoves-supabase',
+      noEcho: true,
+      waitOnFirstConnect: true,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      pingInterval: 5_000,
+      maxPingOut: 2,
+    });
+    if (isStopping) {
+      await opened.close();
+      return;
+    }
+    connection = opened;
+    isConnected = true;
+    for (const subject of subscriptions.keys()) subscriptions.set(subject, subscribe(opened, subject));
+    onState('connected');
+    for await (const { type } of opened.status()) {
+      const was: boolean = isConnected;
+      if (type === 'reconnect') isConnected = true;
+      if (type === 'disconnect') isConnected = false;
+      if (was !== isConnected) onState(isConnected ? 'connected' : 'disconnected');
+    }
+  }
+
+  const { publish, subscribe: subscribeHere } = createSharedBus(local, remote);
+  return {
+    isShared: true,
+    get isConnected() {
+      return isConnected;
+    },
+    publish,
+    subscribe: subscribeHere,
+    start() {
+      isStopping = false;
+      connecting = connect().catch((error: unknown) => {
+        isConnected = false;
+        if (!isStopping) onState('disconnected', error);
+      });
+    },
+    async stop() {
+      isStopping = true;
+      isConnected = false;
+      await connection?.drain().catch(() => {});
+      // One that was never reached is tried for ever, and ends with the process.
+      if (connection) await connecting;
+      connection = undefined;
+    },
+  };
+}
+
+/** Servers without what is secret, and the credentials of the first that has some. */
+export function partsOf(servers: readonly string[]): {
+  readonly addresses: string[];
+  readonly credentials: { readonly user?: string; readonly pass?: string; readonly token?: string };
+  readonly tls: boolean;
+} {
+  const urls = servers.map((server) => new URL(server.includes('://') ? server : `nats://${server}`));
+  const named = urls.find(({ username }) => username !== '');
+  const [user, pass] = [named?.username ?? '', named?.password ?? ''].map(decodeURIComponent);
+  return {
+    addresses: urls.map(({ hostname, port }) => `${hostname}:${port || 4222}`),
+    credentials: !user ? {} : pass ? { user, pass } : { token: user },
+    tls: urls.some(({ protocol }) => protocol === 'tls:'),
+  };
+}
