@@ -46,6 +46,7 @@ export class Connection {
     this.#limits = limits;
     this.#heardAt = now;
     this.#tookAt = now;
+    this.#bytesRead = (socket as { bytesRead?: number }).bytesRead ?? 0;
   }
 
   /** Bytes that wait to be taken by the client. */
