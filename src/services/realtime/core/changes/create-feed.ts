@@ -1,0 +1,414 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '#kernel/log';
+import {
+  type ChangeLog,
+  createChangeLog,
+  type Following,
+  isPosition,
+  type LogEntry,
+  positionOf,
+  type RowChange,
+} from '#kernel/replication';
+import { type ConnectionOptions, createDatabase, type Database } from '#kernel/sql';
+import { publishedTables } from '../../sql/changes/catalogue.ts';
+import { guardStep, readGuard } from '../../sql/changes/guard.ts';
+import { type Binding, bindingIds, notPublished, parseBinding, refusal } from './binding.ts';
+import { type EvaluateContext, evaluate } from './evaluate.ts';
+import type { ChangeFeed, Claims, FeedHealth, FeedRequest, FeedSubscription, Position, StoredMessage } from './feed.ts';
+import { FilterPreparer, Refusal } from './match/prepare.ts';
+import { Registry } from './registry.ts';
+import { handOver, messagesBetween } from './stored-messages-reader.ts';
+import { canResume, type Subscription, Tenure, tell } from './subscription.ts';
+import { Tables } from './tables.ts';
+
+/** What a feed is made of; each bound is a setting of the room. */
+export interface FeedOptions {
+  /** A superuser, or a role that has the attribute REPLICATION and may become every role of tokens. */
+  readonly connection: () => ConnectionOptions;
+  readonly log: Logger;
+  /** Publication of the tables that clients may subscribe to. */
+  readonly publication: string;
+  /** Publication of `realtime.messages`. */
+  readonly messagesPublication: string;
+  /** Milliseconds and bytes of the window in which clients can resume. */
+  readonly retention: { readonly time: number; readonly bytes: number };
+  /** Bytes of WAL beyond which the slot is given up. */
+  readonly slotLimit: number;
+  /** Bytes of changes that may wait for authorisation. */
+  readonly backlogLimit: number;
+  /** Bytes of a row beyond which only short values are sent. */
+  readonly recordLimit: number;
+  /** Connections for authorisation at most. */
+  readonly connections: number;
+  /** Changes that are authorised together at most. */
+  readonly batch: number;
+  /** Channels that catch up at a time. */
+  readonly catchUps: number;
+  /** Milliseconds between positions told to channels that can resume while nothing happens. */
+  readonly positionEvery: number;
+}
+
+const subscribed = 'Subscribed to PostgreSQL';
+/** Values of filters remembered in their types' form. */
+const filterValues = 10_000;
+const retryFirst = 500;
+const retryLongest = 5_000;
+const publishedFor = 250;
+const warnEvery = 10_000;
+
+/** Creates a feed. Nothing happens before `start`. */
+export function createChangeFeed(options: FeedOptions): ChangeFeed {
+  return new Feed(options);
+}
+
+class Feed implements ChangeFeed {
+  readonly #options: FeedOptions;
+  readonly #log: ChangeLog;
+  readonly #registry = new Registry();
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #listeners = new Set<(message: StoredMessage) => void>();
+  readonly #published = new Map<string, { readonly at: number; readonly tables: ReturnType<typeof publishedTables> }>();
+  readonly #queue: (() => void)[] = [];
+  #catchingUp = 0;
+  #db: Database | undefined;
+  #context: EvaluateContext | undefined;
+  #changes: Following | undefined;
+  #messages: Following | undefined;
+  /** Last position of what was taken from the log, handed over or not. */
+  #taken: Position | undefined;
+  #messagesTaken: Position | undefined;
+  #stopping = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #checks = 0;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#log = createChangeLog({
+      connection: options.connection,
+      publications: [options.publication, options.messagesPublication],
+      retention: options.retention,
+      slotLimit: options.slotLimit,
+      backlogLimit: options.backlogLimit,
+      log: options.log,
+    });
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const options = this.#options;
+    this.#stopping = new AbortController();
+    const db = createDatabase({ connection: options.connection(), size: options.connections, lanes: 0 });
+    const tables = new Tables(db);
+    this.#db = db;
+    this.#context = {
+      db,
+      tables,
+      preparer: new FilterPreparer(db, tables.type, filterValues),
+      limits: { record: options.recordLimit },
+      log: options.log,
+      counted: (runs) => {
+        this.#checks += runs;
+      },
+    };
+    this.#log.start();
+    this.#timer = setInterval(() => this.#tellPositions(), options.positionEvery);
+    this.#timer.unref();
+    void this.#follow(this.#stopping.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearInterval(this.#timer);
+    this.#changes?.close();
+    this.#messages?.close();
+    this.#changes = undefined;
+    this.#messages = undefined;
+    for (const subscription of this.#subscriptions) this.#close(subscription);
+    await this.#log.stop();
+    await this.#db?.close();
+    this.#db = undefined;
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#log.streaming(signal);
+    } catch {
+      return;
+    }
+    let warned = Number.NEGATIVE_INFINITY;
+    const onError = (error: unknown) => {
+      if (signal.aborted || performance.now() - warned < warnEvery) return;
+      warned = performance.now();
+      this.#options.log.warn({ err: error }, 'changes could not be authorised; it is tried again');
+    };
+    this.#taken = this.#log.head;
+    this.#messagesTaken = this.#log.head;
+    this.#changes = this.#log.follow({
+      handle: (entries) => this.#handle(entries),
+      limit: this.#options.batch,
+      onError,
+    });
+    this.#messages = this.#log.follow({
+      handle: (entries) => {
+        this.#messagesTaken = entries.at(-1)?.position;
+        handOver(entries, this.#listeners);
+      },
+      onError,
+    });
+  }
+
+  async #handle(entries: readonly LogEntry[]): Promise<void> {
+    this.#taken = entries.at(-1)?.position ?? this.#taken;
+    await this.#evaluate(this.#registry, entries, (after, position) => {
+      for (const subscription of this.#subscriptions)
+        if (canResume(subscription)) tell(subscription, { kind: 'gap', after, position });
+    });
+  }
+
+  /** Evaluates runs of changes, and tells of the gaps between them in their place. */
+  async #evaluate(
+    registry: Registry,
+    entries: readonly LogEntry[],
+    onGap: (after: Position | undefined, position: Position) => void,
+  ): Promise<void> {
+    const context = this.#context as EvaluateContext;
+    let run: RowChange[] = [];
+    for (const entry of entries) {
+      if (entry.kind !== 'gap') {
+        run.push(entry);
+        continue;
+      }
+      await evaluate(context, registry, run);
+      run = [];
+      onGap(entry.after, entry.position);
+    }
+    await evaluate(context, registry, run);
+  }
+
+  bindingIds(entries: readonly unknown[]): readonly number[] {
+    return bindingIds(entries);
+  }
+
+  subscribe(request: FeedRequest): FeedSubscription {
+    const { role, claims, deliver } = request;
+    const bindings: Binding[] = [];
+    let fault: string | undefined;
+    for (const entry of request.entries) {
+      const binding = parseBinding(entry);
+      if ('fault' in binding) fault ??= binding.fault;
+      else bindings.push(binding);
+    }
+    if (request.entries.length === 0) fault = (parseBinding(undefined) as { fault: string }).fault;
+    const subscription: Subscription = {
+      request,
+      bindings,
+      ids: bindingIds(request.entries),
+      tenure: new Tenure(role, claims, deliver, undefined),
+      isClosed: false,
+      told: undefined,
+    };
+    this.#subscriptions.add(subscription);
+    if (fault !== undefined) tell(subscription, { kind: 'failed', message: fault });
+    else void this.#enter(subscription, request.resume?.after);
+    return {
+      update: (newRole: string, newClaims: Claims) => {
+        if (!subscription.isClosed && fault === undefined) this.#update(subscription, newRole, newClaims);
+      },
+      close: () => this.#close(subscription),
+    };
+  }
+
+  #update(subscription: Subscription, role: string, claims: Claims): void {
+    const { tenure, request } = subscription;
+    // What is being authorised for the old token is decided anew for the new one.
+    const wasIn = tenure.members.length > 0;
+    const reached = wasIn ? (this.#changes?.position ?? this.#taken) : (tenure.after ?? request.resume?.after);
+    this.#leave(tenure);
+    subscription.tenure = new Tenure(role, claims, request.deliver, undefined);
+    void this.#enter(subscription, reached);
+  }
+
+  #leave(tenure: Tenure): void {
+    tenure.isOver = true;
+    for (const member of tenure.members) this.#registry.remove(member);
+    tenure.members = [];
+  }
+
+  #close(subscription: Subscription): void {
+    subscription.isClosed = true;
+    this.#leave(subscription.tenure);
+    this.#subscriptions.delete(subscription);
+  }
+
+  /** Checks the bindings, catches up from a position where there is one, and lets the changes flow. */
+  async #enter(subscription: Subscription, after: Position | undefined): Promise<void> {
+    const { tenure } = subscription;
+    const signal = this.#stopping.signal;
+    let pause = retryFirst;
+    while (!tenure.isOver && !signal.aborted) {
+      try {
+        await this.#log.streaming(signal);
+        const refused = await this.#refusalOf(subscription);
+        if (tenure.isOver) return;
+        if (refused !== undefined) {
+          tell(subscription, { kind: 'failed', message: refused });
+          return;
+        }
+        await this.#inTurn(after !== undefined, () => this.#catchUp(subscription, tenure, tenure.after ?? after));
+        return;
+      } catch (error) {
+        if (signal.aborted || tenure.isOver) return;
+        this.#options.log.debug({ err: error, topic: subscription.request.topic }, 'a subscription is tried again');
+        await sleep(pause * (1 + Math.random()), undefined, { signal }).catch(() => {});
+        pause = Math.min(pause * 2, retryLongest);
+      }
+    }
+  }
+
+  async #refusalOf({ bindings, tenure }: Subscription): Promise<string | undefined> {
+    const context = this.#context as EvaluateContext;
+    for (const binding of bindings) {
+      const tables = await this.#publishedTables(binding);
+      if (tables.length === 0) return notPublished(binding);
+      for (const { oid } of tables) {
+        const table = await this.#table(context, oid);
+        if (!table) continue;
+        try {
+          await context.preparer.prepare(table, await table.view(tenure.role), binding);
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error;
+          return `${refusal(binding)} Exception: ${error.message}`;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  async #table({ db, tables }: EvaluateContext, oid: number) {
+    for (;;) {
+      const [result] = await db.pipeline({ role: '', steps: [guardStep([], tables.watched([oid]))] });
+      const table = await tables.get(oid, readGuard(result?.rows[0]));
+      if (table !== 'stale') return table;
+    }
+  }
+
+  // Many channels that come at once ask the same.
+  #publishedTables({ schema, table }: Binding): ReturnType<typeof publishedTables> {
+    const key = JSON.stringify([schema, table]);
+    const known = this.#published.get(key);
+    if (known && performance.now() - known.at < publishedFor) return known.tables;
+    const tables = publishedTables(this.#db as Database, this.#options.publication, schema, table);
+    if (this.#published.size > 1_000) this.#published.clear();
+    this.#published.set(key, { at: performance.now(), tables });
+    tables.catch(() => this.#published.delete(key));
+    return tables;
+  }
+
+  async #catchUp(subscription: Subscription, tenure: Tenure, after: Position | undefined): Promise<void> {
+    tenure.join(subscription.bindings, subscription.ids);
+    const members = tenure.members;
+    tenure.members = [];
+    if (after !== undefined) await this.#replay(subscription, tenure, members, after);
+    if (tenure.isOver) return;
+    // Nothing may come between these: whatever is taken from the log from now on is for it, too.
+    tenure.after ??= this.#taken;
+    tenure.members = members;
+    for (const member of members) this.#registry.add(member);
+    const reached = [tenure.after, this.#changes?.position].filter((each) => each !== undefined).sort();
+    const position = reached.at(-1) ?? positionOf(0n);
+    tell(subscription, { kind: 'subscribed', message: subscribed, position });
+  }
+
+  async #replay(
+    subscription: Subscription,
+    tenure: Tenure,
+    members: Tenure['members'],
+    after: Position,
+  ): Promise<void> {
+    const gap = (from: Position | undefined, position: Position): void => {
+      if (canResume(subscription)) tell(subscription, { kind: 'gap', after: from, position });
+    };
+    if (!isPosition(after)) {
+      gap(undefined, this.#taken ?? positionOf(0n));
+      return;
+    }
+    const own = new Registry();
+    for (const member of members) own.add(member);
+    for (tenure.after = after; ; ) {
+      const chunk = this.#chunkAfter(tenure.after);
+      if (!chunk) {
+        gap(tenure.after, this.#taken ?? positionOf(0n));
+        return;
+      }
+      // It has everything that is in the log now, so also what was taken from there.
+      if (chunk.length === 0) return;
+      await this.#evaluate(own, chunk, gap);
+      if (tenure.isOver || this.#stopping.signal.aborted) return;
+      tenure.after = chunk.at(-1)?.position ?? tenure.after;
+    }
+  }
+
+  #chunkAfter(position: Position): LogEntry[] | undefined {
+    const entries = this.#log.entriesAfter(position);
+    if (!entries) return undefined;
+    const chunk: LogEntry[] = [];
+    for (const entry of entries) if (chunk.push(entry) === this.#options.batch) break;
+    return chunk;
+  }
+
+  /** Catching up is bounded: after a restart everybody comes at once. */
+  async #inTurn(isBounded: boolean, work: () => Promise<void>): Promise<void> {
+    if (!isBounded) {
+      await work();
+      return;
+    }
+    if (this.#catchingUp >= this.#options.catchUps) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#catchingUp++;
+    try {
+      await work();
+    } finally {
+      this.#catchingUp--;
+      this.#queue.shift()?.();
+    }
+  }
+
+  #tellPositions(): void {
+    const position = this.#changes?.position;
+    if (position === undefined) return;
+    for (const subscription of this.#subscriptions) {
+      if (!canResume(subscription) || subscription.tenure.members.length === 0) continue;
+      if (subscription.told === undefined || subscription.told < position)
+        tell(subscription, { kind: 'position', position });
+    }
+  }
+
+  onMessages(listener: (message: StoredMessage) => void): () => void {
+    const entry = (message: StoredMessage) => listener(message);
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
+  }
+
+  messagesAfter(after: Position, topic: string, isPrivate: boolean) {
+    const until = this.#messages?.position ?? this.#messagesTaken;
+    if (until === undefined || !isPosition(after))
+      return { messages: [], gap: true, position: until ?? positionOf(0n) };
+    return messagesBetween(this.#log, after, until, topic, isPrivate);
+  }
+
+  get position(): Position | undefined {
+    return this.#changes?.position;
+  }
+
+  health(): FeedHealth {
+    const { phase, owner, retainedBytes, lagBytes, reason } = this.#log.state;
+    return {
+      streaming: phase === 'streaming',
+      owner,
+      retainedBytes,
+      lagBytes,
+      subscriptions: this.#subscriptions.size,
+      checks: this.#checks,
+      ...(reason !== undefined && { reason }),
+    };
+  }
+}

@@ -1,0 +1,54 @@
+import type { Binding } from './binding.ts';
+import type { ChangeEvent, Claims, FeedNotice, FeedRequest, Position } from './feed.ts';
+import type { Member, Subscriber } from './member.ts';
+
+/** A token's time in a channel: its members, and what it has been given. A new token makes a new one. */
+export class Tenure implements Subscriber {
+  readonly role: string;
+  readonly claims: Claims;
+  readonly claimsText: string;
+  readonly #deliver: (event: ChangeEvent) => void;
+  /** Nothing up to here is given any more. */
+  after: Position | undefined;
+  isOver = false;
+  members: readonly Member[] = [];
+
+  constructor(role: string, claims: Claims, deliver: (event: ChangeEvent) => void, after: Position | undefined) {
+    this.role = role;
+    this.claims = claims;
+    this.claimsText = JSON.stringify(claims);
+    this.#deliver = deliver;
+    this.after = after;
+  }
+
+  take(event: ChangeEvent): void {
+    if (this.isOver || (this.after !== undefined && event.position <= this.after)) return;
+    this.#deliver(event);
+  }
+
+  /** Makes its bindings members. */
+  join(bindings: readonly Binding[], ids: readonly number[]): void {
+    this.members = bindings.map((binding, index) => ({ subscriber: this, binding, id: ids[index] as number }));
+  }
+}
+
+/** A channel's subscription over all its tokens. */
+export interface Subscription {
+  readonly request: FeedRequest;
+  readonly bindings: readonly Binding[];
+  readonly ids: readonly number[];
+  tenure: Tenure;
+  isClosed: boolean;
+  /** Position that the client was told of last. */
+  told: Position | undefined;
+}
+
+/** Tells a subscription something, unless it was closed. */
+export function tell(subscription: Subscription, notice: FeedNotice): void {
+  if (subscription.isClosed) return;
+  if ('position' in notice) subscription.told = notice.position;
+  subscription.request.notify(notice);
+}
+
+/** Whether positions mean something to it. */
+export const canResume = ({ request }: Subscription): boolean => request.resume !== undefined;
