@@ -5,6 +5,7 @@ import { type Clock, type Health, type Room, type RoomDefinition, systemClock } 
 import type { Logger } from '#kernel/log';
 import { type ConnectionOptions, createDatabase, type Database } from '#kernel/sql';
 import { createPolicies } from './core/access/policies.ts';
+import { createChangeFeed } from './core/changes/create-feed.ts';
 import type { ChangeFeed } from './core/changes/feed.ts';
 import type { RealtimeContext } from './core/context.ts';
 import { startHousekeeping } from './core/housekeeping.ts';
@@ -158,7 +159,7 @@ function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Runnin
     hub,
     presence,
     access: createPolicies({ db: () => db, log, metrics }),
-    feed: undefined,
+    feed: openFeed(deps),
     replay: (topic, { since, limit }) => storedBroadcasts(db, topic, since, limit),
     relay: (room, message) => nodes.relay(room, message),
     sessions: new Set(),
@@ -195,6 +196,22 @@ const openDatabase = (connection: ConnectionOptions, settings: RealtimeSettings)
     size: settings.dbPool,
     queueLimit: settings.dbQueue,
     acquireTimeout: settings.dbTimeout,
+  });
+
+const openFeed = ({ settings, log, database }: RealtimeDeps): ChangeFeed =>
+  createChangeFeed({
+    connection: database,
+    log,
+    publication: settings.publication,
+    messagesPublication: 'supabase_realtime_messages_publication',
+    retention: { time: settings.changesWindow, bytes: settings.changesWindowBytes },
+    slotLimit: settings.changesSlotLimit,
+    backlogLimit: settings.changesBacklog,
+    recordLimit: settings.changesRecord,
+    connections: settings.changesConnections,
+    batch: settings.changesBatch,
+    catchUps: settings.changesCatchUps,
+    positionEvery: settings.changesPositionEvery,
   });
 
 const openTransport = (settings: RealtimeSettings, clock: Clock): Promise<Transport> =>

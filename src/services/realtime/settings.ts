@@ -260,6 +260,68 @@ export const realtimeSettings = {
     min: 1_024,
     help: 'Bytes of a request to the broadcast API at most (413 beyond).',
   }),
+  publication: string({
+    name: 'STACK_REALTIME_PUBLICATION',
+    default: 'supabase_realtime',
+    help: 'Publication of the tables whose changes clients may ask for.',
+  }),
+  changesWindow: duration({
+    name: 'STACK_CHANGES_WINDOW',
+    default: 300_000,
+    min: 1_000,
+    help: 'How long changes are kept for clients that come back, in memory and in the WAL of the server.',
+  }),
+  changesWindowBytes: bytes({
+    name: 'STACK_CHANGES_WINDOW_BYTES',
+    default: 256 * 1024 ** 2,
+    min: 1024 ** 2,
+    help: 'Bytes of changes kept so at most.',
+  }),
+  changesSlotLimit: bytes({
+    name: 'STACK_CHANGES_SLOT_LIMIT',
+    default: 2 * 1024 ** 3,
+    min: 32 * 1024 ** 2,
+    help: 'Bytes of WAL that the server may hold back for us; beyond, changes are given up rather than the disk filled.',
+  }),
+  changesBacklog: bytes({
+    name: 'STACK_CHANGES_BACKLOG',
+    default: 16 * 1024 ** 2,
+    min: 1024 ** 2,
+    help: 'Bytes of changes that may wait for authorisation before no more are fetched.',
+  }),
+  changesRecord: bytes({
+    name: 'STACK_REALTIME_MAX_RECORD',
+    default: 1024 ** 2,
+    min: 1_024,
+    help: 'Bytes of a changed row beyond which only its short values are sent (error 413 in the event).',
+  }),
+  changesConnections: integer({
+    name: 'STACK_CHANGES_CONNECTIONS',
+    default: 3,
+    min: 1,
+    max: 100,
+    help: 'Database connections at most for authorising changes.',
+  }),
+  changesBatch: integer({
+    name: 'STACK_CHANGES_BATCH',
+    default: 200,
+    min: 1,
+    max: 10_000,
+    help: 'Changes that are authorised together at most.',
+  }),
+  changesCatchUps: integer({
+    name: 'STACK_CHANGES_CATCH_UPS',
+    default: 8,
+    min: 1,
+    max: 1_000,
+    help: 'Channels that are given what they missed at a time.',
+  }),
+  changesPositionEvery: duration({
+    name: 'STACK_CHANGES_POSITION_EVERY',
+    default: 30_000,
+    min: 100,
+    help: 'How often channels that can resume are told their position while nothing changes for them.',
+  }),
 };
 
 /** The realtime room's parsed settings. */
