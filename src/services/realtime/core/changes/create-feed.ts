@@ -61,6 +61,10 @@ export function createChangeFeed(options: FeedOptions): ChangeFeed {
   return new Feed(options);
 }
 
+function latest(one: Position | undefined, other: Position | undefined): Position | undefined {
+  return one === undefined || (other !== undefined && other > one) ? other : one;
+}
+
 class Feed implements ChangeFeed {
   readonly #options: FeedOptions;
   readonly #log: ChangeLog;
@@ -203,13 +207,13 @@ class Feed implements ChangeFeed {
       request,
       bindings,
       ids: bindingIds(request.entries),
-      tenure: new Tenure(role, claims, deliver, undefined),
+      tenure: new Tenure(role, claims, deliver, request.resume?.after),
       isClosed: false,
       told: undefined,
     };
     this.#subscriptions.add(subscription);
     if (fault !== undefined) tell(subscription, { kind: 'failed', message: fault });
-    else void this.#enter(subscription, request.resume?.after);
+    else void this.#enter(subscription);
     return {
       update: (newRole: string, newClaims: Claims) => {
         if (!subscription.isClosed && fault === undefined) this.#update(subscription, newRole, newClaims);
@@ -222,10 +226,10 @@ class Feed implements ChangeFeed {
     const { tenure, request } = subscription;
     // What is being authorised for the old token is decided anew for the new one.
     const wasIn = tenure.members.length > 0;
-    const reached = wasIn ? (this.#changes?.position ?? this.#taken) : (tenure.after ?? request.resume?.after);
+    const reached = latest(tenure.after ?? tenure.from, wasIn ? this.#changes?.position : undefined);
     this.#leave(tenure);
-    subscription.tenure = new Tenure(role, claims, request.deliver, undefined);
-    void this.#enter(subscription, reached);
+    subscription.tenure = new Tenure(role, claims, request.deliver, reached);
+    void this.#enter(subscription);
   }
 
   #leave(tenure: Tenure): void {
@@ -241,7 +245,7 @@ class Feed implements ChangeFeed {
   }
 
   /** Checks the bindings, catches up from a position where there is one, and lets the changes flow. */
-  async #enter(subscription: Subscription, after: Position | undefined): Promise<void> {
+  async #enter(subscription: Subscription): Promise<void> {
     const { tenure } = subscription;
     const signal = this.#stopping.signal;
     let pause = retryFirst;
@@ -254,7 +258,8 @@ class Feed implements ChangeFeed {
           tell(subscription, { kind: 'failed', message: refused });
           return;
         }
-        await this.#inTurn(after !== undefined, () => this.#catchUp(subscription, tenure, tenure.after ?? after));
+        const after = tenure.after ?? tenure.from;
+        await this.#inTurn(after !== undefined, () => this.#catchUp(subscription, tenure, after));
         return;
       } catch (error) {
         if (signal.aborted || tenure.isOver) return;
@@ -314,8 +319,7 @@ class Feed implements ChangeFeed {
     tenure.after ??= this.#taken;
     tenure.members = members;
     for (const member of members) this.#registry.add(member);
-    const reached = [tenure.after, this.#changes?.position].filter((each) => each !== undefined).sort();
-    const position = reached.at(-1) ?? positionOf(0n);
+    const position = latest(tenure.after, this.#changes?.position) ?? positionOf(0n);
     tell(subscription, { kind: 'subscribed', message: subscribed, position });
   }
 

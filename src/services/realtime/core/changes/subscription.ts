@@ -8,17 +8,19 @@ export class Tenure implements Subscriber {
   readonly claims: Claims;
   readonly claimsText: string;
   readonly #deliver: (event: ChangeEvent) => void;
+  /** Where it has to go on; undefined: from when it is let in. */
+  readonly from: Position | undefined;
   /** Nothing up to here is given any more. */
   after: Position | undefined;
   isOver = false;
   members: readonly Member[] = [];
 
-  constructor(role: string, claims: Claims, deliver: (event: ChangeEvent) => void, after: Position | undefined) {
+  constructor(role: string, claims: Claims, deliver: (event: ChangeEvent) => void, from: Position | undefined) {
     this.role = role;
     this.claims = claims;
     this.claimsText = JSON.stringify(claims);
     this.#deliver = deliver;
-    this.after = after;
+    this.from = from;
   }
 
   take(event: ChangeEvent): void {
