@@ -143,9 +143,12 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   };
 }
 
+/** Stands in every compose file, and has had no meaning since PostgREST 11. */
+const outlived = 'PGRST_DB_USE_LEGACY_GUCS';
+
 // A misspelt setting of an original service would be passed over without a word, and its default be in force.
 function unknownOriginals(prefix: string, { env, files }: Sources): string[] {
-  const known = new Set<string>();
+  const known = new Set([outlived]);
   const families: string[] = [];
   for (const { schema } of allSchemas)
     for (const { name, original = [], alone = [], aliases = [], prefix: family } of Object.values(schema)) {
