@@ -106,6 +106,7 @@ describe('two workers', () => {
       'gateway',
       'realtime',
       'rest',
+      'storage',
       'studio',
       'workers',
     ]);
