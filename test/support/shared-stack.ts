@@ -16,7 +16,7 @@ declare module 'vitest' {
 
 /** Vitest's global set-up of project `conformance`: one stack for the run, with autoconfirm and the rooms' own ports. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [directAuthPort = 0, directRestPort = 0, studioPort, storagePort] = await freePorts(4);
+  const [directAuthPort = 0, directRestPort = 0, studioPort, storagePort, realtimePort] = await freePorts(5);
   const stack = await startStack({
     env: {
       ENABLE_EMAIL_AUTOCONFIRM: 'true',
@@ -25,6 +25,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       GATEWAY_DIRECT_AUTH_PORT: String(directAuthPort),
       GATEWAY_DIRECT_STUDIO_PORT: String(studioPort),
       GATEWAY_DIRECT_STORAGE_PORT: String(storagePort),
+      GATEWAY_DIRECT_REALTIME_PORT: String(realtimePort),
       PGRST_SERVER_PORT: String(directRestPort),
     },
   });
