@@ -16,10 +16,12 @@ import { StartupError } from '#kernel/errors';
 import { type AuthSettings, authSettings } from '#services/auth';
 import { type DbSettings, dbSettings } from '#services/db';
 import { type GatewaySettings, gatewaySettings } from '#services/gateway';
+import { type ImgproxySettings, imgproxySettings, originalImgproxyDefaults } from '#services/imgproxy';
 import { type RealtimeSettings, realtimeSettings } from '#services/realtime';
 import { type RestSettings, restSettings } from '#services/rest';
 import { type StorageSettings, storageSettings } from '#services/storage';
 import { type StudioSettings, studioSettings } from '#services/studio';
+import { replaceDefaults } from './original-defaults.ts';
 import { allSchemas } from './registry.ts';
 import { currentRestSettings, readRestConfig, withOriginalDefaults } from './rest-settings.ts';
 import { type RoomName, roomNames, type StackSettings, stackSettings } from './settings.ts';
@@ -50,6 +52,7 @@ export interface LoadedSettings {
   readonly currentRest: () => RestSettings;
   readonly realtime: RealtimeSettings;
   readonly storage: StorageSettings;
+  readonly imgproxy: ImgproxySettings;
   readonly studio: StudioSettings;
   readonly gateway: GatewaySettings;
   readonly effective: readonly (EffectiveSetting & { readonly room: string })[];
@@ -105,14 +108,16 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   }
 
   const restAlone = rooms.size === 1 && rooms.has('rest');
+  const imgproxyAlone = rooms.size === 1 && rooms.has('imgproxy');
   const resolved = {
     db: resolveRoom('db', dbSettings),
     auth: resolveRoom('auth', authSettings),
     rest: resolveRoom('rest', restSettings, restAlone ? withOriginalDefaults : undefined),
     realtime: resolveRoom('realtime', realtimeSettings),
     storage: resolveRoom('storage', storageSettings),
+    imgproxy: resolveRoom('imgproxy', imgproxySettings, imgproxyAlone ? imgproxyInItsPlace : undefined),
     studio: resolveRoom('studio', studioSettings),
-    gateway: resolveRoom('gateway', gatewaySettings),
+    gateway: resolveRoom('gateway', gatewaySettings, imgproxyAlone ? gatewayInItsPlace : undefined),
   };
   const external = first.values.publicUrl ?? `http://localhost:${resolved.gateway.httpPort}`;
   const loaded = {
@@ -179,6 +184,12 @@ function withExternalUrl(
   effective[index] = { ...entry, value: url, origin: 'the address of the gateway' };
   return { ...auth, externalUrl: url };
 }
+
+// What was left out means there what it means to imgproxy.
+const imgproxyInItsPlace = (found: Resolution<typeof imgproxySettings>) =>
+  replaceDefaults(found, originalImgproxyDefaults);
+const gatewayInItsPlace = (found: Resolution<typeof gatewaySettings>) =>
+  replaceDefaults(found, { directImgproxyPort: 8080 });
 
 /** @throws StartupError with every problem on a line of its own */
 export function assertUsable(settings: LoadedSettings): void {

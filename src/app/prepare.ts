@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { StartupError } from '#kernel/errors';
 import type { Claims } from '#kernel/jwt';
 import { createVerifier, loadKeySet } from '#kernel/jwt';
+import { imgproxyAddress } from '#services/gateway';
 import { secretRules, weakness } from './demo-secrets.ts';
 import { appendToEnvFile } from './env-writer.ts';
 import { assertUsable, type LoadedSettings, loadSettings, type SettingsInput } from './load-settings.ts';
@@ -100,6 +101,7 @@ export function checkSecrets(settings: LoadedSettings): string[] {
     ['GOTRUE_API_HOST', settings.gateway.directAuthHost],
     ['PGRST_SERVER_HOST', settings.rest.serverHost],
     ['PGRST_ADMIN_SERVER_HOST', settings.rest.adminHost],
+    ['IMGPROXY_BIND', imgproxyAddress(settings.gateway).host],
   ] as const;
   for (const [name, address] of addresses)
     if (weak.length > 0 && address !== undefined && !loopback.test(address))

@@ -2,6 +2,7 @@ import type { SettingsSchema } from '#kernel/config';
 import { authSettings } from '#services/auth';
 import { dbSettings } from '#services/db';
 import { gatewaySettings } from '#services/gateway';
+import { imgproxySettings } from '#services/imgproxy';
 import { realtimeSettings } from '#services/realtime';
 import { restSettings } from '#services/rest';
 import { storageSettings } from '#services/storage';
@@ -24,6 +25,7 @@ export const registry: readonly RegisteredRoom[] = [
   { name: 'rest', schema: restSettings, needs: ['db', 'auth'], optional: false },
   { name: 'realtime', schema: realtimeSettings, needs: ['db'], optional: false },
   { name: 'storage', schema: storageSettings, needs: ['db'], optional: false },
+  { name: 'imgproxy', schema: imgproxySettings, needs: [], optional: true },
   { name: 'studio', schema: studioSettings, needs: [], optional: true },
   {
     name: 'gateway',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type EnvFile, type Resolution, resolveSettings, type Sources } from '#kernel/config';
 import { StartupError } from '#kernel/errors';
 import { originalRestDefaults, parseConfigFile, type RestSettings, restSettings } from '#services/rest';
+import { replaceDefaults } from './original-defaults.ts';
 
 type RestResolution = Resolution<typeof restSettings>;
 
@@ -34,12 +35,5 @@ export function currentRestSettings({ restConfig, restAlone, ...sources }: RestS
 /** In the place of PostgREST, which is where `PGRST_DB_URI` is given, what was left out means what it means there. */
 export function withOriginalDefaults(resolution: RestResolution): RestResolution {
   if (resolution.values.dbUri === undefined) return resolution;
-  const replaced: Record<string, unknown> = {};
-  const effective = resolution.effective.map((entry) => {
-    if (entry.origin !== 'default' || !(entry.key in originalRestDefaults)) return entry;
-    const value = originalRestDefaults[entry.key as keyof RestSettings];
-    replaced[entry.key] = value;
-    return { ...entry, value, origin: "the original's default" };
-  });
-  return { ...resolution, values: Object.freeze({ ...resolution.values, ...replaced }), effective };
+  return replaceDefaults(resolution, originalRestDefaults);
 }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Bus } from '#kernel/bus';
 import { createEgress } from '#kernel/egress';
 import { canConnect } from '#kernel/http';
@@ -8,6 +8,7 @@ import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
 import { authRoom } from '#services/auth';
 import { type DbApi, dbRoom } from '#services/db';
 import { gatewayRoom } from '#services/gateway';
+import { imgproxyRoom } from '#services/imgproxy';
 import { realtimeRoom } from '#services/realtime';
 import { type Reload, restRoom } from '#services/rest';
 import { storageRoom } from '#services/storage';
@@ -33,7 +34,7 @@ export type Share =
   | { readonly kind: 'worker'; readonly link: PrimaryLink };
 
 /** Rooms that workers run. The primary has auth and storage as well, which bring their schemas up to date. */
-const served: readonly RoomName[] = ['auth', 'rest', 'realtime', 'storage', 'gateway'];
+const served: readonly RoomName[] = ['auth', 'rest', 'realtime', 'storage', 'imgproxy', 'gateway'];
 
 /** What the rooms are joined with. */
 export interface WiringInput {
@@ -105,6 +106,15 @@ export function wireRooms(input: WiringInput): Wired {
         bus: input.bus,
       })
     : undefined;
+  const imgproxy = chosen.has('imgproxy')
+    ? imgproxyRoom.create({
+        settings: settings.imgproxy,
+        log: roomLog('imgproxy'),
+        cwd: settings.cwd,
+        egress: (also) => createEgress({ allowed: [...settings.stack.egressAllow, ...also] }),
+        cacheFolder: join(volumesOf(settings), 'imgproxy'),
+      })
+    : undefined;
   const storage = chosen.has('storage')
     ? storageRoom.create({
         settings: settings.storage,
@@ -113,6 +123,7 @@ export function wireRooms(input: WiringInput): Wired {
         defaultFolder: resolve(volumesOf(settings), 'storage'),
         bus: input.bus,
         egress,
+        ...(imgproxy && { transform: imgproxy.api.transform }),
       })
     : undefined;
   const studio = chosen.has('studio')
@@ -160,6 +171,7 @@ export function wireRooms(input: WiringInput): Wired {
     rest,
     realtime,
     storage,
+    imgproxy,
     studio,
     gateway: workers ? undefined : gateway,
   });
@@ -169,7 +181,7 @@ export function wireRooms(input: WiringInput): Wired {
     if (!room) continue;
     const present = needs.filter((need) => created[need]) as string[];
     if (name === 'rest' && db) present.push('project');
-    rooms.push({ name, room, needs: present, optional });
+    rooms.push({ name, room, needs: present, optional: optional && settings.rooms.size > 1 });
   }
   if (db) {
     const step = createProjectStep(

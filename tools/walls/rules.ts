@@ -28,6 +28,7 @@ export const packageOwners: Readonly<Record<string, string>> = {
   nodemailer: 'src/services/auth',
   pg: 'src/kernel/sql',
   pino: 'src/kernel/log',
+  sharp: 'src/services/imgproxy',
   uqr: 'src/services/auth',
   ws: 'src/services/realtime',
 };

@@ -41,6 +41,7 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['R7-owner-of-nodemailer', 'src/services/beta/r7-nodemailer.ts', 'nodemailer'],
   ['R7-owner-of-pg', 'src/services/beta/r7-pg.ts', 'pg'],
   ['R7-owner-of-pino', 'src/services/beta/r7-pino.ts', 'pino'],
+  ['R7-owner-of-sharp', 'src/services/beta/r7-sharp.ts', 'sharp'],
   ['R7-package-without-owner', 'src/services/beta/r7-unowned.ts', 'typescript'],
   ['R8-no-cycles', 'src/app/r8-ring-a.ts', 'src/app/r8-ring-b.ts'],
   ['R9-no-test-code-in-production', 'src/services/alpha/r9-fake.ts', 'src/services/alpha/testing/fake.ts'],

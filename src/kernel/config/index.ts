@@ -4,6 +4,7 @@ export { type Resolution, resolveSettings, type SourceProblem, type Sources, unk
 export {
   boolean,
   bytes,
+  decimal,
   duration,
   type EffectiveSetting,
   integer,

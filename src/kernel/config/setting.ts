@@ -238,3 +238,16 @@ export function json<T, const O extends Common<T>>(
     return options.check(value);
   });
 }
+
+/** A number that may have a fraction, within bounds (both inclusive). */
+export function decimal<const O extends Common<number> & { readonly min?: number; readonly max?: number }>(
+  options: O,
+): Defaulted<number, O> {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = options;
+  return make<number, O>(`number ${min}–${max === Number.MAX_SAFE_INTEGER ? '…' : max}`, options, (text) => {
+    const value = /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (Number.isNaN(value)) throw new Error('must be a number such as 2 or 16.8');
+    if (value < min || value > max) throw new Error(`must be between ${min} and ${max}`);
+    return value;
+  });
+}

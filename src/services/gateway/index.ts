@@ -1,3 +1,4 @@
+export { type ImgproxyAddress, imgproxyAddress } from './core/imgproxy-address.ts';
 export { type GatewayApi, type GatewayDeps, gatewayRoom } from './create.ts';
 export { gatewayErrors } from './errors.ts';
 export type { GatewayPorts } from './ports.ts';

@@ -187,6 +187,24 @@ export const gatewaySettings = {
     max: 65_535,
     help: "Storage's own port with DIRECT_PORTS.",
   }),
+  directImgproxyPort: integer({
+    name: 'GATEWAY_DIRECT_IMGPROXY_PORT',
+    alone: ['PORT'],
+    default: 5001,
+    max: 65_535,
+    help: "Imgproxy's own port with DIRECT_PORTS; 8080 where imgproxy runs alone.",
+  }),
+  directImgproxyBind: string({
+    name: 'IMGPROXY_BIND',
+    pattern: [/^\/|^[^\s/]*:\d{1,5}$/, 'must be address:port or :port, or a path with IMGPROXY_NETWORK=unix'],
+    help: 'Address and port of imgproxy instead of BIND_ADDRESS and that port; `:5001` is every address.',
+  }),
+  directImgproxyNetwork: oneOf({
+    name: 'IMGPROXY_NETWORK',
+    values: ['tcp', 'tcp4', 'tcp6', 'unix'],
+    default: 'tcp',
+    help: 'What IMGPROXY_BIND is about.',
+  }),
   authUrl: url({ name: 'AUTH_URL', protocols: ['http'], help: 'Where auth runs, when not in this process.' }),
   restUrl: url({ name: 'REST_URL', protocols: ['http'], help: 'Where rest runs, when not in this process.' }),
   realtimeUrl: url({

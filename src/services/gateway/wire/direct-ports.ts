@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { sendJson } from '#kernel/http';
+import { imgproxyAddress } from '../core/imgproxy-address.ts';
 import type { GatewaySettings } from '../settings.ts';
 import type { EdgeTarget } from './target.ts';
 
@@ -38,6 +39,7 @@ export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
     },
     { port: settings.directRealtimePort, setting: 'GATEWAY_DIRECT_REALTIME_PORT', byHost: [], mount: 'realtime' },
     { port: settings.directStoragePort, setting: 'GATEWAY_DIRECT_STORAGE_PORT', byHost: [], mount: 'storage' },
+    { ...imgproxyAddress(settings), byHost: [], mount: 'imgproxy' },
     { port: settings.directStudioPort, setting: 'GATEWAY_DIRECT_STUDIO_PORT', byHost: [], mount: 'studio' },
   ];
 }
