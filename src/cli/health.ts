@@ -1,15 +1,30 @@
+import { imgproxyAddress } from '#services/gateway';
 import { type LoadedSettings, loadSettings } from '../app/load-settings.ts';
 import { readRunFile } from '../app/run-file.ts';
 import { type Command, print } from './command.ts';
 import { fetchHealth } from './remote-health.ts';
 import { sendRequest } from './request.ts';
 
-/** Where rest tells that it is ready, when it runs alone with its administration port. */
-function readyAddress({ rooms, rest }: LoadedSettings): string | undefined {
-  if (rooms.size !== 1 || !rooms.has('rest') || !rest.adminPort) return undefined;
-  const host = rest.adminHost ?? rest.serverHost ?? rest.bindAddress;
+interface ReadyAddress {
+  readonly room: string;
+  readonly url: string;
+}
+
+/** Where a room that runs alone tells that it is ready, when it has such a place. */
+function readyAddress({ rooms, rest, imgproxy, gateway }: LoadedSettings): ReadyAddress | undefined {
+  if (rooms.size !== 1) return undefined;
+  if (rooms.has('rest') && rest.adminPort) {
+    const host = rest.adminHost ?? rest.serverHost ?? rest.bindAddress;
+    return { room: 'rest', url: `${baseUrl(host, rest.adminPort)}/ready` };
+  }
+  const { host = gateway.bindAddress, port, socket } = imgproxyAddress(gateway);
+  if (!rooms.has('imgproxy') || socket) return undefined;
+  return { room: 'imgproxy', url: `${baseUrl(host, port)}${imgproxy.pathPrefix}/health` };
+}
+
+function baseUrl(host: string, port: number): string {
   const asked = host.includes('*') || /^[!]/.test(host) || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${asked.includes(':') ? `[${asked}]` : asked}:${rest.adminPort}/ready`;
+  return `http://${asked.includes(':') ? `[${asked}]` : asked}:${port}`;
 }
 
 /** `health`: exit code 0 or 1, for container probes. */
@@ -19,16 +34,17 @@ export const healthCommand: Command = {
   help: `usage: pmoves-supabase health [room] [--json]
 
 Asks the running stack. Without a room: 0 once every required room serves. With a room: 0 when that one is healthy. Where rest runs
-alone with PGRST_ADMIN_SERVER_PORT, its /ready is asked.`,
+alone with PGRST_ADMIN_SERVER_PORT, its /ready is asked; where imgproxy runs alone, its /health.`,
 
   async run(context) {
     const settings = loadSettings(context.input);
     const ready = readyAddress(settings);
     if (ready !== undefined) {
-      const status = (await sendRequest(ready, 5_000))?.status;
+      const { room, url } = ready;
+      const status = (await sendRequest(url, 5_000))?.status;
       const healthy = status === 200;
-      print(context, { healthy, url: ready }, () =>
-        healthy ? 'rest: healthy' : `rest: ${status ?? 'no answer'} at ${ready}`,
+      print(context, { healthy, url }, () =>
+        healthy ? `${room}: healthy` : `${room}: ${status ?? 'no answer'} at ${url}`,
       );
       return healthy ? 0 : 1;
     }

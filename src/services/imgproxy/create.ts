@@ -53,7 +53,7 @@ function create(deps: ImgproxyDeps): Room<ImgproxyApi> {
     health() {
       if (running === undefined) return { status: 'starting' };
       const { taken, waiting } = running.processors;
-      return { status: 'healthy', detail: { working: taken, waiting } };
+      return { status: 'healthy', detail: { working: taken, waiting, ...running.route.images.counts } };
     },
   };
 }
@@ -76,7 +76,9 @@ function assemble({ settings, log, cwd, egress: egressWith, cacheFolder, clock =
           folder: settings.cacheFolder ? resolve(cwd, settings.cacheFolder) : cacheFolder,
           maxBytes: settings.cacheSize,
           now: () => clock.now(),
-          onError: (error) => log.warn({ err: error }, 'the cache of images failed'),
+          onError: reportOnce((error) =>
+            log.warn({ err: error }, 'the cache of images fails; further failures are not told'),
+          ),
         });
   // Nobody has to wait for it.
   void cache?.sweep();
@@ -100,6 +102,15 @@ function assemble({ settings, log, cwd, egress: egressWith, cacheFolder, clock =
   });
   const route = { images, rules, policy: policy.formats, settings, now: () => clock.now() };
   return { route, processors };
+}
+
+// A full disk would otherwise fill what is left of it with lines about it.
+function reportOnce(report: (error: unknown) => void): (error: unknown) => void {
+  let reported = false;
+  return (error) => {
+    if (!reported) report(error);
+    reported = true;
+  };
 }
 
 // Results of other settings are other results; and so are those of another release's engine.

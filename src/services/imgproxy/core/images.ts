@@ -53,11 +53,14 @@ export interface Images {
   fromUrl(url: string, wish: ImageWish): Promise<Image>;
   /** @param identity tells the source from all others @throws ServiceError */
   fromSource(identity: string, open: OpenSource, wish: ImageWish): Promise<Image>;
+  /** What was done so far: transformations, and results found in the cache. */
+  readonly counts: { readonly made: number; readonly found: number };
 }
 
 /** Joins the parts. */
 export function createImages(options: ImagesOptions): Images {
   const flights = createFlights<Image>();
+  const counts = { made: 0, found: 0 };
   const usesAccept = dependsOnAccept(options.formats);
 
   function fromSource(identity: string, open: OpenSource, { processing, accepted, signal }: ImageWish): Promise<Image> {
@@ -93,7 +96,10 @@ export function createImages(options: ImagesOptions): Images {
       });
       const resultKey = source.version === undefined ? undefined : cacheKey([source.version, optionsKey]);
       const known = resultKey && (await options.cache?.get(resultKey));
-      if (known) return finish(known, source.version as string);
+      if (known) {
+        counts.found++;
+        return finish(known, source.version as string);
+      }
       await hold();
       const bytes = await source.read(maxBytes, signal);
       const leave = await options.processors.take(signal);
@@ -103,6 +109,7 @@ export function createImages(options: ImagesOptions): Images {
       } finally {
         leave();
       }
+      counts.made++;
       if (resultKey && !processing.raw) await options.cache?.put(resultKey, made);
       return finish(made, source.version ?? digest([bytes.toString('latin1')]));
     } catch (error) {
@@ -130,6 +137,7 @@ export function createImages(options: ImagesOptions): Images {
   }
 
   return {
+    counts,
     fromSource,
     fromUrl: (url, wish) => fromSource(`url:${url}`, (use) => findSource(url, options.sources, use), wish),
   };
