@@ -104,6 +104,7 @@ describe('two workers', () => {
       'auth',
       'db',
       'gateway',
+      'imgproxy',
       'realtime',
       'rest',
       'storage',
