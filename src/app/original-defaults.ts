@@ -12,5 +12,5 @@ export function replaceDefaults<S extends SettingsSchema>(
     replaced[entry.key as keyof S] = value;
     return { ...entry, value, origin: "the original's default" };
   });
-  return { ...resolution, values: Object.freeze({ ...resolution.values, ...replaced }), effective };
+  return { ...resolution, values: Object.freeze({ ...resolution.values, ...replaced }) as SettingsOf<S>, effective };
 }

@@ -16,7 +16,8 @@ declare module 'vitest' {
 
 /** Vitest's global set-up of project `conformance`: one stack for the run, with autoconfirm and the rooms' own ports. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [directAuthPort = 0, directRestPort = 0, studioPort, storagePort, realtimePort] = await freePorts(5);
+  const [directAuthPort = 0, directRestPort = 0, studioPort, storagePort, realtimePort, imgproxyPort] =
+    await freePorts(6);
   const stack = await startStack({
     env: {
       ENABLE_EMAIL_AUTOCONFIRM: 'true',
@@ -26,6 +27,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       GATEWAY_DIRECT_STUDIO_PORT: String(studioPort),
       GATEWAY_DIRECT_STORAGE_PORT: String(storagePort),
       GATEWAY_DIRECT_REALTIME_PORT: String(realtimePort),
+      GATEWAY_DIRECT_IMGPROXY_PORT: String(imgproxyPort),
       PGRST_SERVER_PORT: String(directRestPort),
     },
   });
