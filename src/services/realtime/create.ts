@@ -16,6 +16,7 @@ import { createMetrics } from './core/metrics.ts';
 import { Nodes } from './core/nodes/nodes.ts';
 import { Presence } from './core/presence/presence.ts';
 import { deliverStored } from './core/stored-broadcasts.ts';
+import { Tenant } from './core/tenant.ts';
 import { createTokenJudge } from './core/token.ts';
 import type { RealtimeApi, RealtimePorts } from './ports.ts';
 import { createHttp, type Http } from './routes/http.ts';
@@ -123,7 +124,11 @@ function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Runnin
   const metrics = createMetrics();
   const hub = new Hub();
   const rates = { events: new Rate(), joins: new Rate(), presence: new Rate() };
-  const limits = limitsOf(settings);
+  const tenant = new Tenant(settings.tenant, limitsOf(settings), settings.maxBytes);
+  const changeHere = (limits: Partial<Limits>, disconnect: boolean): void => {
+    if (!tenant.change(limits) && !disconnect) return;
+    for (const session of context.sessions) session.disconnect(1012, 'Server requested disconnect');
+  };
   const deliver: Nodes['relay'] = (room, message) => rates.events.add(hub.deliver(room, message));
   const presence = new Presence({
     node,
@@ -142,12 +147,14 @@ function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Runnin
     timeout: settings.nodeTimeout,
     presence: () => presence,
     deliver,
+    tenantChanged: changeHere,
     usersHere: () => context.users.here,
   });
   const context: RealtimeContext = {
+    node,
     clock,
     log,
-    limits: () => limits,
+    limits: () => tenant.limits,
     rates,
     metrics,
     judge: createTokenJudge({
@@ -179,7 +186,21 @@ function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Runnin
     db,
     transport,
     nodes,
-    http: createHttp({ context, settings, translateKey: translator(settings) }),
+    http: createHttp({
+      context,
+      settings,
+      tenant,
+      changeTenant(limits, disconnect = false) {
+        changeHere(limits, disconnect);
+        nodes.publishTenant(limits, disconnect);
+      },
+      databaseAnswers: () =>
+        db.query('select 1').then(
+          () => true,
+          () => false,
+        ),
+      translateKey: translator(settings),
+    }),
     feed: context.feed,
     isServing: true,
     end() {
@@ -235,6 +256,7 @@ function limitsOf(settings: RealtimeSettings): Limits {
     presenceWindow: settings.presenceWindow,
     payload: settings.maxPayload * 1_000,
     privateOnly: settings.privateOnly,
+    suspended: false,
   };
 }
 

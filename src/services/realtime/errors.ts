@@ -8,6 +8,8 @@ export const realtimeErrors = {
   key_missing: { status: 401, message: 'API key is missing' },
   token_refused: { status: 401, message: 'The token provided is not a valid JWT' },
   protocol_unknown: { status: 400, message: 'The requested protocol version is not supported' },
+  suspended: { status: 403, message: 'Realtime was disabled for this tenant' },
+  tenant_suspended: { status: 403, message: 'Tenant is suspended' },
   too_many_users: { status: 429, message: 'Too many connected users' },
   too_many_joins: { status: 429, message: 'Too many joins per second' },
   not_serving: { status: 503, message: 'Realtime is restarting, please standby' },
@@ -39,6 +41,7 @@ export const realtimeError = defineErrors(realtimeErrors);
 const asMessage = new Set([
   'unauthorized',
   'write_denied',
+  'tenant_suspended',
   'too_many_requests',
   'too_many_messages',
   'rate_exceeded',

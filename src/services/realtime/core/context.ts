@@ -33,6 +33,8 @@ export interface OpenSession {
 
 /** Everything a channel may need; made once for a running room. */
 export interface RealtimeContext {
+  /** Name of this node, used by no other process before or after. */
+  readonly node: string;
   readonly clock: Clock;
   readonly log: Logger;
   /** Those in force now. */

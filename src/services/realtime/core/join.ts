@@ -58,6 +58,7 @@ function refuseEarly(socket: JoiningSocket, name: string, config: JoinConfig): s
   const limits = context.limits();
   if (name === '') return 'TopicNameRequired: You must provide a topic name';
   if (!context.isServing()) return 'RealtimeRestarting: Realtime is restarting, please standby';
+  if (limits.suspended) return 'RealtimeDisabledForTenant: Realtime disabled for this tenant';
   if (limits.privateOnly && !config.isPrivate) return 'PrivateOnly: This project only allows private channels';
   const isCounted = socket.channelCount > 0;
   if (!isCounted && limits.users > 0 && context.users.here + context.users.elsewhere() >= limits.users)

@@ -16,16 +16,13 @@ export function broadcastPost(app: FastifyInstance, options: HttpOptions): void 
     headers: policyHeaders(request.headers),
   });
 
-  // Bodies are judged after the caller, and JSON is handed on as it is, so bytes are all that is asked for.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-
   app.options('/api/broadcast', preflight);
   app.options('/api/broadcast/:topic/events/:event', preflight);
 
   app.post('/api/broadcast', async (request, reply) => {
     allowAnyOrigin(request, reply);
     const sender = await senderOf(request);
+    if (context.limits().suspended) throw realtimeError('tenant_suspended');
     const parsed = parseBatch(jsonOf(request.body), context.limits().payload);
     if ('problems' in parsed) throw realtimeError('invalid', { details: parsed.problems });
     await broadcastBatch(context, parsed.messages, sender);
@@ -37,6 +34,7 @@ export function broadcastPost(app: FastifyInstance, options: HttpOptions): void 
     async (request, reply) => {
       allowAnyOrigin(request, reply);
       const sender = await senderOf(request);
+      if (context.limits().suspended) throw realtimeError('tenant_suspended');
       const message = messageOf(request, context.limits().payload);
       const room = { isPrivate: request.query.private === 'true', name: request.params.topic };
       await broadcastOne(context, room, message, sender);

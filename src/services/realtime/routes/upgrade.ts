@@ -61,6 +61,7 @@ async function judge(
   const verdict = await context.judge.judge(translateKey(key));
   if (isRefusal(verdict)) throw realtimeError('token_refused', { message: verdict.atHandshake });
   const limits = context.limits();
+  if (limits.suspended) throw realtimeError('suspended');
   const { users, rates } = context;
   if (limits.users > 0 && users.here + users.elsewhere() >= limits.users) throw realtimeError('too_many_users');
   if (rates.joins.reaches(limits.joins)) throw realtimeError('too_many_joins');

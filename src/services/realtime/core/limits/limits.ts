@@ -14,6 +14,8 @@ export interface Limits {
   readonly presenceWindow: number;
   /** Bytes of a payload. */
   readonly payload: number;
+  /** Nobody may join, nor open a socket. */
+  readonly suspended: boolean;
   /** Only private channels may be joined. */
   readonly privateOnly: boolean;
 }

@@ -2,6 +2,7 @@ import type { Bus } from '#kernel/bus';
 import type { Clock } from '#kernel/lifecycle';
 import type { RoomMessage } from '../fanout.ts';
 import type { RoomKey } from '../hub.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Entry, State } from '../presence/replica.ts';
 import { packEnvelope, unpackEnvelope } from './room-message.ts';
@@ -18,6 +19,8 @@ export interface NodesOptions {
   readonly presence: () => Presence;
   /** A message of another node. */
   readonly deliver: (room: RoomKey, message: RoomMessage) => void;
+  /** The tenant was changed by another node. */
+  readonly tenantChanged: (limits: Partial<Limits>, disconnect: boolean) => void;
   /** Sockets with channels on this node. */
   readonly usersHere: () => number;
 }
@@ -29,6 +32,7 @@ const subjects = {
   wanted: 'realtime.presence.wanted',
   state: 'realtime.presence.state',
   gone: 'realtime.gone',
+  tenant: 'realtime.tenant',
 } as const;
 
 /** Entries of presence in one message, at most; brokers bound the size of messages. */
@@ -39,6 +43,12 @@ interface Alive {
   readonly users: number;
   /** Of its presence. */
   readonly clock: number;
+}
+
+interface TenantChanged {
+  readonly node: string;
+  readonly limits: Partial<Limits>;
+  readonly disconnect: boolean;
 }
 
 interface StatePart {
@@ -82,6 +92,7 @@ export class Nodes {
       bus.subscribe(subjects.delta, (payload) => this.#options.presence().receiveDelta(payload as never)),
       bus.subscribe(subjects.wanted, (payload) => this.#onWanted(payload as { node: string })),
       bus.subscribe(subjects.state, (payload) => this.#onState(payload as StatePart)),
+      bus.subscribe(subjects.tenant, (payload) => this.#onTenant(payload as TenantChanged)),
       bus.subscribe(subjects.gone, (payload) => this.#forget((payload as { node: string }).node)),
     );
     this.#sayAlive();
@@ -106,6 +117,11 @@ export class Nodes {
     if (bus.isShared) bus.publish(subjects.delta, delta);
   }
 
+  publishTenant(limits: Partial<Limits>, disconnect: boolean): void {
+    const { bus, node } = this.#options;
+    if (bus.isShared) bus.publish(subjects.tenant, { node, limits, disconnect } satisfies TenantChanged);
+  }
+
   /** Asks for a node's state; not again before an answer could have come. */
   want(node: string): void {
     const { bus, clock, interval } = this.#options;
@@ -118,6 +134,10 @@ export class Nodes {
   #onRoom(payload: unknown): void {
     const envelope = Buffer.isBuffer(payload) ? unpackEnvelope(payload) : undefined;
     if (envelope && envelope.node !== this.#options.node) this.#options.deliver(envelope.room, envelope.message);
+  }
+
+  #onTenant({ node, limits, disconnect }: TenantChanged): void {
+    if (node !== this.#options.node) this.#options.tenantChanged(limits, disconnect);
   }
 
   #onAlive({ node, users, clock }: Alive): void {
