@@ -13,8 +13,10 @@ export const kernelLevels: readonly (readonly string[])[] = [
 
 /** Third-party packages and the one folder of `src` that may import each. */
 export const packageOwners: Readonly<Record<string, string>> = {
+  '@aws-sdk/client-s3': 'src/services/storage',
   '@fastify/busboy': 'src/services/storage',
   '@nats-io/transport-node': 'src/kernel/bus',
+  '@tus/server': 'src/services/storage',
   '@node-rs/argon2': 'src/services/auth',
   '@node-rs/bcrypt': 'src/services/auth',
   '@simplewebauthn/server': 'src/services/auth',

@@ -1,4 +1,5 @@
 import { StartupError } from '#kernel/errors';
+import { setRequestContext } from '#kernel/http';
 import { createVerifier, type KeySetSource, loadKeySet, type Verifier } from '#kernel/jwt';
 import { type Clock, type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
@@ -7,10 +8,13 @@ import type { ContentStore } from './core/content/content-store.ts';
 import { createFileStore } from './core/content/file-store.ts';
 import type { StorageContext, StorageEvent } from './core/context.ts';
 import { createJanitor, type Janitor } from './core/janitor.ts';
+import { createSessionLocks, type SessionLocks } from './core/session-locks.ts';
 import { createUrlTokens } from './core/url-token.ts';
 import type { StoragePorts } from './ports.ts';
+import { createResumable, resumableRoutes } from './routes/resumable.ts';
 import { createRouter } from './routes/router.ts';
 import { createHandler } from './routes/run.ts';
+import { s3Routes } from './routes/s3/table.ts';
 import { routes } from './routes/table.ts';
 import type { StorageSettings } from './settings.ts';
 import { migrateStorage } from './sql/migrations/index.ts';
@@ -40,6 +44,7 @@ interface Running {
   readonly db: Database;
   readonly store: ContentStore;
   readonly janitor: Janitor;
+  readonly locks: SessionLocks;
 }
 
 function create(deps: StorageDeps): Room<StorageApi> {
@@ -77,8 +82,16 @@ function create(deps: StorageDeps): Room<StorageApi> {
       log,
       publish: (event) => deps.bus.publish(subjectOf(event), event),
     };
-    const janitor = createJanitor(context);
-    running = { handle: createHandler({ context, ports: deps, verifier }, createRouter(routes)), db, store, janitor };
+    const janitor = createJanitor(context, own);
+    const locks = createSessionLocks(connection, log);
+    const protocols = [...resumableRoutes(createResumable(context, locks)), ...s3Routes];
+    running = {
+      handle: createHandler({ context, ports: deps, verifier }, createRouter(routes(protocols))),
+      db,
+      store,
+      janitor,
+      locks,
+    };
     janitor.start();
   }
 
@@ -87,7 +100,10 @@ function create(deps: StorageDeps): Room<StorageApi> {
       {
         name: 'storage',
         handle(request, response) {
-          if (request.url?.startsWith(`${publicPrefix}/`)) request.url = request.url.slice(publicPrefix.length);
+          if (request.url?.startsWith(`${publicPrefix}/`)) {
+            setRequestContext(request, { prefix: publicPrefix });
+            request.url = request.url.slice(publicPrefix.length);
+          }
           if (running) running.handle(request, response);
           else response.writeHead(503, { 'retry-after': '1', 'content-length': 0 }).end();
         },
@@ -99,6 +115,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
       const stopping = running;
       running = undefined;
       await stopping?.janitor.stop();
+      await stopping?.locks.close();
       await stopping?.store.close();
       await stopping?.db.close();
     },

@@ -1,3 +1,4 @@
+import { deleteAbandonedMultipart } from '../sql/multipart.ts';
 import type { StorageContext } from './context.ts';
 
 /** Removes content that nobody needs any more, a batch at a time. */
@@ -10,9 +11,10 @@ export interface Janitor {
 
 /** Creates the janitor. Any number of nodes may have one: what one of them has taken, the others pass over. */
 export function createJanitor(
-  context: Pick<StorageContext, 'db' | 'versions' | 'store' | 'settings' | 'log'>,
+  context: Pick<StorageContext, 'db' | 'versions' | 'uploads' | 'store' | 'settings' | 'log'>,
+  ownSchema: string,
 ): Janitor {
-  const { db, versions, store, settings, log } = context;
+  const { db, versions, uploads, store, settings, log } = context;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<unknown> = Promise.resolve();
   let isStopped = false;
@@ -32,6 +34,11 @@ export function createJanitor(
   }
 
   async function sweep(): Promise<number> {
+    await db.transaction(async (transaction) => {
+      await uploads.forgetComplete(transaction, settings.tusExpiry, settings.janitorBatch);
+      const parts = await deleteAbandonedMultipart(transaction, ownSchema, settings.janitorBatch);
+      await versions.retire(transaction, parts, 0);
+    });
     let removed = 0;
     for (;;) {
       const count = await batch();

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { abortSignalOf } from '#kernel/http';
+import { abortSignalOf, requestContext } from '#kernel/http';
 import { JwtError, type Verifier } from '#kernel/jwt';
 import type { StorageContext } from '../core/context.ts';
 import { jwtMessage } from '../core/url-token.ts';
@@ -20,6 +20,7 @@ export async function openExchange(
   return {
     ...base,
     params,
+    prefix: removedPrefix(context, request),
     query: new URLSearchParams(query),
     isKnown: caller.isKnown,
     signal: abortSignalOf(response),
@@ -86,6 +87,44 @@ export async function recognise({ clock }: StorageContext, verifier: Verifier, t
 export function splitUrl(url: string): [string, string] {
   const mark = url.indexOf('?');
   return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+/** The path prefix that a proxy removed, where its word counts. */
+function removedPrefix({ settings }: StorageContext, request: IncomingMessage): string {
+  const { prefix, viaGateway } = requestContext(request);
+  if (viaGateway || prefix !== '') return prefix;
+  const given = request.headers['x-forwarded-prefix'];
+  return settings.allowForwardedPath && typeof given === 'string' && /^(\/[\w.~-]+)*\/?$/.test(given)
+    ? given.replace(/\/$/, '')
+    : '';
+}
+
+/** Scheme and host by which clients reach storage, and what of `STORAGE_PUBLIC_URL` is path but not the removed prefix. */
+export function publicBase({ context, request, prefix }: Exchange): string {
+  const { publicUrl } = context.settings;
+  if (publicUrl !== undefined)
+    return prefix !== '' && publicUrl.endsWith(prefix) ? publicUrl.slice(0, -prefix.length) : publicUrl;
+  const encrypted = (request.socket as { encrypted?: boolean }).encrypted === true;
+  const proto = headerOf(request, 'x-forwarded-proto')?.split(',')[0]?.trim() ?? (encrypted ? 'https' : 'http');
+  return `${proto === 'https' ? 'https' : 'http'}://${forwardedHost(request)}`;
+}
+
+/** The host a client named, where proxies say it, with the port unless it is the usual one. */
+export function forwardedHost(request: IncomingMessage): string {
+  const host =
+    (headerOf(request, 'x-forwarded-host') ?? headerOf(request, 'host') ?? 'localhost').split(',')[0]?.trim() ?? '';
+  const port = headerOf(request, 'x-forwarded-port')?.split(',')[0]?.trim();
+  const isForwarded = request.headers['x-forwarded-host'] !== undefined;
+  if (
+    !isForwarded ||
+    port === undefined ||
+    !/^\d+$/.test(port) ||
+    host.includes(':') ||
+    port === '80' ||
+    port === '443'
+  )
+    return host;
+  return `${host}:${port}`;
 }
 
 /** One value of a header. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { ServiceError } from '#kernel/errors';
 import type { abortSignalOf } from '#kernel/http';
 import type { Verifier } from '#kernel/jwt';
 import type { StorageContext } from '../core/context.ts';
@@ -28,12 +29,21 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** The path prefix that a proxy removed, e.g. `/storage/v1`. */
+  readonly prefix: string;
   /** In whose name. */
   readonly scope: Scope;
   /** False where a token was optional and none that is good came. */
   readonly isKnown: boolean;
   /** Aborted when the client goes away. */
   readonly signal: ReturnType<typeof abortSignalOf>;
+}
+
+/** How a protocol answers an error. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: string;
 }
 
 /** Who may use an endpoint. */
@@ -55,6 +65,8 @@ export interface Route {
   readonly access: Access;
   /** What `storage.operation()` tells; empty where no statement is run. */
   readonly operation: string;
+  /** Where errors have another shape than that of the REST interface. */
+  readonly renderError?: (error: ServiceError, request: IncomingMessage) => ErrorAnswer;
   readonly handle: (exchange: Exchange) => Answer | Promise<Answer>;
 }
 

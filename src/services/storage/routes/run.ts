@@ -27,14 +27,15 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  let matched: Matched | undefined;
   try {
     const [path] = splitUrl(request.url ?? '/');
-    const matched = find(request.method ?? '', path);
+    matched = find(request.method ?? '', path);
     if (!matched) throw storageError('NoSuchRoute', { message: `Route ${request.method}:${path} not found` });
     const exchange = await openExchange({ ...base, request, response }, matched);
     await send(exchange, await matched.route.handle(exchange));
   } catch (error) {
-    fail(base, request, response, error);
+    fail(base, matched, request, response, error);
   }
 }
 
@@ -72,6 +73,7 @@ async function send({ request, response }: Exchange, given: Answer): Promise<voi
 
 function fail(
   { context }: Pick<Exchange, 'context'>,
+  matched: Matched | undefined,
   request: IncomingMessage,
   response: ServerResponse,
   thrown: unknown,
@@ -89,15 +91,21 @@ function fail(
     response.destroy();
     return;
   }
+  const extra = { ...error.headers, ...endOfUnread(request, response) };
+  const own = matched?.route.renderError?.(error, request);
+  if (own) {
+    sendBody(response, own.status, { ...own.headers, ...extra }, own.body);
+    return;
+  }
   const { status, body } = renderError(error);
-  sendJson(response, status, body, { ...error.headers, ...endOfUnread(request, response) });
+  sendJson(response, status, body, extra);
 }
 
 /**
  * What has to be done about a body that nobody will read to its end: the client is told that the connection ends, and
  * given time to notice.
  */
-export function endOfUnread(request: IncomingMessage, response: ServerResponse): { connection?: 'close' } {
+function endOfUnread(request: IncomingMessage, response: ServerResponse): { connection?: 'close' } {
   if (request.complete) return {};
   request.resume();
   const timer = setTimeout(() => request.destroy(), lingering);

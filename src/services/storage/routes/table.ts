@@ -8,8 +8,9 @@ import { signRoutes } from './sign.ts';
 import { plainUploadRoutes, uploadRoutes } from './upload.ts';
 
 /** All endpoints of the REST interface; the first that fits wins, so that those with a name of their own come first. */
-export const routes: readonly Route[] = [
+export const routes = (protocols: readonly Route[]): readonly Route[] => [
   ...serviceRoutes,
+  ...protocols,
   ...bucketRoutes,
   ...uploadRoutes,
   ...signRoutes,

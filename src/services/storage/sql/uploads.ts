@@ -9,14 +9,20 @@ export interface Upload {
   readonly size: number | undefined;
   readonly metadata: Readonly<Record<string, string | null>>;
   readonly createdAt: Date;
+  /** An object was made of it. */
+  readonly isComplete: boolean;
 }
 
 /** Statements on the table of resumable uploads; they run as its owner. */
 export interface Uploads {
-  insert(transaction: Transaction, upload: Omit<Upload, 'createdAt' | 'bucketId' | 'name'>): Promise<Date>;
+  insert(
+    transaction: Transaction,
+    upload: Omit<Upload, 'createdAt' | 'bucketId' | 'name' | 'isComplete'>,
+  ): Promise<Date>;
   find(transaction: Transaction, version: string): Promise<Upload | undefined>;
   setSize(transaction: Transaction, version: string, size: number): Promise<void>;
-  remove(transaction: Transaction, version: string): Promise<boolean>;
+  /** Forgets uploads that were completed a while ago: nobody asks any more how far they are. */
+  forgetComplete(transaction: Transaction, milliseconds: number, limit: number): Promise<void>;
 }
 
 /** @param schema where the tables are, quoted */
@@ -32,9 +38,9 @@ export function createUploads(schema: string): Uploads {
     async find(transaction, version) {
       const { rows } = await transaction.query<Omit<Upload, 'size'> & { size: number | null }>(
         `select u.version, v.bucket_id as "bucketId", v.name, u.size::float8 as size, u.metadata,
-           u.created_at as "createdAt"
+           u.created_at as "createdAt", v.size is not null as "isComplete"
          from ${schema}.storage_uploads u join ${schema}.storage_versions v using (version)
-         where u.version = $1 and v.due > clock_timestamp()`,
+         where u.version = $1 and (v.due is null or v.due > clock_timestamp())`,
         [version],
       );
       const [row] = rows;
@@ -43,11 +49,14 @@ export function createUploads(schema: string): Uploads {
     async setSize(transaction, version, size) {
       await transaction.query(`update ${schema}.storage_uploads set size = $2 where version = $1`, [version, size]);
     },
-    async remove(transaction, version) {
-      const { rowCount } = await transaction.query(`delete from ${schema}.storage_uploads where version = $1`, [
-        version,
-      ]);
-      return rowCount > 0;
+    async forgetComplete(transaction, milliseconds, limit) {
+      await transaction.query(
+        `delete from ${schema}.storage_uploads where version in (
+           select u.version from ${schema}.storage_uploads u join ${schema}.storage_versions v using (version)
+           where v.size is not null and u.created_at < clock_timestamp() - $1::float8 * interval '1 millisecond'
+           limit $2)`,
+        [milliseconds, limit],
+      );
     },
   };
 }

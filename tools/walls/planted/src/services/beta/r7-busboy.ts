@@ -1,0 +1,3 @@
+import { Busboy } from '@fastify/busboy';
+
+export const r7Busboy = Busboy;

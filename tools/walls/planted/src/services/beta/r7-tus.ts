@@ -1,0 +1,3 @@
+import { Server } from '@tus/server';
+
+export const r7Tus = Server;
