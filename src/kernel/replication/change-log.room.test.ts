@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Bus, createLocalBus } from '#kernel/bus';
 import { createLogger, createRedactor } from '#kernel/log';
 import { connectClient } from '#kernel/sql';
 import { until } from '../../../test/support/client.ts';
@@ -14,7 +15,7 @@ const eventually = (condition: () => unknown, timeout?: number) =>
 let database: TestDatabase;
 let logs: ChangeLog[];
 
-function open(options: { time?: number; slotLimit?: number } = {}): ChangeLog {
+function open(options: { time?: number; slotLimit?: number; bus?: Bus } = {}): ChangeLog {
   const opened = createChangeLog({
     connection: () => database.connection('supabase_admin'),
     publications: ['changes_test', 'missing_publication'],
@@ -22,6 +23,7 @@ function open(options: { time?: number; slotLimit?: number } = {}): ChangeLog {
     slotLimit: options.slotLimit ?? 1_000_000_000,
     backlogLimit: 1_000_000,
     log,
+    ...(options.bus && { bus: options.bus }),
   });
   logs.push(opened);
   opened.start();
@@ -122,6 +124,38 @@ describe('change log', () => {
     await database.query('insert into public.t values (2)');
     await eventually(() => entries.length === 1);
     expect(ids(entries)).toEqual(['2']);
+  });
+
+  it('is fed to the other nodes, whole and in order, whoever reads', async () => {
+    const local = createLocalBus((error) => {
+      throw error;
+    });
+    let lost = 0;
+    // Every tenth message is lost, and everything is JSON on its way.
+    const bus: Bus = {
+      ...local,
+      publish: (subject, payload) => {
+        if (Math.random() < 0.1) lost++;
+        else local.publish(subject, JSON.parse(JSON.stringify(payload)));
+      },
+    };
+    const nodes = [open({ bus }), open({ bus }), open({ bus })];
+    await Promise.all(nodes.map((node) => node.streaming(never)));
+    const seen = nodes.map(collect);
+    expect(nodes.filter(({ state }) => state.owner)).toHaveLength(1);
+    for (let id = 1; id <= 60; id++) await database.query('insert into public.t values ($1)', [id]);
+    await eventually(() => seen.every((entries) => entries.length >= 60));
+    const first = nodes.findIndex(({ state }) => state.owner);
+    await nodes[first]?.stop();
+    for (let id = 61; id <= 80; id++) await database.query('insert into public.t values ($1)', [id]);
+    const rest = seen.filter((_, index) => index !== first);
+    await eventually(() => rest.every((entries) => entries.length >= 80), 20_000);
+    for (const entries of rest)
+      expect(ids(entries)).toEqual(Array.from({ length: 80 }, (_, index) => String(index + 1)));
+    const position = rest[0]?.[9]?.position as string;
+    for (const [index, node] of nodes.entries())
+      if (index !== first) expect(ids(node.entriesAfter(position) ?? [])).toHaveLength(70);
+    expect(lost).toBeGreaterThan(0);
   });
 
   it('makes a new slot with a gap where the old one is gone', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus } from '#kernel/bus';
 import { type Clock, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { ConnectionOptions } from '#kernel/sql';
@@ -6,6 +7,7 @@ import { ChangeRing, type LogEntry, type Retention } from './change-ring.ts';
 import { type Following, type FollowOptions, RingFollowing } from './following.ts';
 import type { ChangeLogState } from './log-state.ts';
 import type { Position } from './position.ts';
+import { createRelay } from './relay.ts';
 import { runSession, type SessionReport } from './session.ts';
 
 /** What a log is made of. */
@@ -21,6 +23,8 @@ export interface ChangeLogOptions {
   readonly backlogLimit: number;
   readonly log: Logger;
   readonly clock?: Clock;
+  /** How nodes that do not read the slot get the changes from the one that does. */
+  readonly bus?: Bus;
 }
 
 /**
@@ -65,6 +69,11 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
   const report = (change: SessionReport): void => {
     const { reason: _, ...rest } = state;
     state = { ...rest, ...change };
+    // Whether this node or another one reads makes no difference to readers.
+    if (state.phase === 'waiting' && relay?.isFed) {
+      const { reason: __, ...fed } = state;
+      state = { ...fed, phase: 'streaming' };
+    }
     if (state.phase === 'streaming') {
       for (const resolve of waiting) resolve();
       waiting.clear();
@@ -77,6 +86,26 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
     paused = undefined;
   };
 
+  function append(entry: LogEntry): boolean {
+    if (!ring.append(entry)) return false;
+    const bytes = entry.kind === 'gap' ? 0 : entry.bytes;
+    for (const following of followings) following.appended(bytes);
+    return true;
+  }
+  const relay =
+    options.bus &&
+    createRelay({
+      bus: options.bus,
+      ring,
+      clock,
+      isOwner: () => state.owner,
+      append,
+      onFed: (isFed) => {
+        if (state.owner || state.phase === 'stopped') return;
+        report(isFed ? { phase: 'streaming' } : { phase: 'waiting', reason: 'the node that reads is not heard' });
+      },
+    });
+
   async function run(signal: AbortSignal): Promise<void> {
     let pause = firstPause;
     while (!signal.aborted) {
@@ -88,9 +117,8 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
           ring,
           report,
           append(entry, stream) {
-            if (!ring.append(entry)) return;
-            const bytes = entry.kind === 'gap' ? 0 : entry.bytes;
-            for (const following of followings) following.appended(bytes);
+            if (!append(entry)) return;
+            relay?.grown();
             if (!paused && isBehind(options.backlogLimit)) {
               stream.pause();
               paused = stream;
@@ -117,12 +145,14 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
       if (stopping) return;
       stopping = new AbortController();
       report({ phase: 'waiting', owner: false });
+      relay?.start();
       running = run(stopping.signal);
     },
     async stop() {
       stopping?.abort();
       await running;
       stopping = undefined;
+      relay?.stop();
       for (const following of followings) following.close();
       followings.clear();
     },

@@ -90,6 +90,11 @@ export class ChangeRing {
     return this.#head;
   }
 
+  /** Everything after this is kept. */
+  get oldest(): Position | undefined {
+    return this.#evicted;
+  }
+
   /** What the server may throw away; undefined before anything is known. */
   get floor(): bigint | undefined {
     return this.#floor;

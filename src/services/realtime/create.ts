@@ -219,10 +219,11 @@ const openDatabase = (connection: ConnectionOptions, settings: RealtimeSettings)
     acquireTimeout: settings.dbTimeout,
   });
 
-const openFeed = ({ settings, log, database }: RealtimeDeps): ChangeFeed =>
+const openFeed = ({ settings, log, bus, database }: RealtimeDeps): ChangeFeed =>
   createChangeFeed({
     connection: database,
     log,
+    bus,
     publication: settings.publication,
     messagesPublication: 'supabase_realtime_messages_publication',
     retention: { time: settings.changesWindow, bytes: settings.changesWindowBytes },

@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus } from '#kernel/bus';
 import type { Logger } from '#kernel/log';
 import {
   type ChangeLog,
@@ -26,6 +28,8 @@ export interface FeedOptions {
   /** A superuser, or a role that has the attribute REPLICATION and may become every role of tokens. */
   readonly connection: () => ConnectionOptions;
   readonly log: Logger;
+  /** How nodes hand changes to each other. */
+  readonly bus?: Bus;
   /** Publication of the tables that clients may subscribe to. */
   readonly publication: string;
   /** Publication of `realtime.messages`. */
@@ -94,6 +98,7 @@ class Feed implements ChangeFeed {
       slotLimit: options.slotLimit,
       backlogLimit: options.backlogLimit,
       log: options.log,
+      ...(options.bus && { bus: options.bus }),
     });
   }
 
@@ -101,6 +106,8 @@ class Feed implements ChangeFeed {
     signal.throwIfAborted();
     const options = this.#options;
     this.#stopping = new AbortController();
+    // Every channel that waits listens to it.
+    setMaxListeners(0, this.#stopping.signal);
     const db = createDatabase({ connection: options.connection(), size: options.connections, lanes: 0 });
     const tables = new Tables(db);
     this.#db = db;

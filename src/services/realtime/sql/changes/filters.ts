@@ -1,4 +1,4 @@
-import type { Database } from '#kernel/sql';
+import type { Database, QueryResult } from '#kernel/sql';
 import { arrayLiteral } from './array-literal.ts';
 
 /** SQL operators by the names that filters have for them. */
@@ -20,6 +20,16 @@ const operators: Readonly<Record<string, string>> = {
 function comparison(operator: string, type: string, left: string, right: string): string {
   if (operator === 'in') return `${left}::${type} = any (${right}::text::${type}[])`;
   return `${left}::${type} ${operators[operator]} ${right}::${type}`;
+}
+
+/** Runs a statement with the formats that values have in the stream. */
+function inStreamFormat<Row>(db: Database, text: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
+  return db.transaction(async (transaction) => {
+    await transaction.query(
+      "select set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true), set_config('IntervalStyle', 'postgres', true)",
+    );
+    return transaction.query<Row>(text, values);
+  });
 }
 
 /** One comparison that only the database can make. */
@@ -48,7 +58,8 @@ export async function compareAll(db: Database, all: readonly Comparison[]): Prom
   const results: (boolean | null)[] = all.map(() => null);
   for (const indexes of groups.values()) {
     const { operator, type } = all[indexes[0] as number] as Comparison;
-    const { rows } = await db.query<{ truth: boolean | null }>(
+    const { rows } = await inStreamFormat<{ truth: boolean | null }>(
+      db,
       `select ${comparison(operator, type, 'v.a', 'v.b')} as truth
        from unnest($1::text[], $2::text[]) with ordinality as v(a, b, place) order by v.place`,
       [indexes.map((index) => all[index]?.left), indexes.map((index) => all[index]?.right)],
@@ -71,10 +82,12 @@ export async function canonicalValues(
 ): Promise<(string | null)[]> {
   const isPattern = ['like', 'ilike', 'match', 'imatch'].includes(operator);
   const right = operator === 'in' ? arrayLiteral(values) : (values[0] ?? '');
+  // `format` uses the type's own output, as the stream does: a cast to text writes `true` for `t`.
   // Making the comparison once finds out whether there is such an operator, and compiles patterns.
   const probe = isPattern ? "''" : 'null';
-  const { rows } = await db.query<{ values: (string | null)[] }>(
-    `select array(select v::${isPattern ? 'text' : type}::text from unnest($2::text[]) with ordinality u(v, place) order by place) as values,
+  const { rows } = await inStreamFormat<{ values: (string | null)[] }>(
+    db,
+    `select array(select format('%s', v::${isPattern ? 'text' : type}) from unnest($2::text[]) with ordinality u(v, place) order by place) as values,
        ${comparison(operator, type, `${probe}::text`, '$1::text')} as probe`,
     [right, values],
   );
@@ -90,7 +103,8 @@ export async function jsonOf(
   const results: string[] = values.map(() => 'null');
   for (const type of types) {
     const indexes = values.flatMap((value, index) => (value.type === type ? [index] : []));
-    const { rows } = await db.query<{ json: string | null }>(
+    const { rows } = await inStreamFormat<{ json: string | null }>(
+      db,
       `select to_jsonb(v.text::${type})::text as json from unnest($1::text[]) with ordinality as v(text, place) order by v.place`,
       [indexes.map((index) => values[index]?.text)],
     );
