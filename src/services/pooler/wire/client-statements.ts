@@ -1,0 +1,149 @@
+import { nowhereName, type PreparedStatement, type StatementRegistry, serverNamePrefix } from '../core/prepared-statements.ts';
+import { message } from './messages.ts';
+import type { Action, Outstanding } from './outstanding.ts';
+import type { PooledServer } from './pooled-server.ts';
+
+/** Bounds on prepared statements. */
+export interface StatementLimits {
+  /** Of one client. */
+  readonly perClient: number;
+  /** Bytes of text of one client. */
+  readonly clientBytes: number;
+  /** Kept prepared on one server connection. */
+  readonly perServer: number;
+}
+
+const own: Action = { kind: 'own' };
+
+/**
+ * The named prepared statements of one client in transaction mode. Each name means a statement that all clients of the
+ * pool share under a name of the pooler's, prepared on a server connection when it is first needed there.
+ */
+export class ClientStatements {
+  readonly #registry: StatementRegistry;
+  readonly #limits: StatementLimits;
+  readonly #byName = new Map<string, PreparedStatement>();
+  #bytes = 0;
+
+  constructor(registry: StatementRegistry, limits: StatementLimits) {
+    this.#registry = registry;
+    this.#limits = limits;
+  }
+
+  get isEmpty(): boolean {
+    return this.#byName.size === 0;
+  }
+
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
+  /** Whether another statement would be one too many, and which bound it breaks. */
+  exceeds(size: number): 'count' | 'bytes' | undefined {
+    if (this.#byName.size >= this.#limits.perClient) return 'count';
+    return this.#bytes + size > this.#limits.clientBytes ? 'bytes' : undefined;
+  }
+
+  /** Messages in place of the client's Parse. */
+  parse(name: string, definition: Buffer, server: PooledServer, outstanding: Outstanding): Buffer[] {
+    const known = this.#byName.get(name);
+    if (known) {
+      const before = this.ensure(known, server, outstanding);
+      outstanding.expect({ kind: 'duplicate', names: { server: known.serverName, client: name } });
+      return [...before, message('P', known.serverName, definition)];
+    }
+    const statement = this.#registry.acquire(definition);
+    this.#add(name, statement);
+    if (server.statements.has(statement)) {
+      outstanding.expect({ kind: 'stand-in', undo: () => this.#remove(name) });
+      return [closeNowhere()];
+    }
+    server.statements.set(statement, true);
+    outstanding.expect({
+      kind: 'own',
+      undo: () => {
+        server.statements.delete(statement);
+        this.#remove(name);
+      },
+    });
+    return [message('P', statement.serverName, definition), ...this.#evict(server, outstanding)];
+  }
+
+  /** Name on the server for the name of the client's, with the messages that make sure it is there. */
+  resolve(
+    name: string,
+    server: PooledServer,
+    outstanding: Outstanding,
+  ): { readonly name: string; readonly before: readonly Buffer[] } | undefined {
+    const statement = this.#byName.get(name);
+    if (statement) return { name: statement.serverName, before: this.ensure(statement, server, outstanding) };
+    // The server says that there is no such statement; ours are out of reach.
+    return name.startsWith(serverNamePrefix) ? { name: nowhereName, before: nothing } : undefined;
+  }
+
+  /** Messages in place of the client's Close. The statement stays on the server for others. */
+  close(name: string, outstanding: Outstanding): Buffer {
+    const statement = this.#byName.get(name);
+    if (statement) {
+      this.#forget(name, statement);
+      outstanding.expect({
+        kind: 'own',
+        done: () => this.#registry.release(statement),
+        undo: () => this.#add(name, statement),
+      });
+    } else outstanding.expect(own);
+    return closeNowhere();
+  }
+
+  /** The client's statements are gone, by its own command or because it is. */
+  clear(): void {
+    for (const statement of this.#byName.values()) this.#registry.release(statement);
+    this.#byName.clear();
+    this.#bytes = 0;
+  }
+
+  /** SQL-level DEALLOCATE of one. */
+  deallocate(name: string): void {
+    this.#remove(name);
+  }
+
+  ensure(statement: PreparedStatement, server: PooledServer, outstanding: Outstanding): readonly Buffer[] {
+    if (server.statements.delete(statement)) {
+      server.statements.set(statement, true);
+      return nothing;
+    }
+    server.statements.set(statement, true);
+    outstanding.expect({ kind: 'hidden', undo: () => server.statements.delete(statement) });
+    return [message('P', statement.serverName, statement.definition), ...this.#evict(server, outstanding)];
+  }
+
+  #evict(server: PooledServer, outstanding: Outstanding): Buffer[] {
+    if (server.statements.size <= this.#limits.perServer) return [];
+    const [oldest] = server.statements.keys() as MapIterator<PreparedStatement>;
+    const statement = oldest as PreparedStatement;
+    server.statements.delete(statement);
+    outstanding.expect({ kind: 'hidden', undo: () => server.statements.set(statement, true) });
+    return [message('C', Buffer.from('S'), statement.serverName)];
+  }
+
+  #add(name: string, statement: PreparedStatement): void {
+    this.#byName.set(name, statement);
+    this.#bytes += statement.definition.length + name.length;
+  }
+
+  #forget(name: string, statement: PreparedStatement): void {
+    this.#byName.delete(name);
+    this.#bytes -= statement.definition.length + name.length;
+  }
+
+  #remove(name: string): void {
+    const statement = this.#byName.get(name);
+    if (!statement) return;
+    this.#forget(name, statement);
+    this.#registry.release(statement);
+  }
+}
+
+const nothing: readonly Buffer[] = [];
+
+const closeNowhere = (): Buffer => message('C', Buffer.from('S'), nowhereName);

@@ -1,0 +1,18 @@
+import type { SessionParameters } from '../core/session-parameters.ts';
+import type { PooledServer } from './pooled-server.ts';
+
+/** What a pooled server connection tells the client it is lent to. */
+export interface LinkedClient {
+  /** Bytes for the client's socket, in order. @returns false while the socket is full */
+  deliver(bytes: Buffer): boolean;
+  /** Looks at a message that concerns the bookkeeping, whole, before it is delivered. */
+  observe(bytes: Buffer, at: number, total: number): Verdict;
+  /** ReadyForQuery was delivered. @param status `I`, `T` or `E` as its byte */
+  settled(status: number): void;
+  parametersChanged(parameters: SessionParameters): void;
+  /** The connection ended. @param said what it said last, if it was an error */
+  serverLost(server: PooledServer): void;
+}
+
+/** What becomes of an observed message: delivered, withheld, or something else in its place. */
+export type Verdict = 'deliver' | 'withhold' | Buffer;

@@ -1,0 +1,590 @@
+import type { Socket } from 'node:net';
+import type { Borrower } from '../core/lending.ts';
+import { changeStatements, type SessionParameters } from '../core/session-parameters.ts';
+import { statementCommand } from '../core/statement-command.ts';
+import { poolerFatal } from '../errors.ts';
+import { ClientStatements } from './client-statements.ts';
+import type { LinkedClient, Verdict } from './link.ts';
+import { errorFields, errorFromFields, errorMessage, message, queryMessage, type WireError } from './messages.ts';
+import { type Action, Outstanding } from './outstanding.ts';
+import type { PooledServer } from './pooled-server.ts';
+import type { ServerPool } from './server-pool.ts';
+import { ServerRefusal } from './server-login.ts';
+
+/** What all clients of a pooler share. */
+export interface ClientContext {
+  readonly now: () => number;
+  readonly received: (bytes: number) => void;
+  readonly closed: (client: TransactionClient) => void;
+  /** Longest message a client may send, in bytes. */
+  readonly maxMessage: number;
+  /** Longest text of a statement that is remembered, in bytes. */
+  readonly maxStatement: number;
+}
+
+const letters = {
+  parse: 0x50,
+  bind: 0x42,
+  describe: 0x44,
+  execute: 0x45,
+  close: 0x43,
+  flush: 0x48,
+  sync: 0x53,
+  query: 0x51,
+  call: 0x46,
+  copyData: 0x64,
+  copyDone: 0x63,
+  copyFail: 0x66,
+  terminate: 0x58,
+} as const;
+const known = new Set<number>(Object.values(letters));
+
+/** Bytes up to which a message is taken in whole before a server connection is asked for. */
+const gathered = 64 * 1024;
+const parseComplete = message('1');
+const own: Action = { kind: 'own' };
+const hidden: Action = { kind: 'hidden' };
+
+/** Why reading stops in the middle of a chunk. */
+type Halt = 'more' | 'wait' | 'leave' | 'ended';
+
+/**
+ * A client in transaction mode. What it sends is cut only where a message ends; the bytes go on as they were received,
+ * but for messages that name a prepared statement.
+ */
+export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
+  readonly secret: Buffer;
+  readonly #socket: Socket;
+  readonly #pool: ServerPool;
+  readonly #context: ClientContext;
+  parameters: SessionParameters;
+  activeAt: number;
+  #server: PooledServer | undefined;
+  #outstanding: Outstanding | undefined;
+  #statements: ClientStatements | undefined;
+  #status = 0x49;
+  /** What may not be sent on yet: it waits for a server connection. */
+  #backlog: Buffer | undefined;
+  /** Beginning of a message whose end has not come. */
+  #held: Buffer | undefined;
+  /** Bytes of a message under way that are still to come, and whether they go to the server. */
+  #skip = 0;
+  #skipForwards = true;
+  #serverFull = false;
+  #outputFull = false;
+  #paused = false;
+  #closed = false;
+  #saidFatal = false;
+  /** The client's last unnamed Parse, while a later Bind may need it. */
+  #unnamed: { message: Buffer; kept: boolean; used: boolean } | undefined;
+  #draining = false;
+  /** It said goodbye; what it asked for before is still carried out. */
+  #leaving = false;
+
+  constructor(
+    socket: Socket,
+    pool: ServerPool,
+    parameters: SessionParameters,
+    secret: Buffer,
+    context: ClientContext,
+    rest: Buffer,
+  ) {
+    this.#socket = socket;
+    this.#pool = pool;
+    this.parameters = parameters;
+    this.secret = secret;
+    this.#context = context;
+    this.activeAt = context.now();
+    socket.on('data', (bytes) => this.#read(bytes));
+    socket.on('drain', () => this.#drained());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#ended());
+    if (rest.length > 0) this.#read(rest);
+    if (!this.#paused) socket.resume();
+  }
+
+  get server(): PooledServer | undefined {
+    return this.#server;
+  }
+
+  get isWaiting(): boolean {
+    return this.#backlog !== undefined;
+  }
+
+  /** Linked, and the server has nothing to answer: it waits for the client inside a transaction. */
+  get isIdleInTransaction(): boolean {
+    return this.#server !== undefined && this.#backlog === undefined && this.#outstanding?.size === 0;
+  }
+
+  get isBusy(): boolean {
+    return this.#server !== undefined && (this.#outstanding?.size ?? 0) > 0;
+  }
+
+  /** Tells the client why, and ends the connection. */
+  fail(error: WireError): void {
+    if (this.#closed) return;
+    if (!this.#saidFatal) this.#socket.write(errorMessage(error));
+    this.#saidFatal = true;
+    this.end();
+  }
+
+  /** Ends the connection once what was written has gone out. */
+  end(): void {
+    if (this.#closed) return;
+    const socket = this.#socket;
+    socket.end();
+    setTimeout(() => socket.destroy(), 5_000).unref();
+    this.#ended();
+  }
+
+  /** Ends it now if it is between transactions, or at the end of the one it is in. */
+  drain(error: WireError): void {
+    this.#draining = true;
+    if (!this.#server) this.fail(error);
+  }
+
+  // The socket
+
+  #read(bytes: Buffer): void {
+    this.activeAt = this.#context.now();
+    this.#context.received(bytes.length);
+    if (this.#closed) return;
+    if (this.#backlog) this.#backlog = Buffer.concat([this.#backlog, bytes]);
+    else this.#feed(bytes);
+    this.#regulate();
+  }
+
+  #regulate(): void {
+    const shouldPause = this.#backlog !== undefined || this.#serverFull || this.#outputFull;
+    if (shouldPause === this.#paused) return;
+    this.#paused = shouldPause;
+    if (shouldPause) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  #drained(): void {
+    this.#outputFull = false;
+    this.#server?.resume();
+    this.#regulate();
+  }
+
+  #ended(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pool.forget(this);
+    const server = this.#server;
+    if (server) {
+      const busy = (this.#outstanding?.size ?? 0) > 0;
+      this.#server = undefined;
+      server.link(undefined);
+      // What it has under way would go on to its end for nobody.
+      if (busy && !this.#leaving) void this.#pool.cancel(server).then(() => server.destroy());
+      else server.close();
+    }
+    this.#outstanding?.abandon();
+    this.#statements?.clear();
+    this.#backlog = undefined;
+    this.#held = undefined;
+    this.#context.closed(this);
+  }
+
+  // From the client
+
+  #feed(chunk: Buffer): void {
+    const bytes = this.#held ? Buffer.concat([this.#held, chunk]) : chunk;
+    this.#held = undefined;
+    const pieces: Buffer[] = [];
+    const end = bytes.length;
+    let at = 0;
+    let from = 0;
+    if (this.#skip > 0) {
+      at = Math.min(this.#skip, end);
+      this.#skip -= at;
+      if (!this.#skipForwards) from = at;
+    }
+    let halt: Halt | undefined;
+    while (at < end) {
+      if (end - at < 5) {
+        halt = 'more';
+        break;
+      }
+      const type = bytes[at] as number;
+      const length = bytes.readUInt32BE(at + 1);
+      if (length < 4 || length > this.#context.maxMessage || !known.has(type)) {
+        this.fail(poolerFatal('protocol_violation'));
+        return;
+      }
+      const total = length + 1;
+      const there = Math.min(total, end - at);
+      let forwards = true;
+      if (!this.#server) {
+        const step = this.#whileIdle(bytes, at, type, total, there);
+        if (step !== 'forward' && step !== 'dropped') {
+          halt = step;
+          break;
+        }
+        forwards = step === 'forward';
+      }
+      let cut: Cut | Halt | undefined;
+      if (forwards) {
+        cut = this.#prepare(bytes, at, type, total, there);
+        if (typeof cut === 'string') {
+          halt = cut;
+          break;
+        }
+      }
+      if (!forwards || cut) {
+        if (at > from) pieces.push(bytes.subarray(from, at));
+        if (cut) pieces.push(...cut.instead);
+        from = at + (cut?.replaced ?? there);
+      }
+      at += there;
+      if (there < total) {
+        this.#skip = total - there;
+        this.#skipForwards = forwards;
+      }
+    }
+    if (halt === 'ended') return;
+    if (at > from) pieces.push(from === 0 && at === end ? bytes : bytes.subarray(from, at));
+    if (pieces.length > 0) this.#forward(pieces);
+    if (halt === 'leave') {
+      this.#leaving = true;
+      this.end();
+      return;
+    }
+    if (halt === 'wait') this.#backlog = bytes.subarray(at);
+    else if (at < end) this.#held = at === 0 ? bytes : Buffer.from(bytes.subarray(at));
+    if (this.#skip === 0 && this.#server && this.#status === 0x49) this.#releaseIfDone();
+  }
+
+  /** What a message means while the client has no server connection. */
+  #whileIdle(bytes: Buffer, at: number, type: number, total: number, there: number): Halt | 'forward' | 'dropped' {
+    switch (type) {
+      case letters.terminate:
+        this.end();
+        return 'ended';
+      case letters.sync:
+        this.#write(readyIdle);
+        return 'dropped';
+      // What is left of a COPY that failed, and requests to hurry when nothing is under way.
+      case letters.copyData:
+      case letters.copyDone:
+      case letters.copyFail:
+      case letters.flush:
+        return 'dropped';
+    }
+    // A connection is not kept waiting for somebody who sends slowly.
+    if (there < total && total <= gathered) return 'more';
+    if (type === letters.query && there === total) {
+      const command = statementCommand(bytes, at + 5, at + total);
+      if (command?.kind === 'deallocate' && this.#statements?.has(command.name)) {
+        this.#statements.deallocate(command.name);
+        this.#write(Buffer.concat([message('C', 'DEALLOCATE'), readyIdle]));
+        return 'dropped';
+      }
+    }
+    const server = this.#pool.take();
+    if (!server) {
+      this.#backlog = none;
+      this.#pool.wait(this);
+      return this.#server && !this.#backlog ? 'forward' : this.#closed ? 'ended' : 'wait';
+    }
+    return this.#attach(server) ? 'forward' : 'wait';
+  }
+
+  /** Keeps the books on a message for the server. @returns what replaces its first bytes, if anything */
+  #prepare(bytes: Buffer, at: number, type: number, total: number, there: number): Cut | Halt | undefined {
+    const server = this.#server as PooledServer;
+    const outstanding = this.#outstanding as Outstanding;
+    switch (type) {
+      case letters.query:
+        return this.#prepareQuery(bytes, at, total, there);
+      case letters.parse:
+        return this.#prepareParse(bytes, at, total, there);
+      case letters.bind:
+      case letters.describe:
+      case letters.close:
+        return this.#prepareNamed(bytes, at, type, total, there);
+      case letters.execute:
+      case letters.flush:
+        outstanding.unsynced = true;
+        return undefined;
+      case letters.sync:
+        outstanding.sync();
+        return undefined;
+      case letters.call:
+        outstanding.query();
+        return undefined;
+      case letters.copyDone:
+      case letters.copyFail:
+        outstanding.copyEnd();
+        return undefined;
+      case letters.terminate:
+        return 'leave';
+    }
+    return undefined;
+  }
+
+  #prepareQuery(bytes: Buffer, at: number, total: number, there: number): Cut | undefined {
+    const server = this.#server as PooledServer;
+    const outstanding = this.#outstanding as Outstanding;
+    this.#unnamed = undefined;
+    server.unnamedOwner = undefined;
+    outstanding.query();
+    if (there < total) return undefined;
+    const command = statementCommand(bytes, at + 5, at + total);
+    if (command?.kind !== 'session') return undefined;
+    return { instead: [queryMessage(raise)], replaced: total };
+  }
+
+  #prepareParse(bytes: Buffer, at: number, total: number, there: number): Cut | Halt | undefined {
+    const server = this.#server as PooledServer;
+    const outstanding = this.#outstanding as Outstanding;
+    const nameEnd = bytes.subarray(0, at + there).indexOf(0, at + 5);
+    if (nameEnd < 0) return this.#incomplete(there, total);
+    outstanding.unsynced = true;
+    if (nameEnd === at + 5) {
+      this.#unnamed =
+        there === total ? { message: bytes.subarray(at, at + total), kept: false, used: false } : undefined;
+      server.unnamedOwner = this;
+      outstanding.expect(own);
+      return undefined;
+    }
+    const name = bytes.toString('latin1', at + 5, nameEnd);
+    const statements = (this.#statements ??= this.#pool.clientStatements());
+    const excess = total > this.#context.maxStatement ? 'bytes' : statements.has(name) ? undefined : statements.exceeds(total);
+    if (excess) {
+      this.fail(poolerFatal(excess === 'count' ? 'too_many_statements' : 'statements_too_large'));
+      return 'ended';
+    }
+    if (there < total) return 'more';
+    const definition = bytes.subarray(nameEnd + 1, at + total);
+    return { instead: statements.parse(name, definition, server, outstanding), replaced: total };
+  }
+
+  /** Bind, Describe and Close: the name of a statement stands behind a portal's name, or behind the letter S. */
+  #prepareNamed(bytes: Buffer, at: number, type: number, total: number, there: number): Cut | Halt | undefined {
+    const server = this.#server as PooledServer;
+    const outstanding = this.#outstanding as Outstanding;
+    const limit = at + there;
+    let nameAt = at + 6;
+    if (type === letters.bind) {
+      const portalEnd = indexOfZero(bytes, at + 5, limit);
+      if (portalEnd < 0) return this.#incomplete(there, total);
+      nameAt = portalEnd + 1;
+    } else if (there < total) return this.#incomplete(there, total);
+    else if (bytes[at + 5] !== 0x53) {
+      outstanding.unsynced = true;
+      if (type === letters.close) outstanding.expect(own);
+      return undefined;
+    }
+    const nameEnd = indexOfZero(bytes, nameAt, limit);
+    if (nameEnd < 0) return this.#incomplete(there, total);
+    outstanding.unsynced = true;
+    if (nameEnd === nameAt) return this.#prepareUnnamed(type);
+    const name = bytes.toString('latin1', nameAt, nameEnd);
+    const statements = (this.#statements ??= this.#pool.clientStatements());
+    if (type === letters.close) return { instead: [statements.close(name, outstanding)], replaced: total };
+    const resolved = statements.resolve(name, server, outstanding);
+    if (!resolved) return undefined;
+    // Up to the name it is written anew, the rest goes on as it came.
+    const head = Buffer.allocUnsafe(nameAt - at + resolved.name.length);
+    bytes.copy(head, 0, at, nameAt);
+    head.writeUInt32BE(total - 1 + resolved.name.length - (nameEnd - nameAt), 1);
+    head.latin1Write(resolved.name, nameAt - at, resolved.name.length);
+    return { instead: resolved.before.length === 0 ? [head] : [...resolved.before, head], replaced: nameEnd - at };
+  }
+
+  /** The unnamed statement may have been prepared on another connection. */
+  #prepareUnnamed(type: number): Cut | undefined {
+    const server = this.#server as PooledServer;
+    const outstanding = this.#outstanding as Outstanding;
+    if (type === letters.close) {
+      outstanding.expect(own);
+      this.#unnamed = undefined;
+      return undefined;
+    }
+    const unnamed = this.#unnamed;
+    if (!unnamed) return undefined;
+    unnamed.used = true;
+    if (server.unnamedOwner === this) return undefined;
+    server.unnamedOwner = this;
+    outstanding.expect(hidden);
+    return { instead: [unnamed.message], replaced: 0 };
+  }
+
+  #incomplete(there: number, total: number): Halt {
+    if (there < total && there < gathered) return 'more';
+    this.fail(poolerFatal('protocol_violation'));
+    return 'ended';
+  }
+
+  #forward(pieces: readonly Buffer[]): void {
+    const server = this.#server;
+    if (!server) return;
+    let open = true;
+    if (pieces.length === 1) open = server.write(pieces[0] as Buffer);
+    else {
+      const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      if (size <= gathered) open = server.write(Buffer.concat(pieces, size));
+      else {
+        server.cork();
+        for (const piece of pieces) open = server.write(piece);
+        server.uncork();
+      }
+    }
+    if (open) return;
+    this.#serverFull = true;
+    server.onDrain = () => {
+      this.#serverFull = false;
+      this.#regulate();
+    };
+  }
+
+  // The server connection
+
+  lend(server: PooledServer): void {
+    if (this.#closed) {
+      this.#pool.give(server);
+      return;
+    }
+    if (this.#attach(server)) this.#continue();
+  }
+
+  refuse(error: unknown): void {
+    if (error instanceof ServerRefusal) {
+      this.#saidFatal = true;
+      this.#socket.write(errorFromFields(error.fields));
+      this.end();
+    } else this.fail(error as WireError);
+  }
+
+  /** @returns false while its settings are being changed to the client's */
+  #attach(server: PooledServer): boolean {
+    server.link(this);
+    this.#server = server;
+    this.#outstanding ??= new Outstanding();
+    const changes = changeStatements(this.parameters, server.parameters);
+    if (changes === undefined) return true;
+    this.#backlog ??= none;
+    server.run(changes, (error) => {
+      if (this.#closed) return;
+      if (error) {
+        this.#socket.write(errorFromFields(new Map([...error, ['S', 'FATAL'], ['V', 'FATAL']])));
+        this.#saidFatal = true;
+        this.end();
+        return;
+      }
+      this.parameters = server.parameters;
+      this.#continue();
+    });
+    return false;
+  }
+
+  #continue(): void {
+    const bytes = this.#backlog;
+    this.#backlog = undefined;
+    if (bytes && bytes.length > 0) this.#feed(bytes);
+    this.#regulate();
+  }
+
+  deliver(bytes: Buffer): boolean {
+    return this.#write(bytes);
+  }
+
+  #write(bytes: Buffer): boolean {
+    const open = this.#socket.write(bytes);
+    if (!open && !this.#outputFull) {
+      this.#outputFull = true;
+      this.#regulate();
+    }
+    return open;
+  }
+
+  observe(bytes: Buffer, at: number, total: number): Verdict {
+    const outstanding = this.#outstanding as Outstanding;
+    switch (bytes[at]) {
+      case 0x31: // ParseComplete
+      case 0x33: {
+        // CloseComplete
+        const kind = outstanding.completed()?.kind;
+        return kind === 'hidden' ? 'withhold' : kind === 'stand-in' ? parseComplete : 'deliver';
+      }
+      case 0x45: {
+        const refused = outstanding.failed();
+        const fields = errorFields(bytes.subarray(at + 5, at + total));
+        if (fields.get('V') === 'FATAL' || fields.get('V') === 'PANIC') this.#saidFatal = true;
+        if (!refused?.names || fields.get('C') !== '42P05') return 'deliver';
+        fields.set('M', (fields.get('M') as string).replace(refused.names.server, refused.names.client));
+        return errorFromFields(fields);
+      }
+      case 0x47: // CopyInResponse
+        outstanding.copyStarted();
+        return 'deliver';
+      case 0x43: {
+        // CommandComplete
+        if (bytes[at + 5] !== 0x44) return 'deliver';
+        const tag = bytes.toString('latin1', at + 5, at + total - 1);
+        if (tag === 'DISCARD ALL' || tag === 'DEALLOCATE ALL') this.#statements?.clear();
+        return 'deliver';
+      }
+      case 0x41:
+        // Whoever listens in transaction mode listens on a connection that is not theirs.
+        return 'withhold';
+    }
+    return 'deliver';
+  }
+
+  settled(status: number): void {
+    this.#status = status;
+    this.#outstanding?.ready();
+    if (status === 0x49 && (this.#skip === 0 || !this.#skipForwards)) this.#releaseIfDone();
+  }
+
+  parametersChanged(parameters: SessionParameters): void {
+    this.parameters = parameters;
+  }
+
+  serverLost(server: PooledServer): void {
+    if (this.#server !== server) return;
+    this.#server = undefined;
+    this.fail(poolerFatal('server_lost'));
+  }
+
+  #releaseIfDone(): void {
+    const server = this.#server;
+    if (!server || this.#outstanding?.isIdle !== true || this.#backlog) return;
+    this.#server = undefined;
+    server.link(undefined);
+    if (this.#outputFull) server.resume();
+    this.#serverFull = false;
+    this.#keepUnnamed();
+    this.#pool.give(server);
+    this.#pool.transactionDone();
+    if (this.#draining) this.fail(poolerFatal('shutdown'));
+    else this.#regulate();
+  }
+
+  // Only who parses in one transaction and binds in another needs it again; its bytes are part of a larger buffer.
+  #keepUnnamed(): void {
+    const unnamed = this.#unnamed;
+    if (!unnamed || unnamed.kept) return;
+    if (unnamed.used || unnamed.message.length > gathered) this.#unnamed = undefined;
+    else this.#unnamed = { message: Buffer.from(unnamed.message), kept: true, used: false };
+  }
+}
+
+interface Cut {
+  readonly instead: readonly Buffer[];
+  /** Bytes of the message that they replace, from its beginning. */
+  readonly replaced: number;
+}
+
+const none = Buffer.alloc(0);
+const readyIdle = message('Z', Buffer.from('I'));
+const raise = `DO $pooler$BEGIN RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = '${poolerFatal('sql_prepare').message}'; END$pooler$`;
+
+function indexOfZero(bytes: Buffer, from: number, limit: number): number {
+  for (let at = from; at < limit; at++) if (bytes[at] === 0) return at;
+  return -1;
+}
