@@ -17,6 +17,7 @@ import { type AuthSettings, authSettings } from '#services/auth';
 import { type DbSettings, dbSettings } from '#services/db';
 import { type GatewaySettings, gatewaySettings } from '#services/gateway';
 import { type ImgproxySettings, imgproxySettings, originalImgproxyDefaults } from '#services/imgproxy';
+import { type PoolerSettings, poolerSettings } from '#services/pooler';
 import { type RealtimeSettings, realtimeSettings } from '#services/realtime';
 import { type RestSettings, restSettings } from '#services/rest';
 import { type StorageSettings, storageSettings } from '#services/storage';
@@ -46,6 +47,7 @@ export interface LoadedSettings {
   readonly rooms: ReadonlySet<RoomName>;
   readonly stack: StackSettings;
   readonly db: DbSettings;
+  readonly pooler: PoolerSettings;
   readonly auth: AuthSettings;
   readonly rest: RestSettings;
   /** Those of rest as its configuration file and files of secrets say now. @throws StartupError when they are unusable */
@@ -111,6 +113,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   const imgproxyAlone = rooms.size === 1 && rooms.has('imgproxy');
   const resolved = {
     db: resolveRoom('db', dbSettings),
+    pooler: resolveRoom('pooler', poolerSettings),
     auth: resolveRoom('auth', authSettings),
     rest: resolveRoom('rest', restSettings, restAlone ? withOriginalDefaults : undefined),
     realtime: resolveRoom('realtime', realtimeSettings),

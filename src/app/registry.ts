@@ -3,6 +3,7 @@ import { authSettings } from '#services/auth';
 import { dbSettings } from '#services/db';
 import { gatewaySettings } from '#services/gateway';
 import { imgproxySettings } from '#services/imgproxy';
+import { poolerSettings } from '#services/pooler';
 import { realtimeSettings } from '#services/realtime';
 import { restSettings } from '#services/rest';
 import { storageSettings } from '#services/storage';
@@ -21,6 +22,7 @@ export interface RegisteredRoom {
 /** The rooms in start order. */
 export const registry: readonly RegisteredRoom[] = [
   { name: 'db', schema: dbSettings, needs: [], optional: false },
+  { name: 'pooler', schema: poolerSettings, needs: ['db'], optional: false },
   { name: 'auth', schema: authSettings, needs: ['db'], optional: false },
   { name: 'rest', schema: restSettings, needs: ['db', 'auth'], optional: false },
   { name: 'realtime', schema: realtimeSettings, needs: ['db'], optional: false },

@@ -1,7 +1,7 @@
 import { boolean, duration, integer, list, oneOf, type SettingsOf, string } from '#kernel/config';
 
 /** Names of all rooms of the product, in the order people list them. */
-export const roomNames = ['db', 'auth', 'rest', 'realtime', 'storage', 'imgproxy', 'studio', 'gateway'] as const;
+export const roomNames = ['db', 'pooler', 'auth', 'rest', 'realtime', 'storage', 'imgproxy', 'studio', 'gateway'] as const;
 
 /** A room of this release. */
 export type RoomName = (typeof roomNames)[number];

@@ -14,6 +14,7 @@ import { type Reload, restRoom } from '#services/rest';
 import { storageRoom } from '#services/storage';
 import { studioRoom } from '#services/studio';
 import type { LoadedSettings } from './load-settings.ts';
+import { createPoolerRoom } from './pooler-room.ts';
 import { createProjectStep } from './project.ts';
 import { registry } from './registry.ts';
 import type { RoomName } from './settings.ts';
@@ -64,7 +65,13 @@ export function wireRooms(input: WiringInput): Wired {
   const roomLog = (name: string) => log.child({ room: name });
 
   const db: Room<DbApi> | undefined = chosen.has('db')
-    ? dbRoom.create({ settings: settings.db, log: roomLog('db'), cwd: settings.cwd })
+    ? dbRoom.create({
+        settings: settings.db,
+        log: roomLog('db'),
+        cwd: settings.cwd,
+        // The pooler stands at the embedded server's port, where there is one.
+        ...(chosen.has('pooler') && { socketOnly: true }),
+      })
     : undefined;
   const connection = (role: Parameters<DbApi['connection']>[0], url: string | undefined) => (): ConnectionOptions => {
     if (url) return parseConnectionUrl(url);
@@ -76,6 +83,14 @@ export function wireRooms(input: WiringInput): Wired {
       role === 'supabase_storage_admin';
     return share.kind === 'worker' && isServed ? share.link.connection(role) : remoteConnection(settings, role);
   };
+  const pooler = chosen.has('pooler')
+    ? createPoolerRoom(
+        settings,
+        db,
+        roomLog('pooler'),
+        () => db?.api.connection('pgbouncer') ?? remoteConnection(settings, 'pgbouncer'),
+      )
+    : undefined;
   const egress = createEgress({ allowed: settings.stack.egressAllow });
   const auth = chosen.has('auth')
     ? authRoom.create({
@@ -167,6 +182,7 @@ export function wireRooms(input: WiringInput): Wired {
 
   const created: Readonly<Partial<Record<RoomName, Room>>> = clean({
     db,
+    pooler,
     auth,
     rest,
     realtime,

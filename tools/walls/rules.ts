@@ -6,7 +6,7 @@ const tests = String.raw`\.test\.ts$|/testing/`;
 export const kernelLevels: readonly (readonly string[])[] = [
   ['errors'],
   ['log', 'config'],
-  ['lifecycle', 'jwt', 'bus', 'egress'],
+  ['lifecycle', 'jwt', 'bus', 'egress', 'tls'],
   ['sql', 'http'],
   ['replication'],
 ];

@@ -14,6 +14,8 @@ export interface DbDeps {
   readonly log: Logger;
   /** Relative folders count from here. */
   readonly cwd: string;
+  /** The embedded server listens on its socket alone, since somebody else serves its port. */
+  readonly socketOnly?: boolean;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }

@@ -12,7 +12,7 @@ import { createLogger, createRedactor } from '#kernel/log';
 import { gatewayRoom } from './create.ts';
 import type { GatewayPorts } from './ports.ts';
 import { gatewaySettings } from './settings.ts';
-import { selfSignedCertificate } from './testing/certificate.ts';
+import { selfSignedCertificate } from '#kernel/tls';
 
 const keys = { ANON_KEY: 'eyJh.anon.key', SERVICE_ROLE_KEY: 'eyJh.service.key', DASHBOARD_PASSWORD: 'sesame-open' };
 const closers: (() => unknown)[] = [];

@@ -40,8 +40,7 @@ export const wireErrors = {
   server_lost: { code: '08006', message: 'the connection to the database was lost' },
   sql_prepare: {
     code: 'XX000',
-    message:
-      'Supavisor transaction mode only supports prepared statements using the Extended Query Protocol',
+    message: 'Supavisor transaction mode only supports prepared statements using the Extended Query Protocol',
   },
   too_many_statements: { code: 'XX000', message: 'max prepared statements limit reached' },
   statements_too_large: { code: 'XX000', message: 'max prepared statements memory limit reached' },

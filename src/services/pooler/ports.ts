@@ -7,7 +7,7 @@ export interface PoolerPorts {
   /** Whether that is the embedded one, whose clients get TLS without anybody making a certificate. */
   readonly embedded: () => boolean;
   /** Where sessions are served; undefined: nowhere. */
-  readonly sessionPort: () => { readonly port: number; readonly setting: string } | undefined;
+  readonly sessionPort: () => Promise<{ readonly port: number; readonly setting: string } | undefined>;
   /** Database of clients that name none. */
   readonly database: string;
   readonly jwtSecret: string | undefined;

@@ -49,7 +49,7 @@ export const poolerSettings = {
     default: 10_000,
     min: 1,
     max: 1_000_000,
-    help: 'Client connections at most for each port, those that have not logged in and direct ones included.',
+    help: 'Client connections at most, those that have not logged in and direct ones included.',
   }),
   maxPools: integer({
     name: 'POOLER_MAX_POOLS',

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { selfSignedCertificate } from '../../gateway/testing/certificate.ts';
+import { selfSignedCertificate } from '#kernel/tls';
 import { type ProbeSettings, probeMailServer } from './smtp-probe.ts';
 
 interface Script {

@@ -22,6 +22,7 @@ export interface StartOptions {
   readonly settings: DbSettings;
   readonly log: Logger;
   readonly cwd: string;
+  readonly socketOnly?: boolean;
   readonly clock: Clock;
 }
 

@@ -53,7 +53,8 @@ function splitUser(
     return { role: withoutSuffix(user, `.${tenantId}`), hasTenant: true };
   }
   // The whole tenant is compared: it may hold dots itself.
-  if (user.endsWith(`.cluster.${tenantId}`)) return { role: withoutSuffix(user, `.cluster.${tenantId}`), hasTenant: true };
+  if (user.endsWith(`.cluster.${tenantId}`))
+    return { role: withoutSuffix(user, `.cluster.${tenantId}`), hasTenant: true };
   if (user.endsWith(`.${tenantId}`)) return { role: withoutSuffix(user, `.${tenantId}`), hasTenant: true };
   return user.includes('.') ? undefined : { role: user, hasTenant: false };
 }

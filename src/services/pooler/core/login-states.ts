@@ -16,9 +16,19 @@ export type LoginState =
 
 /** What may happen to it. What the client sends is on the first two lines, our own doings on the third. */
 export type LoginEvent =
-  | 'gss-request' | 'ssl-request' | 'cancel-request' | 'startup' | 'probe' | 'client-hello'
+  | 'gss-request'
+  | 'ssl-request'
+  | 'cancel-request'
+  | 'startup'
+  | 'probe'
+  | 'client-hello'
   | 'password'
-  | 'refuse-ssl' | 'secured' | 'ask-sasl' | 'ask-md5' | 'proven' | 'opened';
+  | 'refuse-ssl'
+  | 'secured'
+  | 'ask-sasl'
+  | 'ask-md5'
+  | 'proven'
+  | 'opened';
 
 type Row = Readonly<Partial<Record<LoginEvent, LoginState>>>;
 

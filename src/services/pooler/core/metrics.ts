@@ -56,7 +56,11 @@ const gauges: readonly (readonly [keyof PoolState & ('open' | 'idle' | 'waiting'
 export function renderMetrics(tenant: string, counts: PoolerCounts, pools: readonly PoolState[]): string {
   const lines: string[] = [];
   for (const [key, name, help] of counters)
-    lines.push(`# HELP ${name} ${help}.`, `# TYPE ${name} counter`, `${name}{tenant="${label(tenant)}"} ${counts[key]}`);
+    lines.push(
+      `# HELP ${name} ${help}.`,
+      `# TYPE ${name} counter`,
+      `${name}{tenant="${label(tenant)}"} ${counts[key]}`,
+    );
   for (const [key, name, help] of gauges) {
     lines.push(`# HELP ${name} ${help}.`, `# TYPE ${name} gauge`);
     for (const pool of pools) {

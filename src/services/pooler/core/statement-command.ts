@@ -1,8 +1,7 @@
 /** A simple query about prepared statements, which is another matter where sessions are shared. */
 export type StatementCommand =
   /** PREPARE or EXECUTE: belongs to a session that the client does not have. */
-  | { readonly kind: 'session' }
-  | { readonly kind: 'deallocate'; readonly name: string };
+  { readonly kind: 'session' } | { readonly kind: 'deallocate'; readonly name: string };
 
 const form =
   /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:(prepare)\s+(?!transaction\b)|(execute)\s|deallocate\s+(?:prepare\s+)?(?!all\b)("(?:[^"]|"")+"|[\w$\x80-\xff]+)\s*;?\s*$)/i;
@@ -17,7 +16,10 @@ export function statementCommand(bytes: Buffer, from: number, to: number): State
   if (!match) return undefined;
   const name = match[3];
   if (name === undefined) return { kind: 'session' };
-  return { kind: 'deallocate', name: name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase() };
+  return {
+    kind: 'deallocate',
+    name: name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase(),
+  };
 }
 
 // p, e, d in either case, blanks, and the beginnings of comments: most queries begin with none of these.

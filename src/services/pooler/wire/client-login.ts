@@ -40,9 +40,12 @@ export interface LoginContext {
   readonly pretence: Buffer;
   readonly cancel: (pid: number, secret: Buffer) => Promise<void>;
   readonly proven: (client: ProvenClient) => void;
-  /** It ended before that. */
-  readonly ended: (why: 'failed' | 'done') => void;
+  /** Logging in is over: somebody else goes on with the socket, it was for something else, or it failed. */
+  readonly ended: (login: ClientLogin, how: LoginEnd) => void;
 }
+
+/** How logging in ends. */
+export type LoginEnd = 'proven' | 'served' | 'failed';
 
 /** A client that proved who it is. Its socket is paused; what is written first is AuthenticationOk. */
 export interface ProvenClient {
@@ -101,11 +104,11 @@ export class ClientLogin {
     this.#socket.removeListener('data', this.#onData).removeListener('close', this.#onClose);
   }
 
-  #end(why: 'failed' | 'done'): void {
+  #end(how: LoginEnd): void {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
-    this.#context.ended(why);
+    this.#context.ended(this, how);
   }
 
   #fail(name: keyof typeof wireErrors, detail = ''): void {
@@ -158,7 +161,7 @@ export class ClientLogin {
     }
     if (bytes.length >= 3 && bytes.toString('latin1', 0, 3) === 'GET') {
       if (this.#step('probe')) this.#socket.end(`HTTP/1.1 204 OK\r\nx-app-version: ${this.#context.version}\r\n\r\n`);
-      this.#end('done');
+      this.#end('served');
       return;
     }
     const length = packetLength(bytes);
@@ -196,7 +199,7 @@ export class ClientLogin {
         this.#unlisten();
         void this.#context.cancel(packet.pid, packet.secret).then(() => {
           this.#socket.end();
-          this.#end('done');
+          this.#end('served');
         });
         return;
       case 'startup':
@@ -340,7 +343,10 @@ export class ClientLogin {
       return;
     }
     const found = this.#found;
-    if (found?.kind !== 'scram') return this.#wrong();
+    if (found?.kind !== 'scram') {
+      this.#wrong();
+      return;
+    }
     const credentials: Credentials =
       found.password === undefined
         ? { kind: 'scram', clientKey: outcome.clientKey, serverKey: found.serverKey }
@@ -367,7 +373,7 @@ export class ClientLogin {
     const socket = this.#socket;
     socket.on('error', () => socket.destroy());
     const rest = this.#bytes.length === 0 ? this.#bytes : Buffer.from(this.#bytes);
-    this.#end('done');
+    this.#end('proven');
     this.#context.proven({
       socket,
       identity: this.#identity as Identity,

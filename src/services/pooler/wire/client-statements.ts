@@ -1,4 +1,9 @@
-import { nowhereName, type PreparedStatement, type StatementRegistry, serverNamePrefix } from '../core/prepared-statements.ts';
+import {
+  nowhereName,
+  type PreparedStatement,
+  type StatementRegistry,
+  serverNamePrefix,
+} from '../core/prepared-statements.ts';
 import { message } from './messages.ts';
 import type { Action, Outstanding } from './outstanding.ts';
 import type { PooledServer } from './pooled-server.ts';

@@ -13,12 +13,10 @@ export async function listenOn(options: {
   readonly host: string;
   readonly port: number;
   readonly setting: string;
-  readonly maxSockets: number;
   readonly accept: (socket: Socket) => void;
 }): Promise<ListeningPort> {
   const { host, port, setting } = options;
   const server = net.createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, options.accept);
-  server.maxConnections = options.maxSockets;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port, setting)));
     server.listen({ host, port, backlog: 4_096 }, resolve);

@@ -4,6 +4,7 @@ import type { PreparedStatement } from '../core/prepared-statements.ts';
 import type { ParameterSets, SessionParameters } from '../core/session-parameters.ts';
 import type { LinkedClient } from './link.ts';
 import { errorFields, queryMessage, terminate } from './messages.ts';
+import { type ReadBuffer, readInto } from './read-buffer.ts';
 import type { ServerSession } from './server-login.ts';
 
 /** What a server connection reports. */
@@ -13,6 +14,7 @@ export interface ServerEvents {
   readonly received: (bytes: number) => void;
   readonly sets: ParameterSets;
   readonly now: () => number;
+  readonly buffer: ReadBuffer;
 }
 
 const letter = { error: 0x45, ready: 0x5a, parameter: 0x53, complete: 0x43, notification: 0x41, data: 0x44 };
@@ -49,13 +51,12 @@ export class PooledServer implements Lendable {
   constructor(session: ServerSession, events: ServerEvents) {
     this.pid = session.pid;
     this.secret = session.secret;
-    this.#socket = session.socket;
     this.#events = events;
     this.parameters = events.sets.of(session.parameters);
     this.openedAt = events.now();
     this.idleSince = this.openedAt;
-    const socket = session.socket;
-    socket.on('data', (bytes) => this.#read(bytes));
+    const socket = readInto(session.socket, events.buffer, (bytes) => this.#read(bytes));
+    this.#socket = socket;
     socket.on('drain', () => this.onDrain?.());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#ended());
@@ -83,7 +84,7 @@ export class PooledServer implements Lendable {
 
   /** @returns false while the socket is full */
   write(bytes: Buffer): boolean {
-    return this.#socket.write(bytes);
+    return this.#events.buffer.write(this.#socket, bytes);
   }
 
   /** Holds several writes together. */
@@ -184,7 +185,7 @@ export class PooledServer implements Lendable {
       } else at += total;
     }
     if (at > from) this.#deliver(bytes, from, at);
-    if (at < end) this.#held = at === 0 ? bytes : Buffer.from(bytes.subarray(at));
+    if (at < end) this.#held = Buffer.from(bytes.subarray(at));
   }
 
   #deliver(bytes: Buffer, from: number, to: number): void {
@@ -223,7 +224,7 @@ export class PooledServer implements Lendable {
 
   // DISCARD ALL and DEALLOCATE ALL leave no statement behind.
   #forgetStatements(bytes: Buffer, at: number, total: number): void {
-    const tag = bytes.latin1Slice(at + 5, at + total - 1);
+    const tag = bytes.toString('latin1', at + 5, at + total - 1);
     if (tag === 'DISCARD ALL' || tag === 'DEALLOCATE ALL') this.statements.clear();
   }
 

@@ -23,6 +23,7 @@ import {
   type WireError,
 } from './messages.ts';
 import { RawSession } from './raw-session.ts';
+import { ReadBuffer } from './read-buffer.ts';
 import { logIn, type ServerAddress, ServerRefusal, type ServerSession } from './server-login.ts';
 import { ServerPool } from './server-pool.ts';
 import { type ClientContext, TransactionClient } from './transaction-client.ts';
@@ -59,6 +60,7 @@ const poolIdle = 120_000;
 export class Pooler {
   readonly counts = noCounts();
   readonly #options: PoolerOptions;
+  readonly #buffer = new ReadBuffer();
   readonly #keys = new ClientKeys();
   readonly #pools = new Map<string, ServerPool>();
   readonly #sessionPools = new Map<string, SessionPool>();
@@ -68,6 +70,8 @@ export class Pooler {
   readonly #ports: ListeningPort[] = [];
   readonly #pretence = randomBytes(32);
   readonly #allowed: BlockList;
+  /** Client connections, those that have not logged in included. */
+  #open = 0;
   #pooled = 0;
   #now = Date.now();
   #sweeper: NodeJS.Timeout | undefined;
@@ -83,19 +87,19 @@ export class Pooler {
   async listen(): Promise<void> {
     const { settings, sessionPort } = this.#options;
     this.#stopping = false;
-    const common = { host: settings.bindAddress, maxSockets: settings.maxSockets };
+    const host = settings.bindAddress;
+    const transaction = this.#contextOf(settings.poolMode);
     this.#ports.push(
       await listenOn({
-        ...common,
+        host,
         port: settings.transactionPort,
         setting: 'POOLER_PROXY_PORT_TRANSACTION',
-        accept: (socket) => this.#accept(socket, settings.poolMode),
+        accept: (socket) => this.#accept(socket, transaction),
       }),
     );
+    const session = this.#contextOf('session');
     if (sessionPort)
-      this.#ports.push(
-        await listenOn({ ...common, ...sessionPort, accept: (socket) => this.#accept(socket, 'session') }),
-      );
+      this.#ports.push(await listenOn({ host, ...sessionPort, accept: (socket) => this.#accept(socket, session) }));
     this.#now = Date.now();
     this.#sweeper = setInterval(() => this.#sweep(), sweepEvery);
     this.#sweeper.unref();
@@ -167,19 +171,27 @@ export class Pooler {
 
   // A client's way in
 
-  #accept(socket: Socket, mode: 'transaction' | 'session'): void {
-    const { settings } = this.#options;
+  #accept(socket: Socket, context: LoginContext): void {
     const address = socket.remoteAddress ?? '';
-    if (this.#stopping || !this.#isAllowed(address)) {
+    if (this.#stopping || this.#open >= this.#options.settings.maxSockets) {
+      socket.destroy();
+      return;
+    }
+    if (!this.#isAllowed(address)) {
       socket.on('error', () => socket.destroy());
-      if (!this.#stopping)
-        socket.write(
-          errorMessage({ severity: 'FATAL', code: 'XX000', message: `Address not in tenant allow_list: ${address}` }),
-        );
+      socket.write(
+        errorMessage({ severity: 'FATAL', code: 'XX000', message: `Address not in tenant allow_list: ${address}` }),
+      );
       socket.destroySoon();
       return;
     }
-    const context: LoginContext = {
+    this.#open++;
+    this.#logins.add(new ClientLogin(socket, context));
+  }
+
+  #contextOf(mode: 'transaction' | 'session'): LoginContext {
+    const { settings, secrets } = this.#options;
+    return {
       tenantId: settings.tenantId,
       defaultDatabase: this.#options.database,
       secureContext: this.#options.secureContext,
@@ -187,20 +199,20 @@ export class Pooler {
       maxStartup: settings.maxStartup,
       timeout: settings.loginTimeout,
       version: this.#options.version,
-      find: (role) => this.#options.secrets.find(role),
-      doubt: (role) => this.#options.secrets.doubt(role),
+      find: (role) => secrets.find(role),
+      doubt: (role) => secrets.doubt(role),
       judge: (identity) => this.#judge(identity, mode),
       hidesUnknown: (identity) => mode === 'session' && !identity.hasTenant,
       pretence: this.#pretence,
       cancel: (pid, secret) => this.#cancel(pid, secret),
       proven: (client) => void this.#welcome(client, mode),
-      ended: (why) => {
+      ended: (login, how) => {
         this.#logins.delete(login);
-        if (why === 'failed') this.counts.joinsFailed++;
+        if (how === 'failed') this.counts.joinsFailed++;
+        // Whoever goes on keeps the place.
+        if (how !== 'proven') this.#open--;
       },
     };
-    const login = new ClientLogin(socket, context);
-    this.#logins.add(login);
   }
 
   #isAllowed(address: string): boolean {
@@ -227,59 +239,63 @@ export class Pooler {
     // Others may have come in while this one proved who it is.
     const problem = this.#judge(identity, mode);
     if (problem) {
+      this.#open--;
       refuse(socket, poolerFatal(problem));
       return;
     }
     if (!isDirect) this.#pooled++;
-    let open = true;
-    const left = () => {
-      if (!open) return;
-      open = false;
+    let left = false;
+    const leave = () => {
+      if (left) return;
+      left = true;
+      this.#open--;
       if (!isDirect) this.#pooled--;
     };
-    socket.once('close', left);
+    socket.once('close', leave);
     try {
       socket.write(client.answer ? Buffer.concat([client.answer, authenticationOk()]) : authenticationOk());
-      if (mode === 'transaction') await this.#openPooled(client);
-      else await this.#openSession(client, isDirect);
+      if (mode === 'transaction') await this.#openPooled(client, leave);
+      else await this.#openSession(client, isDirect, leave);
       this.counts.joinsOk++;
     } catch (error) {
       this.counts.joinsFailed++;
+      leave();
       refuse(socket, error);
     }
   }
 
   // Transaction mode
 
-  async #openPooled({ identity, credentials, socket, rest }: ProvenClient): Promise<void> {
+  async #openPooled({ identity, credentials, socket, rest }: ProvenClient, leave: () => void): Promise<void> {
     const { pool, wanted } = this.#poolFor(identity, credentials);
     pool.clients++;
-    socket.once('close', () => {
-      pool.clients--;
-      pool.leftAt = this.#now;
-    });
-    await pool.welcome();
-    if (socket.destroyed) return;
+    try {
+      await pool.welcome();
+    } catch (error) {
+      this.#leavePool(pool);
+      throw error;
+    }
+    if (socket.destroyed) {
+      this.#leavePool(pool);
+      return;
+    }
     const parameters = await this.#greet(socket, pool, wanted);
     const { pid, secret } = this.#keys.make();
     socket.write(Buffer.concat([backendKeyData(pid, secret), readyForQuery()]));
-    const client = new TransactionClient(
-      socket,
-      pool,
-      parameters,
-      secret,
-      this.#clientContext(() => this.#keys.remove(pid)),
-      rest,
-    );
-    this.#clients.add(client);
-    this.#keys.add(pid, {
-      secret,
-      cancel: async () => {
-        const { server } = client;
-        if (server && client.isBusy) await pool.cancel(server);
-      },
+    const context = this.#clientContext(() => {
+      this.#leavePool(pool);
+      this.#keys.remove(pid);
+      leave();
     });
+    const client = new TransactionClient(socket, pool, parameters, secret, context, rest);
+    this.#clients.add(client);
+    this.#keys.add(pid, client);
     if (this.#stopping) client.drain(poolerFatal('shutdown'));
+  }
+
+  #leavePool(pool: ServerPool): void {
+    pool.clients--;
+    pool.leftAt = this.#now;
   }
 
   async #greet(socket: Socket, pool: ServerPool, wanted: ReadonlyMap<string, string>) {
@@ -297,6 +313,7 @@ export class Pooler {
       received: (bytes) => {
         this.counts.clientBytes += bytes;
       },
+      buffer: this.#buffer,
       closed: (client) => {
         this.#clients.delete(client);
         forget();
@@ -333,6 +350,7 @@ export class Pooler {
           this.counts.serverBytes += bytes;
         },
         transaction: () => void this.counts.transactions++,
+        buffer: this.#buffer,
         openFailed: (error) => this.#options.log.warn({ err: error, role, database }, 'a server connection failed'),
       });
       this.#pools.set(key, pool);
@@ -358,7 +376,7 @@ export class Pooler {
 
   // Sessions
 
-  async #openSession(client: ProvenClient, isDirect: boolean): Promise<void> {
+  async #openSession(client: ProvenClient, isDirect: boolean, leave: () => void): Promise<void> {
     const { identity, credentials, socket, rest } = client;
     const release = isDirect ? () => {} : await this.#ticket(identity, socket);
     try {
@@ -368,7 +386,10 @@ export class Pooler {
         session.socket.destroy();
         return release();
       }
-      this.#join(socket, session, rest, release);
+      this.#join(socket, session, rest, () => {
+        release();
+        leave();
+      });
     } catch (error) {
       release();
       throw error;
@@ -409,6 +430,7 @@ export class Pooler {
       serverReceived: (bytes: number) => {
         this.counts.serverBytes += bytes;
       },
+      buffer: this.#buffer,
       closed: (closed: RawSession) => {
         this.#sessions.delete(closed);
         this.#keys.remove(pid);
@@ -452,15 +474,24 @@ export class Pooler {
     const free = pool.lender.take();
     if (free) return Promise.resolve(release(free));
     return new Promise((resolve, reject) => {
+      let waits = true;
       const borrower = {
-        lend: (ticket: Ticket) => resolve(release(ticket)),
-        refuse: (error: unknown) => {
+        lend(ticket: Ticket) {
+          waits = false;
+          resolve(release(ticket));
+        },
+        refuse(error: unknown) {
+          if (!waits) return;
+          waits = false;
           pool.clients--;
           reject(error as Error);
         },
       };
       pool.lender.wait(borrower);
-      socket.once('close', () => pool.lender.forget(borrower));
+      socket.once('close', () => {
+        pool.lender.forget(borrower);
+        borrower.refuse(poolerFatal('shutdown'));
+      });
     });
   }
 
@@ -487,7 +518,8 @@ export class Pooler {
       else if (isOver(silent, queryTimeout) && client.isBusy) client.fail(poolerFatal('query_timeout'));
     }
     for (const session of this.#sessions)
-      if (session.isIdle && isOver(now - session.activeAt, clientIdleTimeout)) session.fail(poolerFatal('idle_timeout'));
+      if (session.isIdle && isOver(now - session.activeAt, clientIdleTimeout))
+        session.fail(poolerFatal('idle_timeout'));
   }
 
   #left(): void {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { poolerFatal } from '../errors.ts';
 import { errorMessage, type WireError } from './messages.ts';
+import { type ReadBuffer, readInto } from './read-buffer.ts';
 import { type ServerAddress, type ServerSession, sendCancel } from './server-login.ts';
 
 /** What a session reports. */
@@ -11,6 +12,7 @@ export interface SessionContext {
   readonly clientReceived: (bytes: number) => void;
   readonly serverReceived: (bytes: number) => void;
   readonly closed: (session: RawSession) => void;
+  readonly buffer: ReadBuffer;
 }
 
 /** ReadyForQuery outside a transaction: what a server's bytes end with when it has nothing to do. */
@@ -23,6 +25,7 @@ const readyIdle = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
 export class RawSession {
   readonly secret: Buffer;
   readonly #client: Socket;
+  readonly #server: Socket;
   readonly #session: ServerSession;
   readonly #context: SessionContext;
   activeAt: number;
@@ -30,15 +33,15 @@ export class RawSession {
   #closed = false;
   #draining = false;
 
-  constructor(client: Socket, session: ServerSession, secret: Buffer, context: SessionContext, rest: Buffer) {
-    this.#client = client;
+  constructor(given: Socket, session: ServerSession, secret: Buffer, context: SessionContext, rest: Buffer) {
     this.#session = session;
     this.secret = secret;
     this.#context = context;
     this.activeAt = context.now();
-    const server = session.socket;
-    client.on('data', (bytes) => this.#fromClient(bytes));
-    server.on('data', (bytes) => this.#fromServer(bytes));
+    const client = readInto(given, context.buffer, (bytes) => this.#fromClient(bytes));
+    const server = readInto(session.socket, context.buffer, (bytes) => this.#fromServer(bytes));
+    this.#client = client;
+    this.#server = server;
     client.on('drain', () => server.resume());
     server.on('drain', () => client.resume());
     client.on('error', () => client.destroy());
@@ -72,11 +75,10 @@ export class RawSession {
     if (this.#closed) return;
     if (this.#serverIdle) this.#client.write(errorMessage(error));
     this.#client.end();
-    this.#session.socket.end();
-    const { socket } = this.#session;
+    this.#server.end();
     setTimeout(() => {
       this.#client.destroy();
-      socket.destroy();
+      this.#server.destroy();
     }, 5_000).unref();
   }
 
@@ -84,12 +86,12 @@ export class RawSession {
     this.activeAt = this.#context.now();
     this.#serverIdle = false;
     this.#context.clientReceived(bytes.length);
-    if (!this.#session.socket.write(bytes)) this.#client.pause();
+    if (!this.#context.buffer.write(this.#server, bytes)) this.#client.pause();
   }
 
   #fromServer(bytes: Buffer): void {
     this.#context.serverReceived(bytes.length);
-    if (!this.#client.write(bytes)) this.#session.socket.pause();
+    if (!this.#context.buffer.write(this.#client, bytes)) this.#server.pause();
     const end = bytes.length;
     this.#serverIdle = end >= 6 && bytes[end - 1] === 0x49 && bytes.compare(readyIdle, 0, 6, end - 6, end) === 0;
     if (this.#draining && this.#serverIdle) this.fail(poolerFatal('shutdown'));

@@ -3,19 +3,21 @@ import type { Borrower } from '../core/lending.ts';
 import { changeStatements, type SessionParameters } from '../core/session-parameters.ts';
 import { statementCommand } from '../core/statement-command.ts';
 import { poolerFatal } from '../errors.ts';
-import { ClientStatements } from './client-statements.ts';
+import type { ClientStatements } from './client-statements.ts';
 import type { LinkedClient, Verdict } from './link.ts';
 import { errorFields, errorFromFields, errorMessage, message, queryMessage, type WireError } from './messages.ts';
 import { type Action, Outstanding } from './outstanding.ts';
 import type { PooledServer } from './pooled-server.ts';
-import type { ServerPool } from './server-pool.ts';
+import { type ReadBuffer, readInto } from './read-buffer.ts';
 import { ServerRefusal } from './server-login.ts';
+import type { ServerPool } from './server-pool.ts';
 
 /** What all clients of a pooler share. */
 export interface ClientContext {
   readonly now: () => number;
   readonly received: (bytes: number) => void;
   readonly closed: (client: TransactionClient) => void;
+  readonly buffer: ReadBuffer;
   /** Longest message a client may send, in bytes. */
   readonly maxMessage: number;
   /** Longest text of a statement that is remembered, in bytes. */
@@ -82,20 +84,20 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   #leaving = false;
 
   constructor(
-    socket: Socket,
+    given: Socket,
     pool: ServerPool,
     parameters: SessionParameters,
     secret: Buffer,
     context: ClientContext,
     rest: Buffer,
   ) {
-    this.#socket = socket;
     this.#pool = pool;
     this.parameters = parameters;
     this.secret = secret;
     this.#context = context;
     this.activeAt = context.now();
-    socket.on('data', (bytes) => this.#read(bytes));
+    const socket = readInto(given, context.buffer, (bytes) => this.#read(bytes));
+    this.#socket = socket;
     socket.on('drain', () => this.#drained());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#ended());
@@ -118,6 +120,10 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
 
   get isBusy(): boolean {
     return this.#server !== undefined && (this.#outstanding?.size ?? 0) > 0;
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#server && this.isBusy) await this.#pool.cancel(this.#server);
   }
 
   /** Tells the client why, and ends the connection. */
@@ -225,13 +231,14 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
         }
         forwards = step === 'forward';
       }
-      let cut: Cut | Halt | undefined;
+      let cut: Cut | undefined;
       if (forwards) {
-        cut = this.#prepare(bytes, at, type, total, there);
-        if (typeof cut === 'string') {
-          halt = cut;
+        const prepared = this.#prepare(bytes, at, type, total, there);
+        if (typeof prepared === 'string') {
+          halt = prepared;
           break;
         }
+        cut = prepared;
       }
       if (!forwards || cut) {
         if (at > from) pieces.push(bytes.subarray(from, at));
@@ -252,8 +259,10 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
       this.end();
       return;
     }
-    if (halt === 'wait') this.#backlog = bytes.subarray(at);
-    else if (at < end) this.#held = at === 0 ? bytes : Buffer.from(bytes.subarray(at));
+    // What was read is not there any more after this.
+    if (halt === 'wait') this.#backlog = Buffer.from(bytes.subarray(at));
+    else if (at < end) this.#held = Buffer.from(bytes.subarray(at));
+    this.#keepUnnamed();
     if (this.#skip === 0 && this.#server && this.#status === 0x49) this.#releaseIfDone();
   }
 
@@ -294,7 +303,6 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
 
   /** Keeps the books on a message for the server. @returns what replaces its first bytes, if anything */
   #prepare(bytes: Buffer, at: number, type: number, total: number, there: number): Cut | Halt | undefined {
-    const server = this.#server as PooledServer;
     const outstanding = this.#outstanding as Outstanding;
     switch (type) {
       case letters.query:
@@ -351,8 +359,9 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
       return undefined;
     }
     const name = bytes.toString('latin1', at + 5, nameEnd);
-    const statements = (this.#statements ??= this.#pool.clientStatements());
-    const excess = total > this.#context.maxStatement ? 'bytes' : statements.has(name) ? undefined : statements.exceeds(total);
+    const statements = this.#ownStatements();
+    const excess =
+      total > this.#context.maxStatement ? 'bytes' : statements.has(name) ? undefined : statements.exceeds(total);
     if (excess) {
       this.fail(poolerFatal(excess === 'count' ? 'too_many_statements' : 'statements_too_large'));
       return 'ended';
@@ -383,7 +392,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     outstanding.unsynced = true;
     if (nameEnd === nameAt) return this.#prepareUnnamed(type);
     const name = bytes.toString('latin1', nameAt, nameEnd);
-    const statements = (this.#statements ??= this.#pool.clientStatements());
+    const statements = this.#ownStatements();
     if (type === letters.close) return { instead: [statements.close(name, outstanding)], replaced: total };
     const resolved = statements.resolve(name, server, outstanding);
     if (!resolved) return undefined;
@@ -391,7 +400,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     const head = Buffer.allocUnsafe(nameAt - at + resolved.name.length);
     bytes.copy(head, 0, at, nameAt);
     head.writeUInt32BE(total - 1 + resolved.name.length - (nameEnd - nameAt), 1);
-    head.latin1Write(resolved.name, nameAt - at, resolved.name.length);
+    head.write(resolved.name, nameAt - at, 'latin1');
     return { instead: resolved.before.length === 0 ? [head] : [...resolved.before, head], replaced: nameEnd - at };
   }
 
@@ -411,6 +420,11 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     server.unnamedOwner = this;
     outstanding.expect(hidden);
     return { instead: [unnamed.message], replaced: 0 };
+  }
+
+  #ownStatements(): ClientStatements {
+    this.#statements ??= this.#pool.clientStatements();
+    return this.#statements;
   }
 
   #incomplete(there: number, total: number): Halt {
@@ -493,7 +507,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   }
 
   #write(bytes: Buffer): boolean {
-    const open = this.#socket.write(bytes);
+    const open = this.#context.buffer.write(this.#socket, bytes);
     if (!open && !this.#outputFull) {
       this.#outputFull = true;
       this.#regulate();
@@ -558,18 +572,18 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     server.link(undefined);
     if (this.#outputFull) server.resume();
     this.#serverFull = false;
-    this.#keepUnnamed();
+    if (this.#unnamed?.used) this.#unnamed = undefined;
     this.#pool.give(server);
     this.#pool.transactionDone();
     if (this.#draining) this.fail(poolerFatal('shutdown'));
     else this.#regulate();
   }
 
-  // Only who parses in one transaction and binds in another needs it again; its bytes are part of a larger buffer.
+  // Only who parses in one transaction and binds in another needs it again.
   #keepUnnamed(): void {
     const unnamed = this.#unnamed;
-    if (!unnamed || unnamed.kept) return;
-    if (unnamed.used || unnamed.message.length > gathered) this.#unnamed = undefined;
+    if (!unnamed || unnamed.kept || unnamed.used) return;
+    if (unnamed.message.length > gathered) this.#unnamed = undefined;
     else this.#unnamed = { message: Buffer.from(unnamed.message), kept: true, used: false };
   }
 }

@@ -27,6 +27,8 @@ export interface EmbeddedOptions {
   readonly settings: DbSettings;
   /** Relative folders count from here. */
   readonly cwd: string;
+  /** Nothing listens on a port. */
+  readonly socketOnly?: boolean;
   readonly log: Logger;
   readonly clock: Clock;
   readonly processes: ProcessTable;
@@ -83,7 +85,7 @@ export function createEmbeddedServer(options: EmbeddedOptions): EmbeddedServer {
     if (isNew) log.info({ data: place.dataDir }, 'a new database was made');
     keepRecord(home, place, record);
     const socketDir = openRuntimeDir(runtimeParents(place.user), place.dataDir, place.user);
-    return { place, installation, isNew, socketDir, shape: writeConfig(place, installation, socketDir, settings) };
+    return { place, installation, isNew, socketDir, shape: writeConfig(place, installation, socketDir, options) };
   }
 
   return {
@@ -156,7 +158,7 @@ function writeConfig(
   place: ServerPlace,
   installation: Installation,
   socketDir: string,
-  settings: DbSettings,
+  { settings, socketOnly }: EmbeddedOptions,
 ): ServerShape {
   const folder = join(place.base, 'conf');
   makeFolder(folder);
@@ -164,7 +166,7 @@ function writeConfig(
     major: installation.binaries.major,
     memory: memorySizes(settings.memory, availableMemory()),
     port: settings.port,
-    listenAddress: loopback.test(settings.bindAddress) ? settings.bindAddress : '127.0.0.1',
+    listenAddress: socketOnly ? '' : loopback.test(settings.bindAddress) ? settings.bindAddress : '127.0.0.1',
     socketDir,
     maxConnections: settings.maxConnections,
     database: settings.database,
