@@ -4,8 +4,8 @@ import type { PreparedStatement } from '../core/prepared-statements.ts';
 import type { ParameterSets, SessionParameters } from '../core/session-parameters.ts';
 import type { LinkedClient } from './link.ts';
 import { errorFields, queryMessage, terminate } from './messages.ts';
-import { type ReadBuffer, readInto } from './read-buffer.ts';
 import type { ServerSession } from './server-login.ts';
+import { readBy } from './shared-reads.ts';
 
 /** What a server connection reports. */
 export interface ServerEvents {
@@ -14,7 +14,7 @@ export interface ServerEvents {
   readonly received: (bytes: number) => void;
   readonly sets: ParameterSets;
   readonly now: () => number;
-  readonly buffer: ReadBuffer;
+  readonly memory: Buffer;
 }
 
 const letter = { error: 0x45, ready: 0x5a, parameter: 0x53, complete: 0x43, notification: 0x41, data: 0x44 };
@@ -55,7 +55,7 @@ export class PooledServer implements Lendable {
     this.parameters = events.sets.of(session.parameters);
     this.openedAt = events.now();
     this.idleSince = this.openedAt;
-    const socket = readInto(session.socket, events.buffer, (bytes) => this.#read(bytes));
+    const socket = readBy(events.memory, session.socket, (bytes) => this.#read(bytes));
     this.#socket = socket;
     socket.on('drain', () => this.onDrain?.());
     socket.on('error', () => socket.destroy());
@@ -84,7 +84,7 @@ export class PooledServer implements Lendable {
 
   /** @returns false while the socket is full */
   write(bytes: Buffer): boolean {
-    return this.#events.buffer.write(this.#socket, bytes);
+    return this.#socket.write(bytes);
   }
 
   /** Holds several writes together. */

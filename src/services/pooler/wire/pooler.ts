@@ -23,9 +23,9 @@ import {
   type WireError,
 } from './messages.ts';
 import { RawSession } from './raw-session.ts';
-import { ReadBuffer } from './read-buffer.ts';
 import { logIn, type ServerAddress, ServerRefusal, type ServerSession } from './server-login.ts';
 import { ServerPool } from './server-pool.ts';
+import { createReadMemory } from './shared-reads.ts';
 import { type ClientContext, TransactionClient } from './transaction-client.ts';
 
 /** What the wire side of the pooler is made of. */
@@ -60,7 +60,7 @@ const poolIdle = 120_000;
 export class Pooler {
   readonly counts = noCounts();
   readonly #options: PoolerOptions;
-  readonly #buffer = new ReadBuffer();
+  readonly #memory = createReadMemory();
   readonly #keys = new ClientKeys();
   readonly #pools = new Map<string, ServerPool>();
   readonly #sessionPools = new Map<string, SessionPool>();
@@ -313,7 +313,7 @@ export class Pooler {
       received: (bytes) => {
         this.counts.clientBytes += bytes;
       },
-      buffer: this.#buffer,
+      memory: this.#memory,
       closed: (client) => {
         this.#clients.delete(client);
         forget();
@@ -350,7 +350,7 @@ export class Pooler {
           this.counts.serverBytes += bytes;
         },
         transaction: () => void this.counts.transactions++,
-        buffer: this.#buffer,
+        memory: this.#memory,
         openFailed: (error) => this.#options.log.warn({ err: error, role, database }, 'a server connection failed'),
       });
       this.#pools.set(key, pool);
@@ -430,7 +430,7 @@ export class Pooler {
       serverReceived: (bytes: number) => {
         this.counts.serverBytes += bytes;
       },
-      buffer: this.#buffer,
+      memory: this.#memory,
       closed: (closed: RawSession) => {
         this.#sessions.delete(closed);
         this.#keys.remove(pid);

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { poolerFatal } from '../errors.ts';
 import { errorMessage, type WireError } from './messages.ts';
-import { type ReadBuffer, readInto } from './read-buffer.ts';
 import { type ServerAddress, type ServerSession, sendCancel } from './server-login.ts';
+import { readBy } from './shared-reads.ts';
 
 /** What a session reports. */
 export interface SessionContext {
@@ -12,7 +12,7 @@ export interface SessionContext {
   readonly clientReceived: (bytes: number) => void;
   readonly serverReceived: (bytes: number) => void;
   readonly closed: (session: RawSession) => void;
-  readonly buffer: ReadBuffer;
+  readonly memory: Buffer;
 }
 
 /** ReadyForQuery outside a transaction: what a server's bytes end with when it has nothing to do. */
@@ -38,8 +38,8 @@ export class RawSession {
     this.secret = secret;
     this.#context = context;
     this.activeAt = context.now();
-    const client = readInto(given, context.buffer, (bytes) => this.#fromClient(bytes));
-    const server = readInto(session.socket, context.buffer, (bytes) => this.#fromServer(bytes));
+    const client = readBy(context.memory, given, (bytes) => this.#fromClient(bytes));
+    const server = readBy(context.memory, session.socket, (bytes) => this.#fromServer(bytes));
     this.#client = client;
     this.#server = server;
     client.on('drain', () => server.resume());
@@ -86,12 +86,12 @@ export class RawSession {
     this.activeAt = this.#context.now();
     this.#serverIdle = false;
     this.#context.clientReceived(bytes.length);
-    if (!this.#context.buffer.write(this.#server, bytes)) this.#client.pause();
+    if (!this.#server.write(bytes)) this.#client.pause();
   }
 
   #fromServer(bytes: Buffer): void {
     this.#context.serverReceived(bytes.length);
-    if (!this.#context.buffer.write(this.#client, bytes)) this.#server.pause();
+    if (!this.#client.write(bytes)) this.#server.pause();
     const end = bytes.length;
     this.#serverIdle = end >= 6 && bytes[end - 1] === 0x49 && bytes.compare(readyIdle, 0, 6, end - 6, end) === 0;
     if (this.#draining && this.#serverIdle) this.fail(poolerFatal('shutdown'));

@@ -5,7 +5,6 @@ import { createParameterSets, type SessionParameters, trackedName } from '../cor
 import { poolerFatal } from '../errors.ts';
 import { ClientStatements, type StatementLimits } from './client-statements.ts';
 import { PooledServer } from './pooled-server.ts';
-import type { ReadBuffer } from './read-buffer.ts';
 import { logIn, type ServerAddress, ServerRefusal, sendCancel } from './server-login.ts';
 
 /** What all connections of a pool have in common. */
@@ -38,7 +37,7 @@ export interface PoolEvents {
   readonly received: (bytes: number) => void;
   readonly transaction: () => void;
   readonly openFailed: (error: unknown) => void;
-  readonly buffer: ReadBuffer;
+  readonly memory: Buffer;
 }
 
 /** Classes of SQLSTATE that say: later, perhaps (insufficient resources, operator intervention, connection trouble). */
@@ -203,7 +202,7 @@ export class ServerPool {
         received: this.#events.received,
         sets: this.#sets,
         now: this.#events.now,
-        buffer: this.#events.buffer,
+        memory: this.#events.memory,
       });
       this.#servers.add(server);
       this.#events.serverOpened();

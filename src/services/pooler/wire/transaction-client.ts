@@ -8,16 +8,16 @@ import type { LinkedClient, Verdict } from './link.ts';
 import { errorFields, errorFromFields, errorMessage, message, queryMessage, type WireError } from './messages.ts';
 import { type Action, Outstanding } from './outstanding.ts';
 import type { PooledServer } from './pooled-server.ts';
-import { type ReadBuffer, readInto } from './read-buffer.ts';
 import { ServerRefusal } from './server-login.ts';
 import type { ServerPool } from './server-pool.ts';
+import { readBy } from './shared-reads.ts';
 
 /** What all clients of a pooler share. */
 export interface ClientContext {
   readonly now: () => number;
   readonly received: (bytes: number) => void;
   readonly closed: (client: TransactionClient) => void;
-  readonly buffer: ReadBuffer;
+  readonly memory: Buffer;
   /** Longest message a client may send, in bytes. */
   readonly maxMessage: number;
   /** Longest text of a statement that is remembered, in bytes. */
@@ -96,7 +96,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     this.secret = secret;
     this.#context = context;
     this.activeAt = context.now();
-    const socket = readInto(given, context.buffer, (bytes) => this.#read(bytes));
+    const socket = readBy(context.memory, given, (bytes) => this.#read(bytes));
     this.#socket = socket;
     socket.on('drain', () => this.#drained());
     socket.on('error', () => socket.destroy());
@@ -259,8 +259,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
       this.end();
       return;
     }
-    // What was read is not there any more after this.
-    if (halt === 'wait') this.#backlog = Buffer.from(bytes.subarray(at));
+    if (halt === 'wait') this.#backlog = bytes.subarray(at);
     else if (at < end) this.#held = Buffer.from(bytes.subarray(at));
     this.#keepUnnamed();
     if (this.#skip === 0 && this.#server && this.#status === 0x49) this.#releaseIfDone();
@@ -415,7 +414,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     }
     const unnamed = this.#unnamed;
     if (!unnamed) return undefined;
-    unnamed.used = true;
+    if (type === letters.bind) unnamed.used = true;
     if (server.unnamedOwner === this) return undefined;
     server.unnamedOwner = this;
     outstanding.expect(hidden);
@@ -507,7 +506,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   }
 
   #write(bytes: Buffer): boolean {
-    const open = this.#context.buffer.write(this.#socket, bytes);
+    const open = this.#socket.write(bytes);
     if (!open && !this.#outputFull) {
       this.#outputFull = true;
       this.#regulate();
