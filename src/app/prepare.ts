@@ -72,6 +72,7 @@ async function moveTakenPorts(settings: LoadedSettings): Promise<{ name: string;
   const candidates: (readonly [name: string, port: number])[] = [];
   if (settings.rooms.has('gateway')) candidates.push(['KONG_HTTP_PORT', settings.gateway.httpPort]);
   if (settings.rooms.has('db') && !isExternal(settings)) candidates.push(['POSTGRES_PORT', settings.db.port]);
+  if (settings.rooms.has('pooler')) candidates.push(['POOLER_PROXY_PORT_TRANSACTION', settings.pooler.transactionPort]);
   const moved: { name: string; from: number; to: number }[] = [];
   for (const [name, from] of candidates) {
     if (givenSetting(settings, name) !== undefined || (await isFree(from, host))) continue;

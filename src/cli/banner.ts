@@ -18,7 +18,10 @@ export function banner(preparation: Preparation, info: StackInfo, elapsed: numbe
   }
   const { database } = info;
   if (database.embedded)
-    row('Database', `postgresql://postgres:[POSTGRES_PASSWORD]@127.0.0.1:${database.port}/${database.name}`);
+    row(
+      'Database',
+      `postgresql://postgres:[POSTGRES_PASSWORD]@127.0.0.1:${settings.pooler.sessionPort ?? database.port}/${database.name}`,
+    );
   if (info.mail === 'inbox') row('Mail', `no SMTP server is set: mails are kept in ${publicUrl}/inbox`);
   for (const { name, from, to } of moved)
     row('Port', `${from} was taken: ${name}=${to}, written to ${settings.writableFile}`);

@@ -20,7 +20,7 @@ Connects as role postgres; the password is handed over in the environment, never
     const env = {
       ...context.input.env,
       PGHOST: external ? (settings.db.host ?? 'localhost') : '127.0.0.1',
-      PGPORT: String(run?.database.port ?? settings.db.port),
+      PGPORT: String((external ? undefined : settings.pooler.sessionPort) ?? run?.database.port ?? settings.db.port),
       PGUSER: 'postgres',
       PGDATABASE: database,
       PGPASSWORD: settings.stack.postgresPassword,

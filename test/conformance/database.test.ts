@@ -191,7 +191,7 @@ describe('the Supabase CLI', () => {
       cwd,
       env: { HOME: join(cwd, 'home'), SUPABASE_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', NO_COLOR: '1' },
     });
-  const target = () => `${postgresUrl(stack)}?sslmode=disable`;
+  const target = () => postgresUrl(stack);
 
   test('db push applies a migration with the extensions that pulled projects begin with', async () => {
     writeFileSync(

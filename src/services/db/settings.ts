@@ -12,7 +12,7 @@ export const dbSettings = {
     default: 5432,
     min: 1,
     max: 65_535,
-    help: 'Port of the external server, or the loopback port the embedded one listens on.',
+    help: "Port of the external server; with the embedded one, the pooler's port of session mode, or without the pooler the server's own on loopback.",
   }),
   database: string({
     name: 'POSTGRES_DB',
@@ -65,7 +65,7 @@ export const dbSettings = {
   bindAddress: string({
     name: 'BIND_ADDRESS',
     default: '127.0.0.1',
-    help: 'The embedded server listens here when it is a loopback address, on 127.0.0.1 otherwise.',
+    help: 'Without the pooler the embedded server listens here when it is a loopback address, on 127.0.0.1 otherwise.',
   }),
   memory: oneOf({
     name: 'STACK_DB_MEMORY',

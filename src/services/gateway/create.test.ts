@@ -9,10 +9,10 @@ import { resolveSettings } from '#kernel/config';
 import { requestContext } from '#kernel/http';
 import type { Mount } from '#kernel/lifecycle';
 import { createLogger, createRedactor } from '#kernel/log';
+import { selfSignedCertificate } from '#kernel/tls';
 import { gatewayRoom } from './create.ts';
 import type { GatewayPorts } from './ports.ts';
 import { gatewaySettings } from './settings.ts';
-import { selfSignedCertificate } from '#kernel/tls';
 
 const keys = { ANON_KEY: 'eyJh.anon.key', SERVICE_ROLE_KEY: 'eyJh.service.key', DASHBOARD_PASSWORD: 'sesame-open' };
 const closers: (() => unknown)[] = [];

@@ -12,7 +12,8 @@ export function renderHostRules(): string {
     '# Written by pmoves-supabase at every start.',
     `local  all          ${superuser}  peer map=${map}`,
     `local  replication  ${superuser}  peer map=${map}`,
-    'local  all          all  scram-sha-256',
+    // md5 takes SCRAM too, where that is what a role has.
+    'local  all          all  md5',
     'local  replication  all  scram-sha-256',
     'host   all          all  127.0.0.0/8  scram-sha-256',
     'host   all          all  ::1/128      scram-sha-256',

