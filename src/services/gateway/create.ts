@@ -119,7 +119,11 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
 
   async function openDirectPorts(): Promise<void> {
     for (const port of directPorts(settings)) {
-      const mounts = [port.mount, ...port.byHost.map(({ mount }) => mount)];
+      const mounts = [
+        port.mount,
+        ...(port.otherwise ? [port.otherwise] : []),
+        ...port.byHost.map(({ mount }) => mount),
+      ];
       if (!mounts.some((name) => target(name))) continue;
       const listener = await startListener({
         ...limits,

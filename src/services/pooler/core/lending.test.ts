@@ -3,7 +3,10 @@ import { createLender, type LenderOptions } from './lending.ts';
 
 class Thing {
   usable = true;
-  constructor(readonly number: number) {}
+  readonly number: number;
+  constructor(number: number) {
+    this.number = number;
+  }
 }
 
 function lender(options: Partial<LenderOptions<Thing>> = {}) {

@@ -1,5 +1,4 @@
 import type { SessionParameters } from '../core/session-parameters.ts';
-import type { PooledServer } from './pooled-server.ts';
 
 /** What a pooled server connection tells the client it is lent to. */
 export interface LinkedClient {
@@ -10,8 +9,8 @@ export interface LinkedClient {
   /** ReadyForQuery was delivered. @param status `I`, `T` or `E` as its byte */
   settled(status: number): void;
   parametersChanged(parameters: SessionParameters): void;
-  /** The connection ended. @param said what it said last, if it was an error */
-  serverLost(server: PooledServer): void;
+  /** The connection ended. @param server it, since another one may have taken its place */
+  serverLost(server: object): void;
 }
 
 /** What becomes of an observed message: delivered, withheld, or something else in its place. */

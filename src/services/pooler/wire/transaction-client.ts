@@ -24,23 +24,6 @@ export interface ClientContext {
   readonly maxStatement: number;
 }
 
-const letters = {
-  parse: 0x50,
-  bind: 0x42,
-  describe: 0x44,
-  execute: 0x45,
-  close: 0x43,
-  flush: 0x48,
-  sync: 0x53,
-  query: 0x51,
-  call: 0x46,
-  copyData: 0x64,
-  copyDone: 0x63,
-  copyFail: 0x66,
-  terminate: 0x58,
-} as const;
-const known = new Set<number>(Object.values(letters));
-
 /** Bytes up to which a message is taken in whole before a server connection is asked for. */
 const gathered = 64 * 1024;
 const parseComplete = message('1');
@@ -216,7 +199,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
       }
       const type = bytes[at] as number;
       const length = bytes.readUInt32BE(at + 1);
-      if (length < 4 || length > this.#context.maxMessage || !known.has(type)) {
+      if (length < 4 || length > this.#context.maxMessage || !isClientLetter(type)) {
         this.fail(poolerFatal('protocol_violation'));
         return;
       }
@@ -558,7 +541,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     this.parameters = parameters;
   }
 
-  serverLost(server: PooledServer): void {
+  serverLost(server: object): void {
     if (this.#server !== server) return;
     this.#server = undefined;
     this.fail(poolerFatal('server_lost'));
