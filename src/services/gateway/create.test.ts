@@ -239,6 +239,8 @@ it('opens the compose file ports when asked, by Host header where two services s
     GATEWAY_DIRECT_REST_PORT: String(port),
     GATEWAY_DIRECT_AUTH_PORT: '0',
     GATEWAY_DIRECT_STUDIO_PORT: '0',
+    GATEWAY_DIRECT_REALTIME_PORT: '0',
+    GATEWAY_DIRECT_STORAGE_PORT: '0',
   });
   const ask = (host: string) =>
     new Promise<{ name: string; viaGateway: boolean }>((resolve, reject) => {

@@ -3,7 +3,6 @@ export type LoginState =
   | 'greeting'
   | 'after-gss'
   | 'after-ssl'
-  | 'after-both'
   | 'encrypting'
   | 'encrypted'
   | 'looking-up'
@@ -47,8 +46,8 @@ export const loginStates: Readonly<Record<LoginState, Row>> = {
     probe: 'closed',
   },
   'after-gss': { ...first, 'ssl-request': 'encrypting' },
-  'after-ssl': { ...first, 'gss-request': 'after-both' },
-  'after-both': first,
+  // Encryption by GSS is asked for first, or not at all.
+  'after-ssl': first,
   encrypting: { 'refuse-ssl': 'after-ssl', secured: 'encrypted' },
   encrypted: first,
   'looking-up': { 'ask-sasl': 'sasl-first', 'ask-md5': 'md5' },

@@ -136,7 +136,6 @@ export class ClientLogin {
       case 'greeting':
       case 'after-gss':
       case 'after-ssl':
-      case 'after-both':
       case 'encrypted':
         this.#readFirst();
         return;

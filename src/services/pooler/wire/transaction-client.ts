@@ -3,6 +3,7 @@ import type { Borrower } from '../core/lending.ts';
 import { changeStatements, type SessionParameters } from '../core/session-parameters.ts';
 import { statementCommand } from '../core/statement-command.ts';
 import { poolerFatal } from '../errors.ts';
+import { isClientLetter, letters } from './client-letters.ts';
 import type { ClientStatements } from './client-statements.ts';
 import type { LinkedClient, Verdict } from './link.ts';
 import { errorFields, errorFromFields, errorMessage, message, queryMessage, type WireError } from './messages.ts';
