@@ -7,6 +7,7 @@ import type { RealtimeContext, ReplayedMessage } from './context.ts';
 import { followChanges } from './follow-changes.ts';
 import { topicPrefix } from './hub.ts';
 import { type JoinConfig, joinToken, parseJoin } from './join-config.ts';
+import { tellWhenReady } from './replication-ready.ts';
 import { reason } from './reply.ts';
 import { isRefusal, type Token, type TokenRefusal } from './token.ts';
 
@@ -156,6 +157,7 @@ function enter(
   channel.reply(message, 'ok', `{"postgres_changes":${changes}}`);
   if (state !== undefined) channel.push('presence_state', state);
   if (config.changes.length > 0) followChanges(channel, config);
+  if (config.replicationReady) tellWhenReady(channel);
 }
 
 /** Each entry as it was sent, and its id (spec §1.6). */

@@ -183,3 +183,14 @@ describe('handshakes', () => {
     expect(await refusal('apikey=x', { 'x-api-key': testToken() })).toBe('opened');
   });
 });
+
+test('who asks is told once the database is listened to', async () => {
+  const client = await realtime.client(2);
+  await client.join('ready', { broadcast: { replication_ready: true } });
+  expect((await client.event('system', 12_000)).payload).toEqual({
+    channel: 'ready',
+    extension: 'system',
+    status: 'ok',
+    message: 'Replication connection established',
+  });
+});
