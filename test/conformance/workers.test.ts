@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { newClient, until } from '../support/client.ts';
 import { runProgram } from '../support/program.ts';
 import { runSql } from '../support/sql.ts';
@@ -95,6 +96,25 @@ describe('two workers', () => {
     expect(sessions[0]?.n).toBeGreaterThanOrEqual(2);
     const statuses = await Promise.all(Array.from({ length: 20 }, read));
     expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+
+  test('are one for realtime: a broadcast reaches the sockets of both', async () => {
+    const url = `${stack.url.replace('http', 'ws')}/realtime/v1/websocket?apikey=${stack.env.anonKey}&vsn=2.0.0`;
+    const joined = () =>
+      new Promise<WebSocket>((resolve, reject) => {
+        const socket = new WebSocket(url);
+        socket.once('error', reject);
+        socket.once('open', () => socket.send('["1","1","realtime:workers","phx_join",{"config":{}}]'));
+        socket.once('message', () => resolve(socket));
+      });
+    const sockets = [];
+    for (let count = 0; count < 8; count++) sockets.push(await joined());
+    const heard = sockets
+      .slice(1)
+      .map((socket) => new Promise((resolve) => socket.once('message', (data: Buffer) => resolve(data.toString()))));
+    sockets[0]?.send('["1","2","realtime:workers","broadcast",{"n":1}]');
+    expect(new Set(await Promise.all(heard))).toEqual(new Set(['[null,null,"realtime:workers","broadcast",{"n":1}]']));
+    for (const socket of sockets) socket.terminate();
   });
 
   test('share one health and one inbox, and reach the page of the primary', async () => {
