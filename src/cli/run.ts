@@ -10,6 +10,7 @@ import { keysCommand } from './keys.ts';
 import { psqlCommand } from './psql.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
+import { storageCommand } from './storage.ts';
 import { usersCommand } from './users.ts';
 
 const commands: readonly Command[] = [
@@ -21,6 +22,7 @@ const commands: readonly Command[] = [
   configCommand,
   doctorCommand,
   psqlCommand,
+  storageCommand,
   usersCommand,
 ];
 

@@ -5,7 +5,7 @@ import { type Clock, type Room, type RoomDefinition, systemClock } from '#kernel
 import type { Logger } from '#kernel/log';
 import { createDatabase, type Database } from '#kernel/sql';
 import type { ContentStore } from './core/content/content-store.ts';
-import { createFileStore } from './core/content/file-store.ts';
+import { openStore } from './core/content/open-store.ts';
 import type { StorageContext, StorageEvent } from './core/context.ts';
 import { createJanitor, type Janitor } from './core/janitor.ts';
 import { createSessionLocks, type SessionLocks } from './core/session-locks.ts';
@@ -56,7 +56,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
     const connection = deps.database();
     const { applied, own } = await migrateStorage(connection);
     if (applied) log.info({}, 'schema storage brought up to date');
-    const store = openStore(settings, deps.defaultFolder);
+    const store = await openStore(settings, deps.defaultFolder);
     await store.check().catch((error: unknown) => {
       throw new StartupError(
         `storage cannot use its backend: ${(error as Error).message}`,
@@ -130,14 +130,6 @@ function create(deps: StorageDeps): Room<StorageApi> {
 
 /** Subject of an event: `storage.object.created` and the like. */
 const subjectOf = ({ type }: StorageEvent): string => `storage.object.${type.slice('Object'.length).toLowerCase()}`;
-
-function openStore(settings: StorageSettings, defaultFolder: string): ContentStore {
-  return createFileStore({
-    root: settings.filePath ?? defaultFolder,
-    bucket: settings.s3Bucket,
-    tenant: settings.tenantId,
-  });
-}
 
 async function readKeys(settings: StorageSettings, clock: Clock): Promise<Verifier> {
   const { jwtSecret, jwtJwks } = settings;

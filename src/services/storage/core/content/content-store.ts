@@ -72,6 +72,8 @@ export interface ContentStore {
   seal(ref: ContentRef, options: Omit<WriteOptions, 'limit'>): Promise<Written>;
   /** Everything there is but what grows. */
   list(): AsyncIterable<ListedContent>;
+  /** Removes a content that `list` told of. */
+  removeListed(content: ListedContent): Promise<void>;
   /** @throws when nothing could be stored at the moment */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -200,6 +200,11 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
 
     list: () => listFiles(home),
 
+    async removeListed({ place: path }) {
+      await rm(path, { force: true });
+      await pruneFolders(dirname(path), home);
+    },
+
     async check() {
       await makeFolder(home);
       await access(home, constants.R_OK | constants.W_OK);

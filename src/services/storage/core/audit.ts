@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import type { Database } from '#kernel/sql';
+import { type AuditRow, auditRows, knownVersions, retireOrphans } from '../sql/audit.ts';
+import type { ContentStore, ListedContent } from './content/content-store.ts';
+
+/** Something that is not as it has to be. */
+export interface Finding {
+  /** `missing` and `damaged` are losses; an `orphan` is content that nothing needs. */
+  readonly kind: 'missing' | 'damaged' | 'orphan';
+  readonly place: string;
+  readonly detail: string;
+}
+
+/** What an audit works on. */
+export interface AuditContext {
+  readonly db: Database;
+  readonly store: ContentStore;
+  /** Schema of the product's own tables, quoted. */
+  readonly own: string;
+}
+
+const page = 1_000;
+
+/**
+ * Holds database and backend against each other, both ways: every object has its content, of the right size and, where it is
+ * asked for, with the right checksum; every content belongs to something.
+ *
+ * @param options.deep read every content and compare checksums
+ * @param options.minAge milliseconds below which content that belongs to nothing is passed over
+ */
+export async function* audit(
+  { db, store, own }: AuditContext,
+  options: { readonly deep: boolean; readonly minAge: number; readonly now: number },
+): AsyncGenerator<Finding> {
+  for (let after = ''; ; ) {
+    const rows = await db.transaction((transaction) => auditRows(transaction, own, after, page));
+    for (const row of rows) {
+      const finding = await inspect(store, row, options.deep);
+      if (finding) yield finding;
+    }
+    if (rows.length < page) break;
+    after = rows.at(-1)?.id as string;
+  }
+  for await (const { version, place, size } of orphans({ db, store, own }, options))
+    yield { kind: 'orphan', place, detail: `${version}, ${size} bytes` };
+}
+
+async function inspect(store: ContentStore, row: AuditRow, deep: boolean): Promise<Finding | undefined> {
+  const place = `${row.bucketId}/${row.name}`;
+  const content = await store.open(row);
+  if (!content) return { kind: 'missing', place, detail: `version ${row.version}` };
+  const damaged = (detail: string): Finding => ({ kind: 'damaged', place, detail });
+  if (row.size !== null && content.size !== row.size) {
+    await content.close();
+    return damaged(`${content.size} bytes instead of ${row.size}`);
+  }
+  if (!deep || row.sha256 === null) {
+    await content.close();
+    return undefined;
+  }
+  const digest = createHash('sha256');
+  const bytes = await content.read();
+  if (Buffer.isBuffer(bytes)) digest.update(bytes);
+  else for await (const chunk of bytes) digest.update(chunk as Buffer);
+  return digest.digest('hex') === row.sha256 ? undefined : damaged('the checksum is another');
+}
+
+async function* orphans(
+  { db, store, own }: AuditContext,
+  { minAge, now }: { readonly minAge: number; readonly now: number },
+): AsyncGenerator<ListedContent> {
+  let batch: ListedContent[] = [];
+  const unknown = async (): Promise<ListedContent[]> => {
+    const known = await db.transaction((transaction) =>
+      knownVersions(
+        transaction,
+        own,
+        batch.map(({ version }) => version),
+      ),
+    );
+    const strange = batch.filter(({ version }) => !known.has(version));
+    batch = [];
+    return strange;
+  };
+  for await (const content of store.list()) {
+    if (now - content.modified.getTime() < minAge) continue;
+    batch.push(content);
+    if (batch.length >= page) yield* await unknown();
+  }
+  if (batch.length > 0) yield* await unknown();
+}
+
+/**
+ * Makes content that nothing needs due: what lies in the backend and is known to nobody is removed at once, versions whose
+ * objects SQL deleted go after the retention time as everything else.
+ *
+ * @returns contents that were orphans, and versions that are due now
+ */
+export async function collect(
+  context: AuditContext,
+  options: { readonly minAge: number; readonly now: number; readonly retention: number },
+  removeAt: (content: ListedContent) => Promise<void>,
+): Promise<{ readonly orphans: number; readonly retired: number }> {
+  const retired = await context.db.transaction((transaction) =>
+    retireOrphans(transaction, context.own, options.retention, options.minAge),
+  );
+  let removed = 0;
+  for await (const content of orphans(context, options)) {
+    await removeAt(content);
+    removed++;
+  }
+  return { orphans: removed, retired };
+}
