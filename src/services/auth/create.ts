@@ -21,6 +21,7 @@ import { createCodeHasher } from './core/one-time-code.ts';
 import { parseRequiredCharacters } from './core/password-rules.ts';
 import { createPasswords, type Passwords } from './core/passwords.ts';
 import { createRedirectPolicy } from './core/redirect.ts';
+import { purposeOf } from './core/settings/foreign.ts';
 import { createSmsOffice, SmsSettingError } from './core/sms/office.ts';
 import { createSaml } from './core/sso/service.ts';
 import { unservedSettings } from './core/unserved.ts';
@@ -79,7 +80,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
     const redirects = readPolicy(settings);
     assertConsistent(settings);
     for (const setting of unservedSettings(settings))
-      log.warn({ setting }, `${setting} is set, but this release does not serve what it is for`);
+      log.warn({ setting }, `${setting} is set, but this release does not serve ${purposeOf(setting)}`);
     const connection = deps.database();
     const migrated = await migrate(connection, authMigrations);
     if (migrated) log.info({}, 'schema auth brought up to date');

@@ -324,6 +324,9 @@ describe('settings', () => {
       .filter(({ level }) => level === 'warn')
       .map(({ setting }) => setting);
     expect(warned.sort()).toEqual(['GOTRUE_EXPERIMENTAL_SCIM_ENABLED', 'GOTRUE_SECURITY_DB_ENCRYPTION_ENCRYPT']);
+    expect(auth.logLines().join('')).toContain(
+      'GOTRUE_EXPERIMENTAL_SCIM_ENABLED is set, but this release does not serve provisioning of users by SCIM',
+    );
     expect((await auth.request('GET', '/settings')).body.external.google).toBe(true);
     await auth.stop();
   });

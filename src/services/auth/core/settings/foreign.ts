@@ -48,6 +48,21 @@ const notServed = [
   'EXPERIMENTAL_SCIM_ENABLED',
 ] as const;
 
+const purposes: Readonly<Record<string, string>> = {
+  TRACING_: 'traces of its requests',
+  METRICS_: 'metrics of its own',
+  PROFILER_: 'a profiler of its own',
+  RELOADING_: 'settings that change without a restart',
+  EXPERIMENTAL_CURSOR_PAGINATION_: 'lists of users by cursor',
+  EXPERIMENTAL_SCIM_: 'provisioning of users by SCIM',
+};
+
+/** What a setting that is not served would do. @param name as operators write it */
+export function purposeOf(name: string): string {
+  const found = Object.entries(purposes).find(([prefix]) => name.startsWith(`GOTRUE_${prefix}`));
+  return found?.[1] ?? 'what it is for';
+}
+
 /** Settings of the original that are known here and not served. */
 export const foreignSettings = {
   databaseDriver: string({
@@ -70,7 +85,7 @@ export const foreignSettings = {
     string({
       name: `GOTRUE_${name}`,
       secret: name.includes('_KEY'),
-      help: 'Not served by this release; a warning at start says so.',
+      help: `Asks for ${purposeOf(`GOTRUE_${name}`)}; not served by this release, and a warning at start says so.`,
     }),
   ),
 };
