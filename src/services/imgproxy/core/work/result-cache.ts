@@ -66,8 +66,7 @@ export function createResultCache({ folder, maxBytes, now, onError }: ResultCach
     const path = pathOf(key);
     const aside = `${path}.${randomUUID()}${asideSuffix}`;
     try {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(aside, entry);
+      await writeInto(aside, entry);
       await rename(aside, path);
     } catch (error) {
       onError(error);
@@ -96,6 +95,17 @@ const asideSuffix = '.part';
 const brokenOffAfter = 600_000;
 /** Milliseconds for which a use is as good as the last one. */
 const touchEvery = 60_000;
+
+// The shelf is there but for the first time.
+async function writeInto(path: string, bytes: Buffer): Promise<void> {
+  try {
+    await writeFile(path, bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes);
+  }
+}
 
 async function touch(path: string, now: number): Promise<void> {
   const { mtimeMs } = await stat(path);
