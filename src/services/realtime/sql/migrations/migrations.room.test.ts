@@ -102,3 +102,14 @@ test('names of tables are quoted for the plugin', async () => {
     { name: 'public.a\\ b\\.c' },
   ]);
 });
+
+test('a later start only mends the publication', async () => {
+  await db.query('drop publication supabase_realtime_messages_publication; drop function realtime.topic()');
+  await migrate(db.connection('supabase_admin'), realtimeMigrations);
+  const [found] = await db.query(
+    "select to_regproc('realtime.topic') as topic, count(*)::int as publications from pg_publication where pubname = 'supabase_realtime_messages_publication'",
+  );
+  expect(found).toEqual({ topic: null, publications: 1 });
+  await migrate(db.connection('supabase_admin'), [...realtimeMigrations, { version: 'next', sql: 'select 1' }]);
+  expect(await db.query("select to_regproc('realtime.topic') as topic")).toEqual([{ topic: 'realtime.topic' }]);
+});

@@ -65,8 +65,10 @@ exception when others then
   raise exception 'Failed to process the row: %', sqlerrm;
 end
 $$;
+`;
 
-do $$
+/** The publication by which what is sent is read; made, or mended, at every start. */
+export const publication = `do $$
 begin
   if not exists (select from pg_publication where pubname = 'supabase_realtime_messages_publication') then
     create publication supabase_realtime_messages_publication for table realtime.messages;
