@@ -17,6 +17,7 @@ import { type AuthSettings, authSettings } from '#services/auth';
 import { type DbSettings, dbSettings } from '#services/db';
 import { type GatewaySettings, gatewaySettings } from '#services/gateway';
 import { type ImgproxySettings, imgproxySettings, originalImgproxyDefaults } from '#services/imgproxy';
+import { type MetaSettings, metaSettings } from '#services/meta';
 import { type PoolerSettings, poolerSettings } from '#services/pooler';
 import { type RealtimeSettings, realtimeSettings } from '#services/realtime';
 import { type RestSettings, restSettings } from '#services/rest';
@@ -55,6 +56,7 @@ export interface LoadedSettings {
   readonly realtime: RealtimeSettings;
   readonly storage: StorageSettings;
   readonly imgproxy: ImgproxySettings;
+  readonly meta: MetaSettings;
   readonly studio: StudioSettings;
   readonly gateway: GatewaySettings;
   readonly effective: readonly (EffectiveSetting & { readonly room: string })[];
@@ -119,6 +121,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     realtime: resolveRoom('realtime', realtimeSettings),
     storage: resolveRoom('storage', storageSettings),
     imgproxy: resolveRoom('imgproxy', imgproxySettings, imgproxyAlone ? imgproxyInItsPlace : undefined),
+    meta: resolveRoom('meta', metaSettings),
     studio: resolveRoom('studio', studioSettings),
     gateway: resolveRoom('gateway', gatewaySettings, imgproxyAlone ? gatewayInItsPlace : undefined),
   };

@@ -3,6 +3,7 @@ import { authSettings } from '#services/auth';
 import { dbSettings } from '#services/db';
 import { gatewaySettings } from '#services/gateway';
 import { imgproxySettings } from '#services/imgproxy';
+import { metaSettings } from '#services/meta';
 import { poolerSettings } from '#services/pooler';
 import { realtimeSettings } from '#services/realtime';
 import { restSettings } from '#services/rest';
@@ -28,11 +29,12 @@ export const registry: readonly RegisteredRoom[] = [
   { name: 'realtime', schema: realtimeSettings, needs: ['db'], optional: false },
   { name: 'storage', schema: storageSettings, needs: ['db'], optional: false },
   { name: 'imgproxy', schema: imgproxySettings, needs: [], optional: true },
+  { name: 'meta', schema: metaSettings, needs: ['db'], optional: false },
   { name: 'studio', schema: studioSettings, needs: [], optional: true },
   {
     name: 'gateway',
     schema: gatewaySettings,
-    needs: ['db', 'auth', 'rest', 'realtime', 'storage', 'studio'],
+    needs: ['db', 'auth', 'rest', 'realtime', 'storage', 'imgproxy', 'meta', 'studio'],
     optional: false,
   },
 ];

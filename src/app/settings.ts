@@ -1,7 +1,18 @@
 import { boolean, duration, integer, list, oneOf, type SettingsOf, string } from '#kernel/config';
 
 /** Names of all rooms of the product, in the order people list them. */
-export const roomNames = ['db', 'pooler', 'auth', 'rest', 'realtime', 'storage', 'imgproxy', 'studio', 'gateway'] as const;
+export const roomNames = [
+  'db',
+  'pooler',
+  'auth',
+  'rest',
+  'realtime',
+  'storage',
+  'imgproxy',
+  'meta',
+  'studio',
+  'gateway',
+] as const;
 
 /** A room of this release. */
 export type RoomName = (typeof roomNames)[number];
@@ -95,12 +106,6 @@ export const stackSettings = {
     name: 'VAULT_ENC_KEY',
     secret: true,
     help: "Encrypts the pooler's credentials; exactly 32 characters.",
-  }),
-  metaCryptoKey: string({
-    name: 'PG_META_CRYPTO_KEY',
-    original: ['CRYPTO_KEY'],
-    secret: true,
-    help: 'Encrypts connection strings sent to meta, at least 32 characters.',
   }),
   logflarePublic: string({
     name: 'LOGFLARE_PUBLIC_ACCESS_TOKEN',

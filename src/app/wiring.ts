@@ -9,6 +9,7 @@ import { authRoom } from '#services/auth';
 import { type DbApi, dbRoom } from '#services/db';
 import { gatewayRoom } from '#services/gateway';
 import { imgproxyRoom } from '#services/imgproxy';
+import { metaRoom } from '#services/meta';
 import { realtimeRoom } from '#services/realtime';
 import { type Reload, restRoom } from '#services/rest';
 import { storageRoom } from '#services/storage';
@@ -141,6 +142,13 @@ export function wireRooms(input: WiringInput): Wired {
         ...(imgproxy && { transform: imgproxy.api.transform }),
       })
     : undefined;
+  const meta = chosen.has('meta')
+    ? metaRoom.create({
+        settings: settings.meta,
+        log: roomLog('meta'),
+        database: connection('supabase_admin', undefined),
+      })
+    : undefined;
   const studio = chosen.has('studio')
     ? studioRoom.create({ settings: settings.studio, log: roomLog('studio'), health })
     : undefined;
@@ -168,7 +176,7 @@ export function wireRooms(input: WiringInput): Wired {
             supabase_admin: connection('supabase_admin', undefined)(),
           }),
           sockets: createPrivateSockets(() =>
-            ['studio', 'inbox'].flatMap((name) => {
+            ['meta', 'studio', 'inbox'].flatMap((name) => {
               const mount = input.mount(name);
               return mount ? [mount] : [];
             }),
@@ -188,6 +196,7 @@ export function wireRooms(input: WiringInput): Wired {
     realtime,
     storage,
     imgproxy,
+    meta,
     studio,
     gateway: workers ? undefined : gateway,
   });

@@ -4,6 +4,7 @@ import type { Channel } from '../app/workers/messages.ts';
 import type { Command, CommandContext } from './command.ts';
 import { configCommand } from './config.ts';
 import { doctorCommand } from './doctor.ts';
+import { genCommand } from './gen.ts';
 import { healthCommand } from './health.ts';
 import { initCommand } from './init.ts';
 import { keysCommand } from './keys.ts';
@@ -24,6 +25,7 @@ const commands: readonly Command[] = [
   psqlCommand,
   storageCommand,
   usersCommand,
+  genCommand,
 ];
 
 /** What the process gives to the command line. */

@@ -3,11 +3,11 @@ import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { StartupError } from '#kernel/errors';
-import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
+import { parseConnectionUrl } from '#kernel/sql';
 import { openUserTransfer, type UserTransfer } from '#services/auth';
-import { assertUsable, type LoadedSettings, loadSettings } from '../app/load-settings.ts';
-import { readRunFile } from '../app/run-file.ts';
+import { assertUsable, loadSettings } from '../app/load-settings.ts';
 import { type Command, type CommandContext, print } from './command.ts';
+import { stackDatabase } from './database-connection.ts';
 
 /** `users`: brings users in and out in bulk. */
 export const usersCommand: Command = {
@@ -37,7 +37,9 @@ export  all users of one moment, into a file only you can read
     const path = resolve(context.input.cwd, file);
     const transfer = openUserTransfer(
       settings.auth,
-      connectionOf(settings),
+      settings.auth.databaseUrl
+        ? parseConnectionUrl(settings.auth.databaseUrl)
+        : stackDatabase(settings, 'supabase_auth_admin'),
       settings.auth.passwordConcurrency || availableParallelism(),
     );
     try {
@@ -57,21 +59,6 @@ function formatOf(file: string, flags: readonly string[]): 'json' | 'csv' {
   const format = index < 0 ? /\.([a-z]+)$/i.exec(file)?.[1]?.toLowerCase() : flags[index + 1];
   if (format === 'json' || format === 'csv') return format;
   throw new StartupError(`${file} does not say whether it is JSON or CSV; add --format json or --format csv`);
-}
-
-function connectionOf(settings: LoadedSettings): ConnectionOptions {
-  if (settings.auth.databaseUrl) return parseConnectionUrl(settings.auth.databaseUrl);
-  const run = readRunFile(settings);
-  if (!run && settings.db.host === undefined)
-    throw new StartupError('the stack does not run; start it first with `npm start`');
-  const { embedded = false, socketDir, port = settings.db.port, name = settings.db.database } = run?.database ?? {};
-  return {
-    host: embedded ? (socketDir ?? '127.0.0.1') : (settings.db.host ?? 'localhost'),
-    port,
-    database: name,
-    user: 'supabase_auth_admin',
-    ...(settings.stack.postgresPassword && { password: settings.stack.postgresPassword }),
-  };
 }
 
 async function bringIn(

@@ -29,8 +29,11 @@ export const packageOwners: Readonly<Record<string, string>> = {
   jose: 'src/kernel/jwt',
   nodemailer: 'src/services/auth',
   pg: 'src/kernel/sql',
+  'pgsql-parser': 'src/services/meta',
   pino: 'src/kernel/log',
   sharp: 'src/services/imgproxy',
+  prettier: 'src/services/meta',
+  'sql-formatter': 'src/services/meta',
   uqr: 'src/services/auth',
   ws: 'src/services/realtime',
 };

@@ -127,7 +127,7 @@ async function open(
  * Asks the server to cancel what a connection is doing, over a connection of its own (protocol documentation,
  * "Canceling Requests in Progress"). Never throws: the request may be over already.
  */
-export function cancelQuery(client: Client): void {
+export function cancelQuery(client: Pick<Client, 'pg' | 'options'>): void {
   const { processID, secretKey } = client.pg as unknown as { processID: number; secretKey: number };
   if (!processID) return;
   const { host, port } = client.options;

@@ -6,6 +6,8 @@ export const sqlErrors = {
   pool_timeout: { status: 504, message: 'Timed out acquiring connection from connection pool.' },
   pool_closed: { status: 503, message: 'The database connection is closing' },
   connection_failed: { status: 503, message: 'Database connection error.' },
+  query_timeout: { status: 504, message: 'Query read timeout' },
+  result_too_large: { status: 413, message: 'The result of the query is too large' },
   request_aborted: { status: 499, message: 'The client closed the request' },
 } as const;
 

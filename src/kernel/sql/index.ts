@@ -9,4 +9,9 @@ export { applyMigrations, type MigrationFile } from './migrations.ts';
 export type { CancelSignal, PipelinedTransaction, PipelineStep, StepResult } from './pipeline.ts';
 export type { PoolStats } from './pool.ts';
 export { quoteIdentifier, quoteLiteral } from './quote.ts';
+
 export { connectReplication, type ReplicationConnection } from './replication-connection.ts';
+
+export { openSession, type Session, type SessionOptions, type SessionResult } from './session.ts';
+
+export { type ColumnOrigin, viewOrigins } from './view-origins.ts';

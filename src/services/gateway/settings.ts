@@ -166,6 +166,18 @@ export const gatewaySettings = {
     pattern: [/^[67][0-7]{2}$/, 'must be an octal mode from 600 to 777'],
     help: 'Permissions of that socket.',
   }),
+  directMetaPort: integer({
+    name: 'GATEWAY_DIRECT_META_PORT',
+    original: ['PG_META_PORT'],
+    default: 8080,
+    max: 65_535,
+    help: "Meta's own port with DIRECT_PORTS.",
+  }),
+  directMetaHost: string({
+    name: 'GATEWAY_DIRECT_META_HOST',
+    original: ['PG_META_HOST'],
+    help: "Address of meta's own port; default is BIND_ADDRESS.",
+  }),
   directStudioPort: integer({
     name: 'GATEWAY_DIRECT_STUDIO_PORT',
     default: 3001,

@@ -51,6 +51,13 @@ export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
     },
     { port: settings.directStoragePort, setting: 'GATEWAY_DIRECT_STORAGE_PORT', byHost: [], mount: 'storage' },
     { ...imgproxyAddress(settings), byHost: [], mount: 'imgproxy' },
+    {
+      port: settings.directMetaPort,
+      host: settings.directMetaHost,
+      setting: 'GATEWAY_DIRECT_META_PORT',
+      byHost: [],
+      mount: 'meta',
+    },
     { port: settings.directStudioPort, setting: 'GATEWAY_DIRECT_STUDIO_PORT', byHost: [], mount: 'studio' },
   ];
 }

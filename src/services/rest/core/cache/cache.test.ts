@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { viewOrigins } from '#kernel/sql';
 import { columnRows, type RelationColumnsRow } from '../../sql/catalog-rows.ts';
 import { columnCells, columnsOf, madeUpCache, madeUpCatalog } from '../../testing/catalog.ts';
 import { buildSchemaCache } from './build.ts';
-import { shownColumns, viewOrigins } from './view-columns.ts';
+import { shownColumns } from './view-columns.ts';
 import { finish } from './work.ts';
 
 const entry = (number: number, table: number, column: number, name = 'x') =>

@@ -1,0 +1,82 @@
+import { type App, createApp, setRequestContext } from '#kernel/http';
+import type { Room, RoomDefinition } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
+import { createSeats } from './core/seats.ts';
+import { metaError } from './errors.ts';
+import type { MetaPorts } from './ports.ts';
+import { createRun, refusal } from './routes/run.ts';
+import { bindRoutes } from './routes/table.ts';
+import type { MetaSettings } from './settings.ts';
+
+/** What the meta room is made of. */
+export interface MetaDeps extends MetaPorts {
+  readonly settings: MetaSettings;
+  readonly log: Logger;
+}
+
+/** The database's catalogue as a management interface. */
+export const metaRoom: RoomDefinition<MetaDeps, undefined> = { name: 'meta', create };
+
+/** The release of postgres-meta whose interface this is. */
+const version = '0.95.2';
+
+function create(deps: MetaDeps): Room<undefined> {
+  const { settings, log } = deps;
+  let app: App | undefined;
+  return {
+    mounts: [
+      {
+        name: 'meta',
+        handle: (request, response) => {
+          const id = request.headers[settings.requestIdHeader.toLowerCase()];
+          if (typeof id === 'string' && id !== '') setRequestContext(request, { id: id.slice(0, 200) });
+          if (app) app.handle(request, response);
+          else response.writeHead(503, { 'content-length': 0 }).end();
+        },
+      },
+    ],
+    api: undefined,
+    async start() {
+      const seats = createSeats(settings.sessions, settings.waiting);
+      const database = () => configuredDatabase(settings) ?? deps.database();
+      const run = createRun({ settings, log, database, seats, version });
+      const next = createApp({
+        log,
+        bodyLimit: settings.bodyLimit * 1024 * 1024,
+        routes: (instance) => bindRoutes(instance, run, version),
+        onNotFound: (_request, reply) => reply.code(404).send({ error: metaError('not_found').message }),
+        // Upstream answers 500 to everything that its handlers did not catch, a body that breaks the schema included.
+        onError: (error, request, reply) => {
+          if (!error.validation && (error.statusCode ?? 500) >= 500)
+            log.warn({ reqId: request.id, err: error }, 'meta failed');
+          const { status, body } = refusal(error, 500);
+          return reply.code(status).send(body);
+        },
+      });
+      await next.ready();
+      app = next;
+    },
+    async stop() {
+      await app?.close();
+      app = undefined;
+    },
+    health: () => ({ status: app ? 'healthy' : 'starting' }),
+  };
+}
+
+/** The database that the settings of the original name; undefined: that of the stack. */
+function configuredDatabase(settings: MetaSettings): ConnectionOptions | undefined {
+  const certificate = settings.dbRootCertificate && { sslRootCertificate: settings.dbRootCertificate };
+  if (settings.dbUrl) return { ...parseConnectionUrl(settings.dbUrl), ...certificate };
+  if (!settings.dbHost) return undefined;
+  return {
+    host: settings.dbHost,
+    port: settings.dbPort,
+    database: settings.dbName,
+    user: settings.dbUser,
+    sslMode: settings.dbSslMode,
+    ...(settings.dbPassword && { password: settings.dbPassword }),
+    ...certificate,
+  };
+}
