@@ -152,9 +152,9 @@ async function refresh(product: Product, database: pg.Client, target: { host: st
   // Each connection goes on with the token it got last.
   let turn = 0;
   const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    ours.push(await refreshLoop(target, tokens, seconds * 1_000));
+  const same: number[] = [];
+  const conversation: number[] = [];
+  const measure = async (script: (turn: number) => string): Promise<number> => {
     await database.query(`
       delete from auth.refresh_tokens where token like 'bench-%';
       insert into auth.refresh_tokens (instance_id, token, user_id, revoked, created_at, updated_at, parent, session_id)
@@ -162,9 +162,15 @@ async function refresh(product: Product, database: pg.Client, target: { host: st
       from (select s.*, row_number() over () - 1 as n from
         (select distinct on (user_id) id, user_id from auth.sessions order by user_id, created_at desc) s) t
       where n < ${clients}`);
-    theirs.push(rateOf(product, refreshScript(turn++)));
+    return rateOf(product, script(turn++));
+  };
+  for (let round = 0; round < rounds; round++) {
+    ours.push(await refreshLoop(target, tokens, seconds * 1_000));
+    same.push(await measure(refreshScript));
+    conversation.push(await measure(conversationScript));
   }
-  report('refresh', median(ours), median(theirs), 0.35);
+  report('refresh', median(ours), median(same), 0.35);
+  report('refresh, the conversation under locks', median(ours), median(conversation), 0.35);
 }
 
 async function refreshLoop(
@@ -172,24 +178,17 @@ async function refreshLoop(
   tokens: string[],
   duration: number,
 ): Promise<number> {
-  const end = performance.now() + duration;
-  const started = performance.now();
-  let count = 0;
-  await Promise.all(
-    tokens.map(async (_, index) => {
-      while (performance.now() < end) {
-        const answer = await fetch(`http://${target.host}:${target.port}/auth/v1/token?grant_type=refresh_token`, {
-          method: 'POST',
-          headers: { apikey: product.env.ANON_KEY ?? '' },
-          body: JSON.stringify({ refresh_token: tokens[index] }),
-        });
-        if (answer.status !== 200) throw new Error(`refresh: ${answer.status} ${await answer.text()}`);
-        tokens[index] = ((await answer.json()) as Session).refresh_token;
-        count++;
-      }
-    }),
-  );
-  return (count / (performance.now() - started)) * 1_000;
+  const { perSecond } = await load({
+    ...target,
+    connections: clients,
+    duration,
+    next: (connection) =>
+      post('/auth/v1/token?grant_type=refresh_token', { refresh_token: tokens[connection] as string }),
+    answered(body, connection) {
+      tokens[connection] = /"refresh_token":"([^"]+)"/.exec(body)?.[1] ?? '';
+    },
+  });
+  return perSecond;
 }
 
 function rateOf(product: Product, script: string): number {
@@ -221,16 +220,36 @@ function amr(): string {
   );
 }
 
-// What the auth room sends for a refresh: it looks the token up, then rotates it in a transaction.
+function state(): string {
+  return `row_to_json(t) as token, row_to_json(s) as session, s.xmin::text as version, ${amr()}, ${userColumns()}`;
+}
+
+function payload(): string {
+  return `json_build_object('actor_id', '11111111-1111-4111-8111-111111111111', 'actor_via_sso', false, 'actor_username', 'user@example.com', 'action', 'token_refreshed', 'log_type', 'token')`;
+}
+
+function tokenOf(turn: number, step = 0): string {
+  return `'bench-${turn}-' || (:client_id)::text || '-' || (:n + ${step})::text`;
+}
+
+// What the auth room sends for a refresh: it reads, decides, and rotates in one statement where nothing has changed since.
 function refreshScript(turn: number): string {
-  const token = `'bench-${turn}-' || (:client_id)::text || '-' || (:n)::text`;
-  const child = `'bench-${turn}-' || (:client_id)::text || '-' || (:n + 1)::text`;
-  const payload = `json_build_object('actor_id', '11111111-1111-4111-8111-111111111111', 'actor_via_sso', false, 'actor_username', 'user@example.com', 'action', 'token_refreshed', 'log_type', 'token')`;
-  return `select row_to_json(t) as token, ${userColumns()} from auth.refresh_tokens t join auth.users u on u.id = t.user_id::uuid where t.token = ${token};
+  const [token, child] = [tokenOf(turn), tokenOf(turn, 1)];
+  const held = 'exists (select from held)';
+  return `select ${state()} from auth.refresh_tokens t join auth.users u on u.id = t.user_id::uuid left join auth.sessions s on s.id = t.session_id where t.token = ${token};
+with held as (select t.user_id, s.id from auth.refresh_tokens t join auth.sessions s on s.id = t.session_id where t.token = ${token} and t.revoked = false and s.xmin::text <> '' for update of t, s skip locked), logged as (insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address) select '00000000-0000-0000-0000-000000000000', gen_random_uuid(), payload, now(), '' from json_array_elements(json_build_array(${payload()}, ${payload()})) as payload where ${held}), used as (update auth.refresh_tokens set revoked = true, updated_at = now() where token = ${token} and revoked = false and ${held}), refreshed as (update auth.sessions set refreshed_at = now() at time zone 'UTC', updated_at = now(), user_agent = 'x', ip = '127.0.0.1' where id = (select id from held) and ${held}) insert into auth.refresh_tokens (instance_id, token, user_id, revoked, created_at, updated_at, parent, session_id) select '00000000-0000-0000-0000-000000000000', ${child}, user_id, false, now(), now(), ${token}, id from held;
+\\set n :n + 1
+`;
+}
+
+// What it sends where rows are contested or a setting asks for more: a conversation under row locks.
+function conversationScript(turn: number): string {
+  const [token, child] = [tokenOf(turn), tokenOf(turn, 1)];
+  return `select ${state()} from auth.refresh_tokens t join auth.users u on u.id = t.user_id::uuid left join auth.sessions s on s.id = t.session_id where t.token = ${token};
 begin;
-select row_to_json(t) as token, row_to_json(s) as session, ${amr()}, ${userColumns()} from auth.refresh_tokens t join auth.sessions s on s.id = t.session_id join auth.users u on u.id = s.user_id where t.token = ${token} for update of t, s skip locked;
+select ${state()} from auth.refresh_tokens t join auth.sessions s on s.id = t.session_id join auth.users u on u.id = s.user_id where t.token = ${token} for update of t, s skip locked;
 with used as (update auth.refresh_tokens set revoked = true, updated_at = now() where token = ${token} and revoked = false returning user_id, session_id), refreshed as (update auth.sessions set refreshed_at = now() at time zone 'UTC', updated_at = now(), user_agent = 'x', ip = '127.0.0.1' where id = (select session_id from used)) insert into auth.refresh_tokens (instance_id, token, user_id, revoked, created_at, updated_at, parent, session_id) select '00000000-0000-0000-0000-000000000000', ${child}, user_id, false, now(), now(), ${token}, session_id from used;
-insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address) select '00000000-0000-0000-0000-000000000000', gen_random_uuid(), payload, now(), '' from unnest(array[${payload}, ${payload}]) as payload;
+insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address) select '00000000-0000-0000-0000-000000000000', gen_random_uuid(), payload, now(), '' from unnest(array[${payload()}, ${payload()}]) as payload;
 commit;
 \\set n :n + 1
 `;

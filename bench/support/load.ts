@@ -18,8 +18,10 @@ export interface LoadOptions {
   readonly connections: number;
   /** Milliseconds. */
   readonly duration: number;
-  /** The bytes of one whole HTTP/1.1 request. */
-  readonly next: () => string;
+  /** The bytes of one whole HTTP/1.1 request. @param connection its number, from 0 */
+  readonly next: (connection: number) => string;
+  /** Called with the body of each answer, where the next request depends on it. */
+  readonly answered?: (body: string, connection: number) => void;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   const latencies: number[] = [];
   const started = performance.now();
   const end = started + options.duration;
-  await Promise.all(Array.from({ length: options.connections }, () => drive(options, end, latencies)));
+  await Promise.all(Array.from({ length: options.connections }, (_, number) => drive(options, number, end, latencies)));
   const elapsed = performance.now() - started;
   latencies.sort((a, b) => a - b);
   const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
@@ -44,13 +46,14 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   };
 }
 
-function drive(options: LoadOptions, end: number, latencies: number[]): Promise<void> {
+function drive(options: LoadOptions, number: number, end: number, latencies: number[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect(options.port, options.host);
     socket.setNoDelay(true);
     let sent = 0;
     let missing = -1;
     let head: Buffer | undefined;
+    let body: Buffer[] = [];
     const send = () => {
       if (performance.now() >= end) {
         socket.end();
@@ -60,7 +63,7 @@ function drive(options: LoadOptions, end: number, latencies: number[]): Promise<
       sent = performance.now();
       head = undefined;
       missing = -1;
-      socket.write(options.next(), 'latin1');
+      socket.write(options.next(number), 'latin1');
     };
     socket.on('connect', send);
     socket.on('error', reject);
@@ -76,8 +79,13 @@ function drive(options: LoadOptions, end: number, latencies: number[]): Promise<
           return;
         }
         missing = border + 4 + lengthOf(head, border) - head.length;
-      } else missing -= chunk.length;
+        body = [head.subarray(border + 4)];
+      } else {
+        missing -= chunk.length;
+        if (options.answered) body.push(chunk);
+      }
       if (missing > 0) return;
+      options.answered?.(Buffer.concat(body).toString(), number);
       latencies.push(performance.now() - sent);
       send();
     });

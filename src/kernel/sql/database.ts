@@ -1,8 +1,9 @@
 import { Briefness } from './briefness.ts';
 import { type Client, cancelQuery } from './client.ts';
 import { sqlError } from './errors.ts';
-import { lastText, type PipelinedTransaction, runPipeline, type StepResult } from './pipeline.ts';
+import { lastText, type PipelinedTransaction, rollBack, runPipeline, type StepResult } from './pipeline.ts';
 import { Pool, type PoolOptions, type PoolStats } from './pool.ts';
+import { runPrepared } from './prepared-query.ts';
 
 /** Rows as objects, values in JavaScript types (or text, see `rawText`). */
 export interface QueryResult<Row> {
@@ -35,7 +36,14 @@ export interface Database {
 }
 
 /** `connection` is required, the rest has defaults fit for a small server. */
-export type DatabaseOptions = Pick<PoolOptions, 'connection'> & Partial<PoolOptions>;
+export type DatabaseOptions = Pick<PoolOptions, 'connection'> &
+  Partial<PoolOptions> & {
+    /**
+     * True: statements with values are prepared by `query` and `transaction`, too. Only where nothing ever changes the role
+     * of a connection, since they are not told apart by roles. Default false.
+     */
+    readonly prepares?: boolean;
+  };
 
 /** Creates a database handle. No connection is opened before the first use. */
 export function createDatabase(options: DatabaseOptions): Database {
@@ -50,6 +58,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     ...options,
   });
   const briefness = new Briefness(1_000);
+  const run = options.prepares ? runPreparing : runOnce;
   return {
     async query<Row>(text: string, values: readonly unknown[] = []) {
       const client = await pool.acquire();
@@ -61,15 +70,20 @@ export function createDatabase(options: DatabaseOptions): Database {
     },
     async transaction(work, begin = 'begin') {
       const client = await pool.acquire();
+      // The first statement takes the opening along, so that it costs no round trip of its own.
+      let opening: string | undefined = begin;
       try {
-        await client.pg.query(begin);
-        const result = await work({ query: (text, values = []) => run(client, text, values) });
-        await client.pg.query('commit');
+        const result = await work({
+          query(text, values = []) {
+            const before = opening;
+            opening = undefined;
+            return run(client, text, values, before);
+          },
+        });
+        if (opening === undefined) await client.pg.query('commit');
         return result;
       } catch (error) {
-        await client.pg.query('rollback').catch(() => {
-          client.usable = false;
-        });
+        if (opening === undefined) await rollBack(client);
         throw error;
       } finally {
         pool.release(client);
@@ -107,7 +121,22 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
 }
 
-async function run<Row>(client: Client, text: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
+/** Runs one statement on a client. @param before a statement that goes ahead of it */
+type Run = <Row>(
+  client: Client,
+  text: string,
+  values: readonly unknown[],
+  before?: string,
+) => Promise<QueryResult<Row>>;
+
+const runOnce: Run = async <Row>(client: Client, text: string, values: readonly unknown[], before?: string) => {
+  if (before !== undefined) await client.pg.query(before);
   const result = await client.pg.query(text, values as unknown[]);
   return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
-}
+};
+
+// A text without values may hold several statements, of which none can be prepared.
+const runPreparing: Run = async <Row>(client: Client, text: string, values: readonly unknown[], before?: string) =>
+  values.length === 0
+    ? runOnce<Row>(client, text, values, before)
+    : ((await runPrepared(client, text, values, before)) as QueryResult<Row>);

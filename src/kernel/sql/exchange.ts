@@ -8,6 +8,8 @@ import { WireReader } from './wire-reader.ts';
 export interface RawResult {
   readonly cells: (Buffer | null)[][];
   readonly command: string;
+  /** Body of the RowDescription that came before the rows, where one was asked for. */
+  readonly fields?: Buffer | undefined;
 }
 
 /** The answer to one batch of messages up to a Sync. */
@@ -24,6 +26,7 @@ export interface Reply {
 interface Pending {
   readonly results: RawResult[];
   cells: (Buffer | null)[][];
+  fields: Buffer | undefined;
   error: DatabaseError | undefined;
   readonly sent: number;
   readonly resolve: (reply: Reply) => void;
@@ -32,6 +35,7 @@ interface Pending {
 
 const code = (letter: string): number => letter.charCodeAt(0);
 const type = {
+  rowDescription: code('T'),
   dataRow: code('D'),
   commandComplete: code('C'),
   emptyQuery: code('I'),
@@ -88,7 +92,7 @@ export class Exchange {
     if (!this.#stream.writable) return Promise.reject(new Error('Connection terminated unexpectedly'));
     return new Promise((resolve, reject) => {
       const sent = performance.now();
-      this.#pending.push({ results: [], cells: [], error: undefined, sent, resolve, reject });
+      this.#pending.push({ results: [], cells: [], fields: undefined, error: undefined, sent, resolve, reject });
       if (this.#outgoing.push(bytes) === 1) setImmediate(() => this.#flush());
     });
   }
@@ -121,8 +125,16 @@ export class Exchange {
         batch.cells.push(readRow(bytes, start));
         return;
       case type.commandComplete:
-        batch.results.push({ cells: batch.cells, command: bytes.toString('latin1', start, end - 1) });
+        batch.results.push({
+          cells: batch.cells,
+          command: bytes.toString('latin1', start, end - 1),
+          ...(batch.fields && { fields: batch.fields }),
+        });
         batch.cells = [];
+        batch.fields = undefined;
+        return;
+      case type.rowDescription:
+        batch.fields = bytes.subarray(start, end);
         return;
       case type.emptyQuery:
         batch.results.push({ cells: [], command: '' });

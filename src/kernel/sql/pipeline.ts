@@ -46,8 +46,11 @@ export interface PipelinedTransaction {
   readonly signal?: CancelSignal;
 }
 
-// A plan prepared before DDL, or dropped by DISCARD ALL: the statement was never run, so it may be sent again.
-function isStalePlan(error: DatabaseError | undefined): boolean {
+/**
+ * Whether a statement failed because its plan was prepared before DDL, or dropped by DISCARD ALL: it was never run, so it
+ * may be sent again.
+ */
+export function isStalePlan(error: DatabaseError | undefined): boolean {
   return (
     error?.code === '26000' ||
     (error?.code === '0A000' && /cached plan must not change result type/.test(error.message))
@@ -147,7 +150,8 @@ function append(writer: WireWriter, client: Client, role: string, step: Pipeline
   writer.bind(name, step.values).execute();
 }
 
-async function rollBack(client: Client): Promise<void> {
+/** Rolls back; a client that cannot is not used again. */
+export async function rollBack(client: Client): Promise<void> {
   if (!client.usable) return;
   try {
     await client.pg.query('rollback');

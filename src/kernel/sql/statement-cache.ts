@@ -1,11 +1,20 @@
+/** A column of a result: its name, and how its text becomes a value. */
+export interface ResultColumn {
+  readonly name: string;
+  readonly parse: (text: string) => unknown;
+}
+
 /** A statement's name on the server and whether it still has to be parsed there. */
 export interface PreparedStatement {
   readonly name: string;
   readonly isNew: boolean;
+  /** What its result looks like, once that was noted. */
+  readonly columns: readonly ResultColumn[] | undefined;
 }
 
 interface Entry {
   readonly name: string;
+  columns?: readonly ResultColumn[];
   /** When it was last wanted, in the cache's own count. */
   used: number;
 }
@@ -32,14 +41,20 @@ export class StatementCache {
     const known = this.#roles.get(role)?.get(text);
     if (known !== undefined) {
       known.used = used;
-      return { name: known.name, isNew: false };
+      return { name: known.name, isNew: false, columns: known.columns };
     }
     if (this.#size >= this.#limit) this.#evict();
     const name = `s${(this.#named++).toString(36)}`;
     const texts = this.#roles.get(role) ?? new Map<string, Entry>();
     this.#roles.set(role, texts.set(text, { name, used }));
     this.#size++;
-    return { name, isNew: true };
+    return { name, isNew: true, columns: undefined };
+  }
+
+  /** Notes what the result of a statement looks like; it stays so as long as the statement does. */
+  describe(role: string, text: string, columns: readonly ResultColumn[]): void {
+    const entry = this.#roles.get(role)?.get(text);
+    if (entry) entry.columns = columns;
   }
 
   /**

@@ -38,6 +38,14 @@ export class WireWriter {
     return this.#close(start);
   }
 
+  /** Describe a statement, so that its parameters and its RowDescription (or NoData) are answered. */
+  describeStatement(name: string): this {
+    const start = this.#open(0x44);
+    this.#byte(0x53);
+    this.#cstring(name);
+    return this.#close(start);
+  }
+
   /** Execute the unnamed portal to its end. */
   execute(): this {
     const start = this.#open(0x45);

@@ -86,7 +86,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
     if (migrated) log.info({}, 'schema auth brought up to date');
     const kept = { add: deps.keepMail ?? inbox.add };
     const transport = await openMailTransport(settings, kept, clock);
-    const db = createDatabase({ connection, size: settings.poolSize, queueLimit: settings.poolQueue });
+    const db = createDatabase({ connection, size: settings.poolSize, queueLimit: settings.poolQueue, prepares: true });
     const hasOwnTables = needsOwnTables(settings, transport.delivery) && (await ownTables(db, log));
     const limits = (hasOwnTables ? createSharedLimits : createLocalLimits)({
       db,

@@ -51,6 +51,30 @@ export const adminActor = (role: string): Actor => ({
   raw_user_meta_data: {},
 });
 
+/** Entries of the audit log, as they are stored. */
+export function auditEntries(
+  actor: Actor,
+  actions: AuditAction | readonly AuditAction[],
+  traits?: Readonly<Record<string, unknown>>,
+) {
+  const name = actor.raw_user_meta_data.full_name;
+  return [actions].flat().map((action) => ({
+    actor_id: actor.id,
+    actor_via_sso: actor.is_sso_user,
+    actor_username: actor.phone || actor.email || '',
+    action,
+    log_type: logTypes[action],
+    ...(typeof name === 'string' && name !== '' && { actor_name: name }),
+    ...(traits && { traits }),
+  }));
+}
+
+/** Writes entries to the log, without what tells people by name. */
+export function logAudit(context: AuthContext, entries: ReturnType<typeof auditEntries>): void {
+  for (const { actor_id, action, log_type } of entries)
+    context.log.info({ auth_event: { actor_id, action, log_type } }, 'audit');
+}
+
 /**
  * Records actions in the log and, unless settings say otherwise, in `auth.audit_log_entries`.
  *
@@ -64,17 +88,7 @@ export async function audit(
   traits?: Readonly<Record<string, unknown>>,
   ip = '',
 ): Promise<void> {
-  const name = actor.raw_user_meta_data.full_name;
-  const payloads = [actions].flat().map((action) => ({
-    actor_id: actor.id,
-    actor_via_sso: actor.is_sso_user,
-    actor_username: actor.phone || actor.email || '',
-    action,
-    log_type: logTypes[action],
-    ...(typeof name === 'string' && name !== '' && { actor_name: name }),
-    ...(traits && { traits }),
-  }));
-  for (const { actor_id, action, log_type } of payloads)
-    context.log.info({ auth_event: { actor_id, action, log_type } }, 'audit');
-  if (!context.settings.auditWithoutPostgres) await insertAuditEntries(sql, payloads, nowOf(context), ip);
+  const entries = auditEntries(actor, actions, traits);
+  logAudit(context, entries);
+  if (!context.settings.auditWithoutPostgres) await insertAuditEntries(sql, entries, nowOf(context), ip);
 }

@@ -1,8 +1,11 @@
 import { nilUuid, type Sql } from './rows.ts';
 
-const insert = `
+/** The statement that adds entries, for its own or as part of another; the parts are SQL. */
+export const insertAudit = ({ payloads, now, ip }: Readonly<Record<'payloads' | 'now' | 'ip', string>>): string => `
   insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address)
-  select '${nilUuid}', gen_random_uuid(), payload, $2, $3 from unnest($1::json[]) as payload`;
+  select '${nilUuid}', gen_random_uuid(), payload, ${now}, ${ip} from ${payloads} as payload`;
+
+const insert = insertAudit({ payloads: 'unnest($1::json[])', now: '$2', ip: '$3' });
 
 /** Adds entries. */
 export async function insertAuditEntries(
