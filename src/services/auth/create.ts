@@ -7,6 +7,7 @@ import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { createDatabase, type Database } from '#kernel/sql';
 import { createCleaner } from './core/cleaner.ts';
+import { openColumns } from './core/column-keys.ts';
 import type { AuthContext } from './core/context.ts';
 import { createOidc } from './core/external/oidc.ts';
 import { createHooks, HookSettingError } from './core/hooks/hooks.ts';
@@ -78,6 +79,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
     const clock = deps.clock ?? systemClock;
     const { keys, signer } = await readKeys(settings);
     const redirects = readPolicy(settings);
+    const columns = openColumns(settings);
     assertConsistent(settings);
     for (const setting of unservedSettings(settings))
       log.warn({ setting }, `${setting} is set, but this release does not serve ${purposeOf(setting)}`);
@@ -124,6 +126,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
         ...(settings.hibpEnabled && { isLeaked: createLeakCheck(settings, deps.egress, log) }),
       },
       codes: createCodeHasher(keys.secret as string),
+      columns,
       signer,
       post: post.office,
       assertMailable: createAddressCheck(settings, deps.egress, log),

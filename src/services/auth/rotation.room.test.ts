@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase, type Database } from '#kernel/sql';
-import { findRefreshToken, type Refreshable, rotateAtOnce } from './sql/refresh-tokens.ts';
+import { findRefreshToken, rotateAtOnce, type StoredRefreshable } from './sql/refresh-tokens.ts';
 import { type AuthUnderTest, startAuth } from './testing/auth-under-test.ts';
 
 const credentials = { email: 'ann@example.com', password: 'correct horse' };
@@ -9,7 +9,7 @@ const origin = { userAgent: 'test', ip: '192.0.2.7' };
 describe('rotating at once', () => {
   let auth: AuthUnderTest;
   let db: Database;
-  let found: Refreshable;
+  let found: StoredRefreshable;
 
   beforeAll(async () => {
     auth = await startAuth({ ENABLE_EMAIL_AUTOCONFIRM: 'true' });
@@ -19,7 +19,7 @@ describe('rotating at once', () => {
   beforeEach(async () => {
     const { body } = await auth.post('/token?grant_type=password', credentials);
     await auth.db.query('delete from auth.audit_log_entries');
-    found = (await findRefreshToken(db, body.refresh_token)) as Refreshable;
+    found = (await findRefreshToken(db, body.refresh_token)) as StoredRefreshable;
   });
   afterAll(async () => {
     await db?.close();

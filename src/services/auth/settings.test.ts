@@ -81,9 +81,9 @@ describe('settings of the original', () => {
     expect(warned({ GOTRUE_TRACING_ENABLED: 'false', GOTRUE_METRICS_ENABLED: '0', GOTRUE_LOG_LEVEL: 'debug' })).toEqual(
       [],
     );
-    expect(warned({ GOTRUE_TRACING_ENABLED: 'true', GOTRUE_SECURITY_REFRESH_TOKEN_UPGRADE_PERCENTAGE: '5' })).toEqual([
+    expect(warned({ GOTRUE_TRACING_ENABLED: 'true', GOTRUE_EXPERIMENTAL_SCIM_ENABLED: '1' })).toEqual([
       'GOTRUE_TRACING_ENABLED',
-      'GOTRUE_SECURITY_REFRESH_TOKEN_UPGRADE_PERCENTAGE',
+      'GOTRUE_EXPERIMENTAL_SCIM_ENABLED',
     ]);
   });
 

@@ -1,6 +1,7 @@
-import { boolean, bytes, duration, integer, json, list, oneOf, type SettingsOf, string, url } from '#kernel/config';
+import { boolean, bytes, duration, integer, json, list, type SettingsOf, string, url } from '#kernel/config';
 import { addressSettings } from './core/settings/addresses.ts';
 import { captchaSettings } from './core/settings/captcha.ts';
+import { encryptionSettings } from './core/settings/encryption.ts';
 import { externalSettings } from './core/settings/external.ts';
 import { factorSettings } from './core/settings/factors.ts';
 import { foreignSettings } from './core/settings/foreign.ts';
@@ -158,6 +159,7 @@ export const authSettings = {
 
   ...passwordSettings,
   ...sessionSettings,
+  ...encryptionSettings,
   manualLinking: boolean({
     name: 'GOTRUE_SECURITY_MANUAL_LINKING_ENABLED',
     default: false,
@@ -207,12 +209,6 @@ export const authSettings = {
     name: 'GOTRUE_AUDIT_LOG_DISABLE_POSTGRES',
     default: false,
     help: 'Write the audit log to the log only.',
-  }),
-  refreshAlgorithm: oneOf({
-    name: 'GOTRUE_SECURITY_REFRESH_TOKEN_ALGORITHM_VERSION',
-    values: ['0', '1', '2'],
-    default: '0',
-    help: 'Form of refresh tokens; form 2 is not served by this release.',
   }),
   ...externalSettings,
   ...hookSettings,

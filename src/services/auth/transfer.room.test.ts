@@ -3,7 +3,14 @@ import { openUserTransfer, type UserTransfer } from './core/transfer/transfer.ts
 import { type AuthUnderTest, startAuth } from './testing/auth-under-test.ts';
 
 const options = { skipKnown: false, dryRun: false };
-const settings = { jwtAudience: 'authenticated', jwtDefaultRole: 'authenticated' };
+const settings = {
+  jwtAudience: 'authenticated',
+  jwtDefaultRole: 'authenticated',
+  encryptColumns: false,
+  encryptionKeyId: undefined,
+  encryptionKey: undefined,
+  decryptionKeys: [],
+};
 
 async function opened(): Promise<{ auth: AuthUnderTest; transfer: UserTransfer; close: () => Promise<void> }> {
   const auth = await startAuth();

@@ -4,6 +4,7 @@ import type { Clock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { Database } from '#kernel/sql';
 import type { AuthSettings } from '../settings.ts';
+import type { ColumnCipher } from './column-cipher.ts';
 import type { Oidc } from './external/oidc.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { instantAt } from './instant.ts';
@@ -28,6 +29,7 @@ export interface AuthContext {
   readonly passwords: Passwords;
   readonly passwordRules: PasswordRules;
   readonly codes: CodeHasher;
+  readonly columns: ColumnCipher;
   readonly signer: Signer;
   readonly post: PostOffice;
   /** Asked about an address that somebody wants mail at, before a transaction begins. */

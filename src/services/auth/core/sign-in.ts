@@ -8,6 +8,7 @@ import { millisecondsOf } from './instant.ts';
 import { findWeakness } from './password-rules.ts';
 import { verifierFits } from './pkce.ts';
 import { type SignedIn, signedIn, startSession } from './session/issue.ts';
+import { isPasswordOf, renewHash } from './user/password-column.ts';
 import { isBanned } from './user-view.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function signInWithPassword(
   const user = byEmail
     ? await findUserByEmail(context.db, request.email.toLowerCase(), caller.aud)
     : await findUserByPhone(context.db, request.phone.replace(/^\+|\s/g, ''), caller.aud);
-  const fits = await context.passwords.verify(request.password, user?.encrypted_password ?? null);
+  const fits = await isPasswordOf(context, user, request.password);
   if (user) await judgePassword(context, { user, valid: fits, ip: caller.ip });
   if (!user || !fits) throw authError('invalid_credentials');
   if (isBanned(user, context.clock.now())) throw authError('user_banned', { status: 400 });
@@ -37,6 +38,7 @@ export async function signInWithPassword(
     throw authError('email_not_confirmed');
   if (!byEmail && user.phone_confirmed_at === null) throw authError('phone_not_confirmed');
   const grant = await context.db.transaction(async (sql) => {
+    await renewHash(context.columns, sql, user);
     await audit(context, sql, user, 'login', { provider: byEmail ? 'email' : 'phone' });
     return startSession(context, sql, user, 'password', caller);
   });

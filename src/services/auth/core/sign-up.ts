@@ -15,6 +15,7 @@ import { type Grant, type SignedIn, signedIn, startSession } from './session/iss
 import { deliver, type PreparedText } from './sms/deliver.ts';
 import { confirmEmail, confirmPhone } from './user/confirm.ts';
 import { type Creation, createUser, RivalSignUp } from './user/create.ts';
+import { isPasswordOf } from './user/password-column.ts';
 import { userView, type WireObject } from './user-view.ts';
 
 /** What a sign-up asks for; absent texts are empty. */
@@ -136,7 +137,7 @@ async function lookAhead(
   if (!known) return { isNew: true, mayClaim: false };
   return {
     isNew: false,
-    mayClaim: autoconfirm && (await context.passwords.verify(password, known.encrypted_password)),
+    mayClaim: autoconfirm && (await isPasswordOf(context, known, password)),
   };
 }
 

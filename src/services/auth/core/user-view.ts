@@ -1,3 +1,4 @@
+import { authError } from '../errors.ts';
 import type { FactorRow, IdentityRow, User } from '../sql/rows.ts';
 import { isAfter, wireTime } from './instant.ts';
 
@@ -75,6 +76,12 @@ export const isConfirmed = (user: User): boolean => user.email_confirmed_at !== 
 
 /** Whether a user is locked out. @param now milliseconds */
 export const isBanned = (user: User, now: number): boolean => isAfter(user.banned_until, now);
+
+/** Refuses to refresh a session of somebody who is banned. @throws user_banned */
+export function assertNotBanned(user: User, now: number): void {
+  if (isBanned(user, now))
+    throw authError('user_banned', { status: 400, message: 'Invalid Refresh Token: User Banned' });
+}
 
 /** Whether a user has a second factor. */
 export const hasSecondFactor = (user: User): boolean => user.factors.some(({ status }) => status === 'verified');

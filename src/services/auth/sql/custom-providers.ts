@@ -31,6 +31,9 @@ export interface CustomProviderRow {
 /** Columns that administrators write. */
 export type CustomProviderChanges = Partial<Omit<CustomProviderRow, 'id' | 'created_at' | 'updated_at'>>;
 
+/** A provider to add. */
+export type NewCustomProvider = CustomProviderChanges & Pick<CustomProviderRow, 'id'>;
+
 const columns = `
   id, provider_type, identifier, name, client_id, client_secret, acceptable_client_ids, scopes, pkce_enabled,
   attribute_mapping, custom_claims_allowlist, authorization_params, enabled, email_optional, issuer, discovery_url,
@@ -68,7 +71,7 @@ const stored = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? JSON.stringify(value) : value;
 
 /** Adds a provider. */
-export async function insertCustomProvider(sql: Sql, row: CustomProviderChanges, now: string): Promise<void> {
+export async function insertCustomProvider(sql: Sql, row: NewCustomProvider, now: string): Promise<void> {
   const names = Object.keys(row);
   const places = names.map((_name, index) => `$${index + 2}`);
   await sql.query(

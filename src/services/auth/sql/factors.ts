@@ -1,4 +1,4 @@
-import type { FactorRow, Sql } from './rows.ts';
+import type { FactorRow, SessionRow, Sql } from './rows.ts';
 
 const statements = {
   delete: 'delete from auth.mfa_factors where id = $1 and user_id = $2',
@@ -10,7 +10,7 @@ const statements = {
   deleteExpired: `
     delete from auth.mfa_factors where user_id = $1 and status = 'unverified' and created_at < $2`,
   setPhone: 'update auth.mfa_factors set phone = $3, updated_at = $4 where id = $1 and user_id = $2',
-  lockSession: 'select from auth.sessions where id = $1 for update',
+  lockSession: 'select row_to_json(s) as session from auth.sessions s where s.id = $1 for update',
   addMethod: `
     insert into auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method)
     values (gen_random_uuid(), $1, $3, $3, $2)
@@ -89,9 +89,9 @@ export async function setFactorPhone(sql: Sql, id: string, userId: string, phone
   await sql.query(statements.setPhone, [id, userId, phone, now]);
 }
 
-/** Locks a session. @returns false when it is gone */
-export async function lockSession(sql: Sql, id: string): Promise<boolean> {
-  return (await sql.query(statements.lockSession, [id])).rows.length > 0;
+/** Locks a session. @returns undefined when it is gone */
+export async function lockSession(sql: Sql, id: string): Promise<SessionRow | undefined> {
+  return (await sql.query<{ session: SessionRow }>(statements.lockSession, [id])).rows[0]?.session;
 }
 
 /**

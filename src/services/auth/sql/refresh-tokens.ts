@@ -9,8 +9,14 @@ const amr = (session: string): string => `
     order by a.updated_at desc, a.id), '[]') from auth.mfa_amr_claims a where a.session_id = ${session})`;
 
 // The session's version changes with each write to its row.
-const columns = `
-  row_to_json(t) as token, row_to_json(s) as session, s.xmin::text as version, ${amr('s.id')} as amr, ${userColumns}`;
+const columns = `row_to_json(s) as session, s.xmin::text as version, ${amr('s.id')} as amr, ${userColumns}`;
+
+/** $1 session, $2 now, $3 user agent, $4 address, $5 key, $6 counter; the last two stay where they are null. */
+const refreshed = `
+  update auth.sessions set refreshed_at = $2::timestamptz at time zone 'UTC', updated_at = $2, user_agent = $3, ip = $4,
+    refresh_token_hmac_key = coalesce($5, refresh_token_hmac_key),
+    refresh_token_counter = coalesce($6::bigint, refresh_token_counter)
+  where id = $1`;
 
 /** $1 child, $2 parent, $3 now, $4 user, $5 session, $6 user agent, $7 address. @param condition of all that is written */
 const rotation = (condition = 'true'): string => `
@@ -26,13 +32,20 @@ const rotation = (condition = 'true'): string => `
 const statements = {
   amr: `select ${amr('$1')} as amr`,
   find: `
-    select ${columns} from auth.refresh_tokens t join auth.users u on u.id = t.user_id::uuid
+    select row_to_json(t) as token, ${columns} from auth.refresh_tokens t join auth.users u on u.id = t.user_id::uuid
     left join auth.sessions s on s.id = t.session_id where t.token = $1`,
   exists: 'select from auth.refresh_tokens where token = $1',
   lock: `
-    select ${columns}
+    select row_to_json(t) as token, ${columns}
     from auth.refresh_tokens t join auth.sessions s on s.id = t.session_id join auth.users u on u.id = s.user_id
     where t.token = $1 for update of t, s skip locked`,
+  findSession: `
+    select ${columns} from auth.sessions s join auth.users u on u.id = s.user_id where s.id = $1`,
+  sessionExists: 'select from auth.sessions where id = $1',
+  lockSession: `
+    select ${columns} from auth.sessions s join auth.users u on u.id = s.user_id
+    where s.id = $1 for update of s skip locked`,
+  newer: 'select from auth.refresh_tokens where session_id = $1 and id > $2 limit 1',
   active: `
     select row_to_json(t) as token from auth.refresh_tokens t
     where t.session_id = $1 and t.revoked = false order by t.id desc limit 1`,
@@ -45,9 +58,15 @@ const statements = {
     ), logged as (
       ${insertAudit({ payloads: 'json_array_elements($9::json)', now: '$3', ip: `''` })} where exists (select from held)
     ), ${rotation('exists (select from held)')}`,
-  touch: `
-    update auth.sessions set refreshed_at = $2::timestamptz at time zone 'UTC', updated_at = $2, user_agent = $3, ip = $4
-    where id = $1`,
+  touch: refreshed,
+  touchAtOnce: `
+    with held as (
+      select from auth.sessions s where s.id = $1 and s.xmin::text = $7 for update skip locked
+    ), logged as (
+      ${insertAudit({ payloads: 'json_array_elements($8::json)', now: '$2', ip: `''` })} where exists (select from held)
+    )
+    ${refreshed} and exists (select from held)`,
+  useUp: 'update auth.refresh_tokens set revoked = true, updated_at = $2 where id = $1',
   revokeFamily: `
     update auth.refresh_tokens set revoked = true, updated_at = $2 where session_id = $1 and revoked = false`,
   delete: 'delete from auth.refresh_tokens where id = $1',
@@ -61,7 +80,6 @@ export async function findAmr(sql: Sql, sessionId: string): Promise<readonly Amr
 
 /** What is known of a session that somebody wants to refresh. */
 export interface Refreshable {
-  readonly token: RefreshTokenRow;
   readonly session: SessionRow;
   readonly amr: readonly AmrRow[];
   readonly user: User;
@@ -69,27 +87,66 @@ export interface Refreshable {
   readonly version: string;
 }
 
-interface Row extends UserRecord {
+/** The same, with the refresh token of form 1 it was found by. */
+export interface StoredRefreshable extends Refreshable {
   readonly token: RefreshTokenRow;
-  readonly session: SessionRow | null;
-  readonly version: string | null;
+}
+
+interface Row extends UserRecord {
+  readonly session: SessionRow;
+  readonly version: string;
   readonly amr: AmrRow[];
 }
 
-/**
- * A refresh token as it is now, unlocked, with its user and its session, which may be gone. In one write, which others like
- * it may share.
- */
+const toRefreshable = (row: Row): Refreshable => ({
+  session: row.session,
+  version: row.version,
+  amr: row.amr,
+  user: toUser(row),
+});
+
+// In one write, which others like it may share.
+async function readOne(db: Database, text: string, value: string): Promise<(string | null)[] | undefined> {
+  const [result] = await db.pipeline({ role: 'auth', steps: [{ text, values: [value] }], shares: true });
+  return result?.rows[0] && [...result.rows[0]];
+}
+
+function parseRow([session, version, ...others]: readonly (string | null)[]): Omit<Refreshable, 'session'> & {
+  readonly session: SessionRow | null;
+} {
+  const [amrRows, user, identities, factors] = others.map((text) => JSON.parse(text ?? 'null'));
+  return {
+    session: JSON.parse(session ?? 'null'),
+    version: version ?? '',
+    amr: amrRows,
+    user: toUser({ user, identities, factors }),
+  };
+}
+
+/** A refresh token as it is now, unlocked, with its user and its session, which may be gone. */
 export async function findRefreshToken(
   db: Database,
   token: string,
-): Promise<(Omit<Refreshable, 'session'> & { readonly session: SessionRow | null }) | undefined> {
-  const step = { text: statements.find, values: [token] };
-  const [result] = await db.pipeline({ role: 'auth', steps: [step], shares: true });
-  const row = result?.rows[0];
-  if (!row) return undefined;
-  const [found, session, , amr, user, identities, factors] = row.map((text) => text && JSON.parse(text));
-  return { token: found, session, version: row[2] ?? '', amr, user: toUser({ user, identities, factors }) };
+): Promise<(Omit<StoredRefreshable, 'session'> & { readonly session: SessionRow | null }) | undefined> {
+  const [found, ...others] = (await readOne(db, statements.find, token)) ?? [];
+  return found ? { token: JSON.parse(found), ...parseRow(others) } : undefined;
+}
+
+/** A session as it is now, unlocked. */
+export async function findRefreshableSession(db: Database, id: string): Promise<Refreshable | undefined> {
+  const row = await readOne(db, statements.findSession, id);
+  return row && (parseRow(row) as Refreshable);
+}
+
+/** Locks a session. @returns undefined when it is gone, or locked by somebody else */
+export async function lockRefreshableSession(sql: Sql, id: string): Promise<Refreshable | undefined> {
+  const { rows } = await sql.query<Row>(statements.lockSession, [id]);
+  return rows[0] && toRefreshable(rows[0]);
+}
+
+/** Whether there is such a session, locked or not. */
+export async function hasSession(sql: Sql, id: string): Promise<boolean> {
+  return (await sql.query(statements.sessionExists, [id])).rows.length > 0;
 }
 
 /** Whether there is such a refresh token, locked or not. */
@@ -98,11 +155,14 @@ export async function hasRefreshToken(sql: Sql, token: string): Promise<boolean>
 }
 
 /** Locks a refresh token with its session. @returns undefined when either is gone, or locked by somebody else */
-export async function lockRefreshToken(sql: Sql, token: string): Promise<Refreshable | undefined> {
-  const { rows } = await sql.query<Row>(statements.lock, [token]);
-  const row = rows[0];
-  if (!row?.session) return undefined;
-  return { token: row.token, session: row.session, version: row.version ?? '', amr: row.amr, user: toUser(row) };
+export async function lockRefreshToken(sql: Sql, token: string): Promise<StoredRefreshable | undefined> {
+  const { rows } = await sql.query<Row & { token: RefreshTokenRow }>(statements.lock, [token]);
+  return rows[0] && { token: rows[0].token, ...toRefreshable(rows[0]) };
+}
+
+/** Whether a session had another refresh token of form 1 after one. */
+export async function hasNewerToken(sql: Sql, sessionId: string, { id }: RefreshTokenRow): Promise<boolean> {
+  return (await sql.query(statements.newer, [sessionId, id])).rows.length > 0;
 }
 
 /** The token of a session that has not been used yet. */
@@ -145,7 +205,7 @@ export async function rotateToken(
 export async function rotateAtOnce(
   db: Database,
   child: string,
-  { token, session, user, version }: Refreshable,
+  { token, session, user, version }: StoredRefreshable,
   now: string,
   { userAgent, ip }: Origin,
   payloads: readonly object[],
@@ -155,9 +215,48 @@ export async function rotateAtOnce(
   return result?.command === 'INSERT 0 1';
 }
 
+/** What of a session's refresh tokens of form 2 changes with a refresh. */
+export interface SignedState {
+  readonly counter?: number | undefined;
+  /** Key as it is to be stored from now on. */
+  readonly key?: string | undefined;
+}
+
 /** Notes that a session was refreshed, and from where. */
-export async function touchSession(sql: Sql, id: string, now: string, { userAgent, ip }: Origin): Promise<void> {
-  await sql.query(statements.touch, [id, now, userAgent, ip]);
+export async function touchSession(
+  sql: Sql,
+  id: string,
+  now: string,
+  { userAgent, ip }: Origin,
+  { counter, key }: SignedState = {},
+): Promise<void> {
+  await sql.query(statements.touch, [id, now, userAgent, ip, key ?? null, counter ?? null]);
+}
+
+/**
+ * The same for a session that was read and not locked, in one statement that is a transaction of its own: the row is locked
+ * and must be what it was when it was read.
+ *
+ * @param payloads audit entries
+ * @returns false when nothing was written, because the row was changed or is locked by somebody else
+ */
+export async function touchAtOnce(
+  db: Database,
+  { session, version }: Refreshable,
+  now: string,
+  { userAgent, ip }: Origin,
+  { counter, key }: SignedState,
+  payloads: readonly object[],
+): Promise<boolean> {
+  const count = counter === undefined ? null : String(counter);
+  const values = [session.id, now, userAgent, ip, key ?? null, count, version, JSON.stringify(payloads)];
+  const [result] = await db.pipeline({ role: 'auth', steps: [{ text: statements.touchAtOnce, values }] });
+  return result?.command === 'UPDATE 1';
+}
+
+/** Makes one refresh token useless. */
+export async function useUpToken(sql: Sql, { id }: RefreshTokenRow, now: string): Promise<void> {
+  await sql.query(statements.useUp, [id, now]);
 }
 
 /** Makes all refresh tokens of a session useless. */

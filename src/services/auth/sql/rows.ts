@@ -95,6 +95,10 @@ export interface SessionRow {
   readonly tag: string | null;
   readonly oauth_client_id: string | null;
   readonly scopes: string | null;
+  /** Set where its refresh tokens are of form 2; may be encrypted. */
+  readonly refresh_token_hmac_key: string | null;
+  /** Of the refresh token of form 2 that was handed out last. */
+  readonly refresh_token_counter: number | null;
 }
 
 /** A row of `auth.refresh_tokens`. */

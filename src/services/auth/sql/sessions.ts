@@ -4,8 +4,9 @@ const statements = {
   // One round trip for everything a sign-in writes; foreign keys are checked when the statement ends.
   start: `
     with session as (
-      insert into auth.sessions (id, user_id, created_at, updated_at, aal, user_agent, ip, not_after, oauth_client_id, scopes)
-      values ($1, $2, $3, $3, 'aal1', $4, $5, $9, $10, $11)
+      insert into auth.sessions (id, user_id, created_at, updated_at, aal, user_agent, ip, not_after, oauth_client_id, scopes,
+        refresh_token_hmac_key, refresh_token_counter)
+      values ($1, $2, $3, $3, 'aal1', $4, $5, $9, $10, $11, $12, $13)
     ), method as (
       insert into auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method)
       values ($6, $1, $3, $3, $7)
@@ -13,7 +14,7 @@ const statements = {
       update auth.users set last_sign_in_at = $3, updated_at = $3 where id = $2
     )
     insert into auth.refresh_tokens (instance_id, token, user_id, revoked, created_at, updated_at, parent, session_id)
-    values ('${nilUuid}', $8, $2::uuid::text, false, $3, $3, '', $1)`,
+    select '${nilUuid}', $8::text, $2::uuid::text, false, $3, $3, '', $1 where $8::text is not null`,
   deleteAll: 'delete from auth.sessions where user_id = $1',
   deleteOthers: 'delete from auth.sessions where user_id = $1 and id <> $2',
   deleteOne: 'delete from auth.sessions where id = $1',
@@ -27,7 +28,8 @@ export interface NewSession {
   readonly userId: string;
   readonly amrId: string;
   readonly method: string;
-  readonly refreshToken: string;
+  /** Its first refresh token: of form 1, or the key that tokens of form 2 are signed with, as it is stored. */
+  readonly refresh: { readonly token: string } | { readonly key: string; readonly counter: number };
   readonly userAgent: string | null;
   readonly ip: string | null;
   readonly limits: SessionLimits;
@@ -45,7 +47,7 @@ export interface SessionLimits {
 
 /** Starts a session: the row, how it was proved, its first refresh token, and the user's time of last sign-in. */
 export async function insertSession(sql: Sql, session: NewSession, now: string): Promise<void> {
-  const { id, userId, amrId, method, refreshToken, userAgent, ip, limits } = session;
+  const { id, userId, amrId, method, refresh, userAgent, ip, limits } = session;
   const { notAfter = null, oauthClientId = null, scopes = null } = limits;
   await sql.query(statements.start, [
     id,
@@ -55,10 +57,12 @@ export async function insertSession(sql: Sql, session: NewSession, now: string):
     ip,
     amrId,
     method,
-    refreshToken,
+    'token' in refresh ? refresh.token : null,
     notAfter,
     oauthClientId,
     scopes,
+    'key' in refresh ? refresh.key : null,
+    'key' in refresh ? refresh.counter : null,
   ]);
 }
 

@@ -65,6 +65,7 @@ const statements = {
       recovery_token, email_change_token_new, email_change, phone_change, phone_change_token,
       email_change_token_current, email_change_confirm_status, reauthentication_token)
     values ('${nilUuid}', $1, $2, '', $3, $4, $5, $6, $7, $8, $11, $9, $10, $10, '', '', '', '', '', '', '', 0, '')`,
+  replaceHash: 'update auth.users set encrypted_password = $3 where id = $1 and encrypted_password = $2',
   delete: 'delete from auth.users where id = $1',
 };
 
@@ -229,6 +230,11 @@ export async function updateUser(sql: Sql, id: string, changes: UserChanges, now
     now,
     ...values,
   ]);
+}
+
+/** Stores a password hash in another form, unless it has been changed meanwhile. */
+export async function replaceHash(sql: Sql, id: string, former: string, next: string): Promise<void> {
+  await sql.query(statements.replaceHash, [id, former, next]);
 }
 
 /** Deletes a user; foreign keys take everything that belongs to it along. */

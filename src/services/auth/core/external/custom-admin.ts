@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EgressError } from '#kernel/egress';
 import { asDatabaseError } from '#kernel/sql';
 import { authError, invalid } from '../../errors.ts';
@@ -74,11 +75,12 @@ export async function createCustom(context: AuthContext, fields: BodyFields): Pr
   const changes = { ...readChanges(fields), provider_type: type, identifier } as const;
   for (const name of texts) if (!changes[name]) throw invalid(`${name} is required`);
   await assertUsable(context, changes);
+  const id = randomUUID();
   try {
     await context.db.transaction(async (sql) => {
       const most = context.settings.customOauthMax;
       if (most > 0 && (await countCustomProviders(sql)) >= most) throw authError('over_custom_provider_quota');
-      await insertCustomProvider(sql, changes, nowOf(context));
+      await insertCustomProvider(sql, { ...sealed(context, id, changes), id }, nowOf(context));
     });
   } catch (error) {
     if (asDatabaseError(error)?.code !== '23505') throw error;
@@ -93,9 +95,15 @@ export async function updateCustom(context: AuthContext, identifier: string, fie
   const changes = readChanges(fields);
   for (const name of texts) if (changes[name] === '') throw invalid(`${name} must not be empty`);
   await assertUsable(context, { ...row, ...changes });
-  await updateCustomProvider(context.db, identifier, changes, nowOf(context));
+  await updateCustomProvider(context.db, identifier, sealed(context, row.id, changes), nowOf(context));
   return customProviderView(await getCustom(context, identifier));
 }
+
+// The secret alone is encrypted.
+const sealed = ({ columns }: AuthContext, id: string, changes: CustomProviderChanges): CustomProviderChanges =>
+  changes.client_secret === undefined
+    ? changes
+    : { ...changes, client_secret: columns.seal(id, changes.client_secret) };
 
 /** Removes a provider. @throws custom_provider_not_found */
 export async function deleteCustom(context: AuthContext, identifier: string): Promise<void> {

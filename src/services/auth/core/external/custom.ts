@@ -30,7 +30,7 @@ export async function findCustomProvider(
   return {
     name: row.identifier,
     clientIds: [row.client_id, ...row.acceptable_client_ids],
-    secret: row.client_secret,
+    secret: context.columns.open(row.id, row.client_secret).plain.toString(),
     redirectUri: `${serviceUrl(callbackBase)}/callback`,
     authorizeEndpoint: found?.authorizationEndpoint ?? row.authorization_url ?? '',
     tokenEndpoint: found?.tokenEndpoint ?? row.token_url ?? '',

@@ -42,7 +42,8 @@ export async function openChallenge(
   const id = randomUUID();
   const now = context.clock.now();
   await context.db.transaction(async (sql) => {
-    const { pause, ...stored } = facts;
+    const { pause, otpCode, ...others } = facts;
+    const stored = { ...others, ...(otpCode !== undefined && { otpCode: context.columns.seal(id, otpCode) }) };
     const notSince = pause === undefined ? null : instantAt(now - pause);
     const challenge = { id, factorId: factor.id, ip: addressOf(caller), ...stored };
     if (!(await insertChallenge(sql, challenge, nowOf(context), notSince))) {

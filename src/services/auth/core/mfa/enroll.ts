@@ -42,7 +42,8 @@ export async function enroll(
     secret,
     phone,
   };
-  await context.db.transaction((sql) => add(context, sql, caller, holder, factor));
+  const stored = { ...factor, secret: secret === null ? null : context.columns.seal(factor.id, secret) };
+  await context.db.transaction((sql) => add(context, sql, caller, holder, stored));
   const { id, friendlyName: friendly_name } = factor;
   if (secret === null) return { id, type, friendly_name, ...(phone !== null && { phone }) };
   return { id, type, friendly_name, totp: await showSecret(context, holder.user, secret, request.issuer) };

@@ -1,6 +1,6 @@
 import { authError, invalid } from '../../errors.ts';
-import { findLastStep } from '../../sql/challenges.ts';
-import type { FactorRow } from '../../sql/rows.ts';
+import { findLastStep, storeFactorSecret } from '../../sql/challenges.ts';
+import type { FactorRow, Sql } from '../../sql/rows.ts';
 import type { AuthContext, Caller } from '../context.ts';
 import type { SignedIn } from '../session/issue.ts';
 import type { FactorHolder } from './access.ts';
@@ -23,8 +23,11 @@ export async function verifyTotp(
     failure: 'Invalid TOTP code entered',
     async check(sql, _challenge, { secret }) {
       if (secret === null) throw authError('unexpected_failure', { message: 'This factor has no secret' });
-      const step = matchTotp(secret, code, await findLastStep(sql, factor.id), context.clock.now());
-      return step === undefined ? { valid: false } : { valid: true, step };
+      const { plain, isStale } = context.columns.open(factor.id, secret);
+      const step = matchTotp(plain.toString(), code, await findLastStep(sql, factor.id), context.clock.now());
+      if (step === undefined) return { valid: false };
+      const settle = (within: Sql) => storeFactorSecret(within, factor.id, context.columns.seal(factor.id, plain));
+      return { valid: true, step, ...(isStale && { settle }) };
     },
   });
 }

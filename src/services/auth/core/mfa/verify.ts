@@ -10,7 +10,7 @@ import {
 } from '../../sql/challenges.ts';
 import { factorMethods, lockSession, raiseSession } from '../../sql/factors.ts';
 import { findActiveToken, findAmr, rotateToken } from '../../sql/refresh-tokens.ts';
-import type { FactorRow, Sql, User } from '../../sql/rows.ts';
+import type { FactorRow, SessionRow, Sql, User } from '../../sql/rows.ts';
 import { lockUser } from '../../sql/users.ts';
 import { audit } from '../audit.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
@@ -21,6 +21,7 @@ import { notifyUser } from '../mail/letters.ts';
 import { newRefreshToken } from '../secret-values.ts';
 import { claimsWithin } from '../session/access-token.ts';
 import { type Grant, type SignedIn, signedIn } from '../session/issue.ts';
+import { leapToken } from '../session/signed-form.ts';
 import { isUuid } from '../uuid.ts';
 import type { FactorHolder } from './access.ts';
 import { addressOf } from './challenge.ts';
@@ -135,17 +136,18 @@ async function settle(
   if (!check.valid) return { kind: 'wrong' };
   const { factor } = answer;
   const now = nowOf(context);
-  if (!session || !(await lockSession(sql, session.id))) throw authError('session_not_found');
+  const locked = session && (await lockSession(sql, session.id));
+  if (!locked) throw authError('session_not_found');
   const traits = { factor_id: factor.id, challenge_id: challenge.id, factor_type: factor.factor_type };
   await audit(context, sql, user, 'verification_attempted', traits, caller.ip ?? '');
   await meetChallenge(sql, challenge.id, now, check.step);
   await check.settle?.(sql);
   const isFirst = factor.status !== 'verified';
   if (isFirst) await verifyFactor(sql, factor.id, now);
-  await raiseSession(sql, session, factor, now);
+  await raiseSession(sql, locked, factor, now);
   await deleteUnverified(sql, user.id, factor.factor_type);
   const fresh = (await lockUser(sql, user.id)) ?? user;
-  return { kind: 'right', isFirst, grant: await regrant(context, sql, caller, fresh, session, factor) };
+  return { kind: 'right', isFirst, grant: await regrant(context, sql, caller, fresh, locked, factor) };
 }
 
 /** The same session with another refresh token, as of now. */
@@ -154,13 +156,26 @@ async function regrant(
   sql: Sql,
   caller: Caller,
   user: User,
-  session: NonNullable<FactorHolder['session']>,
+  session: SessionRow,
   factor: FactorRow,
 ): Promise<Grant> {
+  const handout =
+    (await leapToken(context, sql, session, caller)) ?? (await replaceToken(context, sql, caller, user, session));
+  const amr = await findAmr(sql, session.id);
+  const subject = { user, session, amr, method: factorMethods[factor.factor_type], ip: caller.ip };
+  const { refreshToken, counter } = handout;
+  return { ...subject, refreshToken, counter, claims: await claimsWithin(context, subject, sql) };
+}
+
+async function replaceToken(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  user: User,
+  session: SessionRow,
+): Promise<Pick<Grant, 'refreshToken' | 'counter'>> {
   const refreshToken = newRefreshToken();
   const active = await findActiveToken(sql, session.id);
   await rotateToken(sql, refreshToken, { token: active ?? { token: '' }, session, user }, nowOf(context), caller);
-  const amr = await findAmr(sql, session.id);
-  const subject = { user, session, amr, method: factorMethods[factor.factor_type], ip: caller.ip };
-  return { ...subject, refreshToken, claims: await claimsWithin(context, subject, sql) };
+  return { refreshToken };
 }

@@ -18,6 +18,7 @@ import { millisecondsOf } from '../instant.ts';
 import { notifyUser } from '../mail/letters.ts';
 import { newPassword } from '../secret-values.ts';
 import { confirmEmail, confirmPhone, finishEmailChange, finishPhoneChange } from '../user/confirm.ts';
+import { sealHash } from '../user/password-column.ts';
 import { isBanned, isConfirmed } from '../user-view.ts';
 
 /** Types whose code comes by mail, with the tokens they may be. */
@@ -248,5 +249,6 @@ export async function settleProof(context: AuthContext, verified: Verified & { r
 async function settleInvited(context: AuthContext, user: User): Promise<void> {
   if (user.encrypted_password || user.invited_at === null) return;
   const passwordHash = await context.passwords.hash(newPassword(64, context.passwordRules.requiredSets));
-  await updateUser(context.db, user.id, { encrypted_password: passwordHash }, nowOf(context));
+  const stored = sealHash(context.columns, user.id, passwordHash);
+  await updateUser(context.db, user.id, { encrypted_password: stored }, nowOf(context));
 }

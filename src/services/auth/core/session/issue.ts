@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { authError } from '../../errors.ts';
 import type { Sql, User } from '../../sql/rows.ts';
-import { deleteSession, insertSession, type SessionLimits } from '../../sql/sessions.ts';
+import { deleteSession, insertSession, type NewSession, type SessionLimits } from '../../sql/sessions.ts';
 import { findUser } from '../../sql/users.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import type { Weakness } from '../password-rules.ts';
 import { newRefreshToken } from '../secret-values.ts';
 import { userView, type WireObject } from '../user-view.ts';
 import { claimsFor, claimsWithin, type TokenClaims, type TokenSubject } from './access-token.ts';
+import { newSessionKey } from './session-key.ts';
+import { writeSignedToken } from './signed-token.ts';
 
 /** A session with the token that keeps it going. */
 export interface Grant extends TokenSubject {
   readonly refreshToken: string;
+  /** Place of a refresh token of form 2 in its session. */
+  readonly counter?: number | undefined;
   /** The claims, where they were made inside the transaction. */
   readonly claims?: TokenClaims | undefined;
   /** True: the session began with this grant, and goes with it when no token can be made. */
@@ -41,7 +45,7 @@ export async function startSession(
 ): Promise<Grant> {
   const now = nowOf(context);
   const id = randomUUID();
-  const refreshToken = newRefreshToken();
+  const first = firstToken(context, id);
   await insertSession(
     sql,
     {
@@ -49,7 +53,7 @@ export async function startSession(
       userId: user.id,
       amrId: randomUUID(),
       method,
-      refreshToken,
+      refresh: first.stored,
       userAgent: caller.userAgent,
       ip: caller.ip,
       limits,
@@ -71,7 +75,22 @@ export async function startSession(
     method,
     ip: caller.ip,
   };
-  return { ...subject, refreshToken, claims: await claimsWithin(context, subject, sql), isNew: true };
+  const { refreshToken, counter } = first;
+  return { ...subject, refreshToken, counter, claims: await claimsWithin(context, subject, sql), isNew: true };
+}
+
+/** The first refresh token of a session, in the form new sessions get, and what is stored of it. */
+function firstToken(
+  { settings, columns }: AuthContext,
+  sessionId: string,
+): { readonly refreshToken: string; readonly counter?: number; readonly stored: NewSession['refresh'] } {
+  if (settings.refreshAlgorithm !== '2') {
+    const refreshToken = newRefreshToken();
+    return { refreshToken, stored: { token: refreshToken } };
+  }
+  const { key, stored } = newSessionKey(columns, sessionId);
+  const counter = 0;
+  return { refreshToken: writeSignedToken({ sessionId, counter }, key), counter, stored: { key: stored, counter } };
 }
 
 async function claimsOf(context: AuthContext, grant: Grant): Promise<TokenClaims> {
@@ -95,14 +114,16 @@ export async function signedIn(
     readonly headers?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<SignedIn> {
-  const { user, session, refreshToken } = grant;
+  const { user, session, refreshToken, counter } = grant;
   const claims = await claimsOf(context, grant);
   const token = await context.signer.sign(claims);
   return {
     headers: {
       'sb-auth-user-id': user.id,
       'sb-auth-session-id': session.id,
-      'sb-auth-refresh-token-prefix': refreshToken.slice(0, 5),
+      ...(counter === undefined
+        ? { 'sb-auth-refresh-token-prefix': refreshToken.slice(0, 5) }
+        : { 'sb-auth-refresh-token-counter': String(counter) }),
       ...extra.headers,
     },
     body: {

@@ -2,35 +2,27 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { authError, invalid, OAuthError } from '../../errors.ts';
 import type { AuthSettings } from '../../settings.ts';
-import {
-  deleteRefreshToken,
-  findActiveToken,
-  findRefreshToken,
-  hasRefreshToken,
-  lockRefreshToken,
-  type Refreshable,
-  revokeFamily,
-  rotateAtOnce,
-  rotateToken,
-  touchSession,
-} from '../../sql/refresh-tokens.ts';
+import type { Refreshable } from '../../sql/refresh-tokens.ts';
 import type { Sql } from '../../sql/rows.ts';
 import { findSessions } from '../../sql/sessions.ts';
-import { audit, auditEntries, logAudit } from '../audit.ts';
-import { type AuthContext, type Caller, nowOf } from '../context.ts';
-import { newRefreshToken } from '../secret-values.ts';
-import { isBanned } from '../user-view.ts';
+import type { AuthContext, Caller } from '../context.ts';
 import { claimsWithin } from './access-token.ts';
 import { type Grant, type SignedIn, signedIn } from './issue.ts';
-import { decideRotation } from './rotation.ts';
+import { signedForm } from './signed-form.ts';
+import { readSignedToken } from './signed-token.ts';
+import { storedForm } from './stored-form.ts';
+import type { Handout, TokenForm } from './token-form.ts';
 import { isLowAalOver, isSuperseded, sessionEnd } from './validity.ts';
 
 /** Milliseconds a refresh may wait for another one of the same session. */
 const patience = 5_000;
 
-type Outcome =
-  | { readonly kind: 'granted'; readonly grant: Grant; readonly headers: Readonly<Record<string, string>> }
-  | { readonly kind: 'refused'; readonly error: Error };
+/** Who asks, for which client. */
+interface Request {
+  readonly context: AuthContext;
+  readonly caller: Caller;
+  readonly clientId: string | null;
+}
 
 /**
  * Exchanges a refresh token for a new pair of tokens.
@@ -48,30 +40,34 @@ export async function refresh(
 ): Promise<SignedIn> {
   if (token === '') throw new OAuthError('invalid_request', 'refresh_token required');
   if (token.length < 12 || token.length > 255) throw invalid('Refresh token is not valid');
-  const found = await findRefreshable(context, token);
-  const grant = await rotateUncontested(context, caller, found, clientId);
-  if (grant) return signedIn(context, grant, { headers: rotated });
+  const request = { context, caller, clientId };
+  const signed = readSignedToken(token);
+  return signed ? refreshAs(request, signedForm(request, signed)) : refreshAs(request, storedForm(request, token));
+}
+
+async function refreshAs<R extends Refreshable>(request: Request, form: TokenForm<R>): Promise<SignedIn> {
+  const { context } = request;
+  const found = await form.find();
+  const quick = await refreshUncontested(request, form, found);
+  if (quick) return answer(context, quick.grant, quick.handout);
   const deadline = context.clock.now() + patience;
   for (;;) {
-    const outcome = await context.db.transaction((sql) => attempt(context, sql, caller, token, clientId));
-    if (outcome?.kind === 'refused') throw outcome.error;
-    if (outcome) return signedIn(context, outcome.grant, { headers: outcome.headers });
+    const outcome = await context.db.transaction((sql) => attempt(request, form, sql));
+    if (outcome instanceof Error) throw outcome;
+    if (outcome) return answer(context, outcome.grant, outcome.handout);
     if (context.clock.now() > deadline) throw authError('conflict');
     await sleep(randomInt(10, 31));
     // The token may have gone in the meantime, with its session.
-    if (!(await hasRefreshToken(context.db, token))) throw authError('refresh_token_not_found');
+    if (!(await form.isThere())) throw authError('refresh_token_not_found');
   }
 }
 
-async function findRefreshable(context: AuthContext, token: string): Promise<Refreshable> {
-  const found = await findRefreshToken(context.db, token);
-  if (!found) throw authError('refresh_token_not_found');
-  if (isBanned(found.user, context.clock.now()))
-    throw authError('user_banned', { status: 400, message: 'Invalid Refresh Token: User Banned' });
-  const { session } = found;
-  if (session) return { ...found, session };
-  await deleteRefreshToken(context.db, found.token.id);
-  throw authError('session_not_found', { status: 400, message: 'Invalid Refresh Token: No Valid Session Found' });
+const answer = (context: AuthContext, grant: Grant, { headers }: Handout): Promise<SignedIn> =>
+  signedIn(context, grant, { headers });
+
+interface Refreshed {
+  readonly grant: Grant;
+  readonly handout: Handout;
 }
 
 /**
@@ -80,70 +76,42 @@ async function findRefreshable(context: AuthContext, token: string): Promise<Ref
  *
  * @returns undefined where that is not so; nothing has been done then
  */
-async function rotateUncontested(
-  context: AuthContext,
-  caller: Caller,
-  found: Refreshable,
-  clientId: string | null,
-): Promise<Grant | undefined> {
+async function refreshUncontested<R extends Refreshable>(
+  { context, caller, clientId }: Request,
+  form: TokenForm<R>,
+  found: R,
+): Promise<Refreshed | undefined> {
   const { settings, hooks, clock } = context;
   // One looks at other sessions too, the other runs a function in the transaction.
   if (settings.sessionSinglePerUser || hooks.at('custom_access_token') === 'database') return undefined;
-  const { token, session, user, amr } = found;
-  if (token.revoked || findFault(settings, found, clientId, clock.now())) return undefined;
-  const child = newRefreshToken();
-  const entries = auditEntries(user, ['token_revoked', 'token_refreshed']);
-  const kept = settings.auditWithoutPostgres ? [] : entries;
-  if (!(await rotateAtOnce(context.db, child, found, nowOf(context), caller, kept))) return undefined;
-  logAudit(context, entries);
-  return { user, session, amr, method: 'token_refresh', ip: caller.ip, refreshToken: child };
+  if (findFault(settings, found, clientId, clock.now())) return undefined;
+  const handout = await form.advanceAtOnce(found);
+  return handout && { grant: grantOf(found, handout, caller), handout };
 }
 
-async function attempt(
-  context: AuthContext,
+async function attempt<R extends Refreshable>(
+  { context, caller, clientId }: Request,
+  form: TokenForm<R>,
   sql: Sql,
-  caller: Caller,
-  token: string,
-  clientId: string | null,
-): Promise<Outcome | undefined> {
-  const locked = await lockRefreshToken(sql, token);
+): Promise<Refreshed | Error | undefined> {
+  const locked = await form.lock(sql);
   if (!locked) return undefined;
-  const { session, user, amr } = locked;
   const refusal = await findRefusal(context, sql, locked, clientId);
-  if (refusal) return { kind: 'refused', error: refusal };
-  const active = locked.token.revoked ? await findActiveToken(sql, session.id) : undefined;
-  const { refreshReuseInterval, refreshRotation } = context.settings;
-  const rotation = decideRotation(locked.token, active, refreshReuseInterval * 1_000, context.clock.now());
-  const now = nowOf(context);
-  if (rotation.kind === 'stolen') {
-    if (refreshRotation) await revokeFamily(sql, session.id, now);
-    return { kind: 'refused', error: authError('refresh_token_already_used') };
-  }
-  const granted = async (refreshToken: string, headers: Readonly<Record<string, string>>): Promise<Outcome> => {
-    const subject = { user, session, amr, method: 'token_refresh', ip: caller.ip };
-    return {
-      kind: 'granted',
-      grant: { ...subject, refreshToken, claims: await claimsWithin(context, subject, sql) },
-      headers,
-    };
-  };
-  if (rotation.kind === 'repeat') {
-    await touchSession(sql, session.id, now, caller);
-    await audit(context, sql, user, 'token_refreshed');
-    return granted(rotation.active.token, reused('parent_of_active'));
-  }
-  const child = newRefreshToken();
-  await rotateToken(sql, child, locked, now, caller);
-  const actions = rotation.kind === 'rotate' ? (['token_revoked', 'token_refreshed'] as const) : 'token_refreshed';
-  await audit(context, sql, user, actions);
-  const isReuse = rotation.kind === 'reuse';
-  return granted(child, { ...rotated, ...(isReuse && reused('reuse_interval')) });
+  if (refusal) return refusal;
+  const handout = await form.advance(sql, locked);
+  if (handout instanceof Error) return handout;
+  const grant = grantOf(locked, handout, caller);
+  return { grant: { ...grant, claims: await claimsWithin(context, grant, sql) }, handout };
 }
 
-const rotated = { 'sb-auth-refresh-token-rotated': 'true' };
-const reused = (cause: string): Readonly<Record<string, string>> => ({
-  'sb-auth-refresh-token-reuse': 'true',
-  'sb-auth-refresh-token-reuse-cause': cause,
+const grantOf = ({ user, session, amr }: Refreshable, { refreshToken, counter }: Handout, caller: Caller): Grant => ({
+  user,
+  session,
+  amr,
+  method: 'token_refresh',
+  ip: caller.ip,
+  refreshToken,
+  counter,
 });
 
 const expired = (detail: string): Error =>

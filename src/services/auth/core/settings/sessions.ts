@@ -1,4 +1,4 @@
-import { boolean, duration, integer, list } from '#kernel/config';
+import { boolean, duration, integer, list, oneOf } from '#kernel/config';
 
 /** Settings of sessions and of the refresh tokens that keep them going. */
 export const sessionSettings = {
@@ -12,6 +12,24 @@ export const sessionSettings = {
     default: 0,
     min: 0,
     help: 'Seconds in which a used refresh token is good for another one.',
+  }),
+  refreshAlgorithm: oneOf({
+    name: 'GOTRUE_SECURITY_REFRESH_TOKEN_ALGORITHM_VERSION',
+    values: ['0', '1', '2'],
+    default: '0',
+    help: 'Form of the refresh tokens of new sessions: 0 and 1 are short texts kept in a table, 2 are signed and counted.',
+  }),
+  refreshUpgradePercentage: integer({
+    name: 'GOTRUE_SECURITY_REFRESH_TOKEN_UPGRADE_PERCENTAGE',
+    default: 0,
+    min: 0,
+    max: 100,
+    help: 'Share of the sessions with tokens of form 1 that go over to form 2 when they are refreshed, while that is the form of new ones.',
+  }),
+  refreshAllowReuse: boolean({
+    name: 'GOTRUE_SECURITY_REFRESH_TOKEN_ALLOW_REUSE',
+    default: false,
+    help: 'Let used refresh tokens of form 2 come again at any time.',
   }),
   sessionTimebox: duration({
     name: 'GOTRUE_SESSIONS_TIMEBOX',

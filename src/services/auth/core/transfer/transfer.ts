@@ -3,8 +3,11 @@ import type { AuthSettings } from '../../settings.ts';
 import { nilUuid } from '../../sql/rows.ts';
 import { insertUsers, readUsers, type TransferredUser } from '../../sql/user-transfer.ts';
 import { normaliseEmail, normalisePhone } from '../addresses.ts';
+import type { ColumnCipher } from '../column-cipher.ts';
+import { type ColumnSettings, openColumns } from '../column-keys.ts';
 import { parsePasswordHash } from '../password-hash.ts';
 import { createPasswords, type Passwords } from '../passwords.ts';
+import { openHash, sealHash } from '../user/password-column.ts';
 import { isUuid } from '../uuid.ts';
 import { type PortableIdentity, type PortableUser, readUsersFile, type TransferFormat, usersWriter } from './format.ts';
 
@@ -39,12 +42,13 @@ const batch = 500;
 
 /** Opens a transfer on the database of a stack that may be running. */
 export function openUserTransfer(
-  settings: Pick<AuthSettings, 'jwtAudience' | 'jwtDefaultRole'>,
+  settings: Pick<AuthSettings, 'jwtAudience' | 'jwtDefaultRole'> & ColumnSettings,
   connection: ConnectionOptions,
   concurrency: number,
 ): UserTransfer {
   const db = createDatabase({ connection, size: 1 });
   const passwords = createPasswords(concurrency, Number.MAX_SAFE_INTEGER);
+  const columns = openColumns(settings);
   return {
     async import(text, format, options) {
       const now = new Date().toISOString();
@@ -53,7 +57,9 @@ export function openUserTransfer(
       // Before the transaction, which must not wait for password hashes.
       for (let at = 0; at < users.length; at += batch)
         rows.push(
-          ...(await Promise.all(users.slice(at, at + batch).map((user) => rowOf(user, settings, passwords, now)))),
+          ...(await Promise.all(
+            users.slice(at, at + batch).map((user) => rowOf(user, settings, passwords, columns, now)),
+          )),
         );
       return { read: users.length, imported: await insertAll(db, users, rows, options, now) };
     },
@@ -65,7 +71,7 @@ export function openUserTransfer(
         for (let after = nilUuid; ; ) {
           const page = await readUsers(sql, after, batch);
           for (const { user, identities } of page)
-            await write(one(portable(user, identities, withHashes), count++ === 0));
+            await write(one(portable(user, identities, withHashes ? columns : undefined), count++ === 0));
           const last = page.at(-1);
           if (!last || page.length < batch) break;
           after = String(last.user.id);
@@ -121,6 +127,7 @@ async function rowOf(
   user: PortableUser,
   settings: Pick<AuthSettings, 'jwtAudience' | 'jwtDefaultRole'>,
   passwords: Passwords,
+  columns: ColumnCipher,
   now: string,
 ): Promise<TransferredUser> {
   const name = user.email ?? user.phone ?? user.id;
@@ -131,14 +138,14 @@ async function rowOf(
   if (user.password !== undefined && Buffer.byteLength(user.password) > 72)
     throw fail('its password has more than 72 bytes');
   const providers = [...new Set(identitiesOf(user, now).map(({ provider }) => provider))];
+  const hash = user.password === undefined ? (user.password_hash ?? null) : await passwords.hash(user.password);
   return {
     id: user.id,
     aud: user.aud ?? settings.jwtAudience,
     role: user.role ?? settings.jwtDefaultRole,
     email: user.email === undefined ? null : checked(() => normaliseEmail(user.email as string), fail),
     phone: user.phone === undefined ? null : checked(() => normalisePhone(user.phone as string), fail),
-    encrypted_password:
-      user.password === undefined ? (user.password_hash ?? null) : await passwords.hash(user.password),
+    encrypted_password: hash === null ? null : sealHash(columns, user.id, hash),
     email_confirmed_at: user.email_confirmed_at ?? null,
     phone_confirmed_at: user.phone_confirmed_at ?? null,
     invited_at: user.invited_at ?? null,
@@ -203,11 +210,14 @@ const kept = [
 function portable(
   user: Readonly<Record<string, unknown>>,
   identities: readonly Readonly<Record<string, unknown>>[],
-  withHashes: boolean,
+  /** Given where hashes are wanted. */
+  columns: ColumnCipher | undefined,
 ): PortableUser {
   const copy: Record<string, unknown> = {};
   for (const name of kept) if (user[name] !== null && user[name] !== '') copy[name] = user[name];
-  if (withHashes && user.encrypted_password) copy.password_hash = user.encrypted_password;
+  const stored = { id: String(user.id), encrypted_password: (user.encrypted_password as string | null) ?? null };
+  const hash = columns && openHash(columns, stored);
+  if (hash) copy.password_hash = hash;
   if (user.is_anonymous === true) copy.is_anonymous = true;
   if (user.is_sso_user === true) copy.is_sso_user = true;
   copy.app_metadata = user.raw_app_meta_data ?? {};

@@ -6,6 +6,7 @@ import type { Metadata, Sql, User } from '../../sql/rows.ts';
 import { findUser, insertUser, updateUser } from '../../sql/users.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { identityData, mergeMetadata, withProviders } from './metadata.ts';
+import { sealHash } from './password-column.ts';
 
 /** Who is to be made. Without email and phone the user is anonymous. */
 export interface Creation {
@@ -69,7 +70,7 @@ async function create(context: AuthContext, sql: Sql, creation: Creation): Promi
       aud: creation.aud,
       email,
       phone,
-      passwordHash: creation.passwordHash,
+      passwordHash: creation.passwordHash === null ? null : sealHash(context.columns, id, creation.passwordHash),
       appMetadata,
       userMetadata: data,
       isAnonymous,

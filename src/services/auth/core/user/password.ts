@@ -7,6 +7,7 @@ import { type UserChanges, updateUser } from '../../sql/users.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { millisecondsOf } from '../instant.ts';
 import { isCheckedElsewhere } from '../sms/deliver.ts';
+import { sealHash } from './password-column.ts';
 
 /** Columns of codes that wait to be used. */
 const noTokens: UserChanges = {
@@ -30,7 +31,8 @@ export async function setPassword(
   passwordHash: string,
   keepSession: string | undefined,
 ): Promise<void> {
-  await updateUser(sql, userId, { ...noTokens, encrypted_password: passwordHash }, nowOf(context));
+  const stored = sealHash(context.columns, userId, passwordHash);
+  await updateUser(sql, userId, { ...noTokens, encrypted_password: stored }, nowOf(context));
   await clearOneTimeTokens(sql, userId);
   if (keepSession === undefined) await deleteSessions(sql, userId);
   else await deleteOtherSessions(sql, userId, keepSession);

@@ -15,6 +15,7 @@ import { finishEmailChange, finishPhoneChange, putIdentity } from './confirm.ts'
 import { refreshProviders } from './create.ts';
 import { mergeMetadata } from './metadata.ts';
 import { assertNonce, isRecovery, needsNonce, setPassword } from './password.ts';
+import { isPasswordOf } from './password-column.ts';
 
 /** What a user wants changed about themselves; absent texts are empty. */
 export interface UpdateRequest {
@@ -100,12 +101,12 @@ async function checkNewPassword(
   const { password, currentPassword } = request;
   if (password === undefined) return undefined;
   if (needsNonce(context, session?.created_at)) await assertNonce(context, user, request.nonce);
-  const stored = user.encrypted_password || null;
-  if (stored !== null && context.settings.requireCurrentPassword && !(await isRecovery(context, session?.id))) {
+  const hasPassword = Boolean(user.encrypted_password);
+  if (hasPassword && context.settings.requireCurrentPassword && !(await isRecovery(context, session?.id))) {
     if (currentPassword === '') throw authError('current_password_required');
-    if (!(await context.passwords.verify(currentPassword, stored))) throw authError('current_password_invalid');
+    if (!(await isPasswordOf(context, user, currentPassword))) throw authError('current_password_invalid');
   }
-  if (stored !== null && (await context.passwords.verify(password, stored))) throw authError('same_password');
+  if (hasPassword && (await isPasswordOf(context, user, password))) throw authError('same_password');
   return context.passwords.hash(password);
 }
 
