@@ -89,7 +89,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
     const kept = { add: deps.keepMail ?? inbox.add };
     const transport = await openMailTransport(settings, kept, clock);
     const db = createDatabase({ connection, size: settings.poolSize, queueLimit: settings.poolQueue, prepares: true });
-    const hasOwnTables = needsOwnTables(settings, transport.delivery) && (await ownTables(db, log));
+    const hasOwnTables = await ownTables(db, log);
     const limits = (hasOwnTables ? createSharedLimits : createLocalLimits)({
       db,
       clock,
@@ -132,7 +132,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       assertMailable: createAddressCheck(settings, deps.egress, log),
       redirects,
       strangers: createStrangers(settings.rateLimitClients),
-      attempts: createAttempts(settings.otpAttempts, settings.rateLimitClients),
+      attempts: createAttempts(limits, db, settings.otpAttempts),
       hooks: readHooks(settings, { db, egress: deps.egress, clock, log }),
       egress: deps.egress,
       oidc: createOidc(deps.egress, clock, settings.externalOidcCacheTtl, settings.externalTimeout),
@@ -229,21 +229,12 @@ function readPolicy(settings: AuthSettings): AuthContext['redirects'] {
   }
 }
 
-/** Whether there is anything to be kept for all nodes; a stack without mail server and limits by client has nothing. */
-const needsOwnTables = (settings: AuthSettings, delivery: 'smtp' | 'inbox'): boolean =>
-  delivery === 'smtp' ||
-  settings.rateLimitHeader !== undefined ||
-  settings.sbForwardedFor ||
-  settings.rateLimitEmailSent !== undefined ||
-  settings.smsProvider !== undefined ||
-  settings.rateLimitSmsSent !== undefined;
-
 async function ownTables(db: Database, log: Logger): Promise<boolean> {
   const made = await makeOwnTables(db);
   if (!made)
     log.warn(
       { schema: ownSchema },
-      'the database role may not create a schema: mails are sent while requests wait, and each node counts rates alone',
+      'the database role may not create a schema: mails are sent while requests wait, and each node counts rates and wrong codes alone',
     );
   return made;
 }

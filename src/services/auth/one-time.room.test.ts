@@ -182,6 +182,40 @@ describe('wrong codes', () => {
     await auth.post('/recover', { email });
     expect(await verify({ type: 'recovery', email, token: codeIn(mail()) })).toMatchObject({ status: 200 });
   });
+
+  it('are counted by all nodes together, and codes for changing a password as well', async () => {
+    const env = { GOTRUE_SECURITY_UPDATE_PASSWORD_REQUIRE_REAUTHENTICATION: 'true', STACK_AUTH_OTP_ATTEMPTS: '4' };
+    const nodes = await Promise.all([startAuth(env, auth.db), startAuth(env, auth.db)]);
+    const token = async (column: string) =>
+      (await auth.db.query(`select ${column} as token from auth.users where email = $1`, [email]))[0]?.token;
+    try {
+      auth.advance(61_000);
+      await auth.post('/recover', { email });
+      for (const place of [0, 1, 0, 1]) {
+        expect(await token('recovery_token')).not.toBe('');
+        const reply = await nodes[place]?.post('/verify', { type: 'recovery', email, token: '1234567' });
+        expect(reply).toMatchObject(gone);
+      }
+      expect(await token('recovery_token')).toBe('');
+
+      auth.advance(61_000);
+      await auth.post('/recover', { email });
+      const { access_token } = (await verify({ type: 'recovery', email, token: codeIn(mail()) })).body;
+      await auth.db.query(`update auth.sessions set created_at = created_at - interval '2 days'`);
+      await auth.request('GET', '/reauthenticate', { token: access_token });
+      for (const place of [0, 1, 0, 1]) {
+        expect(await token('reauthentication_token')).not.toBe('');
+        const body = { password: 'another horse', nonce: '1234567' };
+        expect(await nodes[place]?.request('PUT', '/user', { token: access_token, body })).toMatchObject({
+          status: 422,
+          body: { code: 'reauthentication_not_valid' },
+        });
+      }
+      expect(await token('reauthentication_token')).toBe('');
+    } finally {
+      for (const node of nodes) await node.stop();
+    }
+  });
 });
 
 describe('parameters of verify', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createLocalLimits } from './limits/shared-limits.ts';
 import { createAttempts } from './one-time/attempts.ts';
 import { createStrangers } from './one-time/frequency.ts';
 import { createRateLimiter } from './token-bucket.ts';
@@ -58,12 +59,13 @@ describe('work queue', () => {
 });
 
 describe('wrong codes', () => {
-  it('are counted for each stored value, and only so many values are remembered', () => {
-    const attempts = createAttempts(3, 2);
-    expect([1, 2, 3, 4].map(() => attempts.miss('a'))).toEqual([false, false, true, true]);
-    expect([attempts.miss('b'), attempts.miss('b'), attempts.miss('b')]).toEqual([false, false, true]);
-    expect(attempts.miss('c')).toBe(false);
-    expect([attempts.miss('a'), attempts.miss('a'), attempts.miss('a')]).toEqual([false, false, true]);
+  it.each([1, 3])('are counted for each stored value up to %i', async (bound) => {
+    const limits = createLocalLimits({ clock: { now: () => Date.now() }, size: 100 });
+    const attempts = createAttempts(limits, undefined as never, bound);
+    const missed: boolean[] = [];
+    for (let count = 1; count <= bound + 1; count++) missed.push(await attempts.miss('a'));
+    expect(missed).toEqual(missed.map((_, index) => index >= bound - 1));
+    expect(await attempts.miss('b')).toBe(bound === 1);
   });
 });
 

@@ -1,22 +1,34 @@
-/**
- * Counts wrong codes, so that six digits cannot be tried out. Each node counts for itself; whoever reaches the bound has
- * the code taken out of the database, which counts for all.
- */
+import type { Database } from '#kernel/sql';
+import { voidToken } from '../../sql/one-time-tokens.ts';
+import type { TokenType } from '../../sql/users.ts';
+import { type AuthContext, nowOf } from '../context.ts';
+import type { Rate } from '../limits/rate.ts';
+import type { SharedLimits } from '../limits/shared-limits.ts';
+
+/** Counts wrong codes, so that six digits cannot be tried out, whichever nodes they are sent to. */
 export interface Attempts {
   /** Notes a wrong code. @param stored what the right one is stored as: a new code starts at nought @returns true at the bound */
-  miss(stored: string): boolean;
+  miss(stored: string): Promise<boolean>;
 }
 
-/** @param bound wrong codes after which the right one is void @param size codes remembered; the oldest goes first */
-export function createAttempts(bound: number, size: number): Attempts {
-  const misses = new Map<string, number>();
-  return {
-    miss(stored) {
-      const count = (misses.get(stored) ?? 0) + 1;
-      misses.delete(stored);
-      if (misses.size >= size) misses.delete(misses.keys().next().value as string);
-      misses.set(stored, count);
-      return count >= bound;
-    },
-  };
+/** @param bound wrong codes after which the right one is void */
+export function createAttempts(limits: Pick<SharedLimits, 'takeWithin'>, db: Database, bound: number): Attempts {
+  // A bucket that nothing flows into. It is forgotten a day after the last wrong code.
+  const turns: Rate = { amount: 0, period: 1, burst: bound - 1 };
+  return { miss: async (stored) => !(await limits.takeWithin(db, 'code', stored, turns, 1)) };
+}
+
+/** A wrong code: whose, and what the right ones are. */
+export interface Miss {
+  readonly userId: string;
+  readonly tokens: Readonly<Partial<Record<TokenType, string>>>;
+}
+
+/** Counts a wrong code against the right ones, which are void once too many were tried. */
+export async function countMiss(context: AuthContext, { userId, tokens }: Miss): Promise<void> {
+  for (const [token, stored] of Object.entries(tokens) as [TokenType, string][]) {
+    if (!(await context.attempts.miss(stored))) continue;
+    await voidToken(context.db, userId, token, stored, nowOf(context));
+    context.log.warn({ userId, token }, 'a code was voided after too many wrong ones');
+  }
 }

@@ -1,5 +1,5 @@
 import { authError, invalid } from '../../errors.ts';
-import { clearOneTimeTokens, voidToken } from '../../sql/one-time-tokens.ts';
+import { clearOneTimeTokens } from '../../sql/one-time-tokens.ts';
 import type { Sql, User } from '../../sql/rows.ts';
 import {
   findUserByEmail,
@@ -20,6 +20,7 @@ import { newPassword } from '../secret-values.ts';
 import { confirmEmail, confirmPhone, finishEmailChange, finishPhoneChange } from '../user/confirm.ts';
 import { sealHash } from '../user/password-column.ts';
 import { isBanned, isConfirmed } from '../user-view.ts';
+import type { Miss } from './attempts.ts';
 
 /** Types whose code comes by mail, with the tokens they may be. */
 const tokensOf: Readonly<Record<string, readonly TokenType[]>> = {
@@ -43,12 +44,6 @@ export interface Proof {
 export type Verified =
   | { readonly kind: 'user'; readonly user: User; readonly formerEmail?: string | null }
   | { readonly kind: 'half' };
-
-/** A wrong code: whose, and what the right ones are. */
-export interface Miss {
-  readonly userId: string;
-  readonly tokens: Readonly<Partial<Record<TokenType, string>>>;
-}
 
 const gone = (message: string): Error => authError('otp_expired', { message });
 
@@ -223,15 +218,6 @@ async function acceptEmailChange(context: AuthContext, sql: Sql, user: User, tok
   await audit(context, sql, user, 'user_modified');
   const changed = await finishEmailChange(context, sql, user, user.email_change);
   return { kind: 'user', user: changed, formerEmail: user.email };
-}
-
-/** Counts a wrong code against the right one, which is void once too many were tried. */
-export async function countMiss(context: AuthContext, { userId, tokens }: Miss): Promise<void> {
-  for (const [token, stored] of Object.entries(tokens) as [TokenType, string][]) {
-    if (!context.attempts.miss(stored)) continue;
-    await voidToken(context.db, userId, token, stored, nowOf(context));
-    context.log.warn({ userId, token }, 'a code was voided after too many wrong ones');
-  }
 }
 
 /** What follows a proof once it is committed: a password for the invited, a notice for a former address. */

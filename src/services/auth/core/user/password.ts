@@ -6,6 +6,7 @@ import { deleteOtherSessions, deleteSessions } from '../../sql/sessions.ts';
 import { type UserChanges, updateUser } from '../../sql/users.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { millisecondsOf } from '../instant.ts';
+import { countMiss } from '../one-time/attempts.ts';
 import { isCheckedElsewhere } from '../sms/deliver.ts';
 import { sealHash } from './password-column.ts';
 
@@ -66,7 +67,10 @@ export async function assertNonce(context: AuthContext, user: User, nonce: strin
     user.email || isLate || !isCheckedElsewhere(context, address)
       ? context.codes.fits(user.reauthentication_token, address, nonce)
       : await context.sms.check(address, nonce);
-  if (isLate || !fits) throw authError('reauthentication_not_valid');
+  if (!isLate && fits) return;
+  const stored = user.reauthentication_token;
+  if (stored !== '') await countMiss(context, { userId: user.id, tokens: { reauthentication_token: stored } });
+  throw authError('reauthentication_not_valid');
 }
 
 const recoveryMethods: ReadonlySet<string> = new Set(['otp', 'magiclink', 'recovery', 'invite']);
