@@ -9,6 +9,7 @@ import { createDatabase, type Database } from '#kernel/sql';
 import { createCleaner } from './core/cleaner.ts';
 import { openColumns } from './core/column-keys.ts';
 import type { AuthContext } from './core/context.ts';
+import { createSignInBinding } from './core/external/binding.ts';
 import { createOidc } from './core/external/oidc.ts';
 import { createHooks, HookSettingError } from './core/hooks/hooks.ts';
 import { createLeakCheck } from './core/leaked-passwords.ts';
@@ -19,6 +20,7 @@ import { openPost, type Post } from './core/mail/open-post.ts';
 import { createAttempts } from './core/one-time/attempts.ts';
 import { createStrangers } from './core/one-time/frequency.ts';
 import { createCodeHasher } from './core/one-time-code.ts';
+import { describeOutage } from './core/outage.ts';
 import { parseRequiredCharacters } from './core/password-rules.ts';
 import { createPasswords, type Passwords } from './core/passwords.ts';
 import { createRedirectPolicy } from './core/redirect.ts';
@@ -70,7 +72,8 @@ interface Running {
 }
 
 function create(deps: AuthDeps): Room<AuthApi> {
-  const { settings, log } = deps;
+  const { log } = deps;
+  const settings = withinBounds(deps.settings);
   const inbox = createInbox(settings.inboxSize);
   const showInbox = inboxHandler(inbox);
   let running: Running | undefined;
@@ -81,6 +84,11 @@ function create(deps: AuthDeps): Room<AuthApi> {
     const redirects = readPolicy(settings);
     const columns = openColumns(settings);
     assertConsistent(settings);
+    if (settings.jwtExpiry < deps.settings.jwtExpiry)
+      log.warn(
+        { setting: 'JWT_EXPIRY', seconds: settings.jwtExpiry },
+        'JWT_EXPIRY is longer than STACK_AUTH_JWT_MAX_EXPIRY, which counts instead',
+      );
     for (const setting of unservedSettings(settings))
       log.warn({ setting }, `${setting} is set, but this release does not serve ${purposeOf(setting)}`);
     const connection = deps.database();
@@ -127,6 +135,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       },
       codes: createCodeHasher(keys.secret as string),
       columns,
+      binding: createSignInBinding(keys.secret as string),
       signer,
       post: post.office,
       assertMailable: createAddressCheck(settings, deps.egress, log),
@@ -190,15 +199,27 @@ function create(deps: AuthDeps): Room<AuthApi> {
     async health() {
       if (!running) return { status: 'starting' };
       const { db, post } = running;
-      await db.query('select 1');
-      const mails = await post.office.state();
-      return {
-        status: 'healthy',
-        detail: { mail: post.office.delivery, connections: db.stats.open, ...(mails && { mails }) },
-      };
+      try {
+        await db.query('select 1');
+        const mails = await post.office.state();
+        return {
+          status: 'healthy',
+          detail: { mail: post.office.delivery, connections: db.stats.open, ...(mails && { mails }) },
+        };
+      } catch (error) {
+        const reason = describeOutage(error);
+        if (reason === undefined) throw error;
+        return { status: 'unhealthy', detail: { reason } };
+      }
     },
   };
 }
+
+// A token cannot be called back, so one that lives for months is a password that nobody can change.
+const withinBounds = (settings: AuthSettings): AuthSettings => ({
+  ...settings,
+  jwtExpiry: Math.min(settings.jwtExpiry, settings.jwtMaxExpiry),
+});
 
 async function readKeys(settings: AuthSettings): Promise<{ keys: KeySet; signer: Signer }> {
   const { jwtSecret, jwtKeys } = settings;

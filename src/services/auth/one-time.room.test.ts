@@ -201,7 +201,7 @@ describe('wrong codes', () => {
       auth.advance(61_000);
       await auth.post('/recover', { email });
       const { access_token } = (await verify({ type: 'recovery', email, token: codeIn(mail()) })).body;
-      await auth.db.query(`update auth.sessions set created_at = created_at - interval '2 days'`);
+      await auth.db.query(`update auth.sessions set created_at = created_at - interval '30 days'`);
       await auth.request('GET', '/reauthenticate', { token: access_token });
       for (const place of [0, 1, 0, 1]) {
         expect(await token('reauthentication_token')).not.toBe('');

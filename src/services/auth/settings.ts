@@ -115,7 +115,14 @@ export const authSettings = {
     aliases: ['SUPABASE_JWT_EXP'],
     default: 3_600,
     min: 1,
-    help: 'Lifetime of access tokens in seconds.',
+    help: 'Lifetime of access tokens in seconds, a week at most unless STACK_AUTH_JWT_MAX_EXPIRY allows more.',
+  }),
+  jwtMaxExpiry: integer({
+    name: 'STACK_AUTH_JWT_MAX_EXPIRY',
+    default: 604_800,
+    min: 1,
+    max: 3_153_600_000,
+    help: 'Seconds that JWT_EXPIRY counts at most.',
   }),
   jwtAudience: string({
     name: 'GOTRUE_JWT_AUD',

@@ -5,6 +5,7 @@ import type { Logger } from '#kernel/log';
 import type { Database } from '#kernel/sql';
 import type { AuthSettings } from '../settings.ts';
 import type { ColumnCipher } from './column-cipher.ts';
+import type { SignInBinding } from './external/binding.ts';
 import type { Oidc } from './external/oidc.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { instantAt } from './instant.ts';
@@ -30,6 +31,7 @@ export interface AuthContext {
   readonly passwordRules: PasswordRules;
   readonly codes: CodeHasher;
   readonly columns: ColumnCipher;
+  readonly binding: SignInBinding;
   readonly signer: Signer;
   readonly post: PostOffice;
   /** Asked about an address that somebody wants mail at, before a transaction begins. */

@@ -9,8 +9,11 @@ export const authorizeGet: Route = {
   access: 'public',
   private: true,
   async handle(exchange) {
-    const location = await beginExternalSignIn(exchange.context, exchange.caller(), exchange.query);
-    return { status: 302, headers: { location } };
+    // Fetch Metadata (W3C), §2.3: what a browser itself goes to, as against what a program asks.
+    const browser = exchange.header('sec-fetch-mode') === 'navigate' ? exchange.header('host') : undefined;
+    const { context, query } = exchange;
+    const { location, cookie } = await beginExternalSignIn(context, exchange.caller(), query, { browser });
+    return { status: 302, headers: { location, ...(cookie && { 'set-cookie': cookie }) } };
   },
 };
 
@@ -23,7 +26,8 @@ export const identityAuthorizeGet: Route = {
   async handle(exchange, bearer) {
     if (!exchange.context.settings.manualLinking) throw authError('manual_linking_disabled');
     const caller = exchange.caller({ bearer });
-    const location = await beginExternalSignIn(exchange.context, caller, exchange.query, bearer.user.id);
+    const linkTo = bearer.user.id;
+    const { location } = await beginExternalSignIn(exchange.context, caller, exchange.query, { linkTo });
     if (exchange.query.get('skip_http_redirect') === 'true') return { body: { url: location } };
     return { status: 302, headers: { location } };
   },

@@ -3,7 +3,12 @@ import type { Answer, Exchange } from './exchange.ts';
 import type { Route } from './route.ts';
 
 async function complete(exchange: Exchange, parameters: URLSearchParams): Promise<Answer> {
-  const { status, location } = await completeExternalSignIn(exchange.context, exchange.caller(), parameters);
+  const { status, location } = await completeExternalSignIn(
+    exchange.context,
+    exchange.caller(),
+    parameters,
+    exchange.header('cookie'),
+  );
   return { status, headers: { location } };
 }
 

@@ -4,6 +4,7 @@ import { insertClientState, insertExternalFlow } from '../../sql/flow-states.ts'
 import { findUserByToken } from '../../sql/users.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { type CodeChallenge, readChallenge } from '../pkce.ts';
+import { isBound } from './binding.ts';
 import { findProvider } from './configured.ts';
 import type { ExternalProvider } from './provider.ts';
 import { requestToken } from './twitter.ts';
@@ -35,21 +36,25 @@ const own: ReadonlySet<string> = new Set([
  *
  * @param query of the request to `/authorize`
  * @param linkTo user who gets another identity instead of a session
- * @returns the address at the provider where the browser goes
+ * @param browser host that a browser asked, where one does; undefined for programs
+ * @returns the address at the provider where the browser goes, and a cookie for it
  * @throws validation_failed, invite_not_found
  */
 export async function beginExternalSignIn(
   context: AuthContext,
   caller: Caller,
   query: URLSearchParams,
-  linkTo?: string,
-): Promise<string> {
+  { linkTo, browser }: { readonly linkTo?: string; readonly browser?: string | undefined } = {},
+): Promise<{ readonly location: string; readonly cookie?: string }> {
   const provider = await findProvider(context, query.get('provider') ?? '');
   const challenge = readChallenge(query.get('code_challenge') ?? '', query.get('code_challenge_method') ?? '');
   const inviteToken = query.get('invite_token') ?? '';
   if (inviteToken !== '' && !(await findUserByToken(context.db, inviteToken, ['confirmation_token'])))
     throw authError('invite_not_found', { message: 'User identified by token not found' });
-  const state = randomUUID();
+  const callback = new URL(provider.redirectUri);
+  // A cookie comes back only to the host that gave it.
+  const isOfBrowser = browser !== undefined && browser === callback.host && !challenge && linkTo === undefined;
+  const state = context.binding.newState(isOfBrowser && context.settings.bindSignIns !== 'off');
   const secret = await outgoingSecret(context, provider, state);
   const clientStateId = secret === undefined ? null : randomUUID();
   const flow = {
@@ -69,8 +74,10 @@ export async function beginExternalSignIn(
       await insertClientState(sql, clientStateId, provider.name, secret, now);
     await insertExternalFlow(sql, flow, now);
   });
-  if (provider.oauth1) return `${provider.authorizeEndpoint}?oauth_token=${encodeURIComponent(tokenIn(secret))}`;
-  return authorizeUrl(provider, query, state, secret);
+  const location = provider.oauth1
+    ? `${provider.authorizeEndpoint}?oauth_token=${encodeURIComponent(tokenIn(secret))}`
+    : authorizeUrl(provider, query, state, secret);
+  return { location, ...(isBound(state) && { cookie: context.binding.cookieFor(state, callback) }) };
 }
 
 /** What has to be remembered of the outgoing request: nothing, a PKCE verifier, or a request token with its secret. */

@@ -13,6 +13,7 @@ import { confirmEmail } from '../user/confirm.ts';
 import { refreshProviders } from '../user/create.ts';
 import { isUuid } from '../uuid.ts';
 import { challengeOfFlow } from './authorize.ts';
+import { isBound } from './binding.ts';
 import { exchangeProviderCode, readProfile } from './client.ts';
 import { findProvider } from './configured.ts';
 import { enter } from './enter.ts';
@@ -38,15 +39,17 @@ const clientStateLife = 300_000;
  * where the sign-in was meant to end, with tokens, a code or an error.
  *
  * @param parameters query of the request, or its form
+ * @param cookies header of the request
  */
 export async function completeExternalSignIn(
   context: AuthContext,
   caller: Caller,
   parameters: URLSearchParams,
+  cookies: string | undefined,
 ): Promise<CallbackAnswer> {
   let flow: ExternalFlowRow;
   try {
-    flow = await takeFlow(context, parameters.get('state') ?? '');
+    flow = await takeFlow(context, parameters.get('state') ?? '', cookies);
   } catch (error) {
     return { status: 303, location: withFailure(context.settings.siteUrl, error, true) };
   }
@@ -60,13 +63,17 @@ export async function completeExternalSignIn(
   }
 }
 
-async function takeFlow(context: AuthContext, state: string): Promise<ExternalFlowRow> {
+async function takeFlow(context: AuthContext, state: string, cookies: string | undefined): Promise<ExternalFlowRow> {
   if (state === '') throw authError('bad_oauth_callback');
   if (!isUuid(state)) throw authError('bad_oauth_state');
+  // Asked before the state is used up: whoever began may still finish.
+  if (!context.binding.fits(state, cookies)) throw authError('bad_oauth_state');
   const flow = await takeExternalFlow(context.db, state, 'oauth', nowOf(context));
   if (flow === 'used') throw authError('flow_state_already_used');
   const life = Math.max(leastLife, context.settings.flowStateExpiry);
   if (!flow || millisecondsOf(flow.created_at) + life < context.clock.now()) throw authError('bad_oauth_state');
+  const isForAnybody = !isBound(state) && flow.linking_target_id === null && !challengeOfFlow(flow);
+  if (isForAnybody && context.settings.bindSignIns === 'all') throw authError('bad_oauth_state');
   return flow;
 }
 

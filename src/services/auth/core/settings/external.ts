@@ -1,4 +1,4 @@
-import { boolean, duration, integer, list, string, url } from '#kernel/config';
+import { boolean, duration, integer, list, oneOf, string, url } from '#kernel/config';
 import { family } from './family.ts';
 
 /** Social providers, as they stand in setting names and in `/authorize?provider=`. */
@@ -45,6 +45,12 @@ function names(provider: string, key: string): { readonly name: string; readonly
 
 /** Settings of sign-in with providers. */
 export const externalSettings = {
+  bindSignIns: oneOf({
+    name: 'STACK_AUTH_BIND_SIGN_INS',
+    values: ['browsers', 'all', 'off'],
+    default: 'browsers',
+    help: 'Sign-ins with a provider that end only where they began, if they end in tokens: those that a browser begins; all, which refuses those that begin elsewhere; none.',
+  }),
   ...family('external_', externalProviders, (provider) =>
     boolean({ ...names(provider, 'ENABLED'), default: false, help: `Sign-in with ${provider}.` }),
   ),
