@@ -29,8 +29,9 @@ export const isBound = (state: string): boolean => state[versionAt] === boundVer
 /** @param secret the installation's JWT secret; the key of cookies is derived from it */
 export function createSignInBinding(secret: string): SignInBinding {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'auth sign-ins of browsers', 32));
-  const valueOf = (state: string): string => createHmac('sha256', key).update(state.toLowerCase()).digest('base64url');
-  const nameOf = (state: string): string => `sb-sign-in-${state.slice(0, 8).toLowerCase()}`;
+  const cookieValue = (state: string): string =>
+    createHmac('sha256', key).update(state.toLowerCase()).digest('base64url');
+  const cookieName = (state: string): string => `sb-sign-in-${state.slice(0, 8).toLowerCase()}`;
   return {
     newState(bound) {
       const id = randomUUID();
@@ -39,13 +40,13 @@ export function createSignInBinding(secret: string): SignInBinding {
     cookieFor(state, { protocol, pathname }) {
       // A provider that comes back by a form (Apple) comes from its own site.
       const site = protocol === 'https:' ? 'SameSite=None; Secure' : 'SameSite=Lax';
-      return `${nameOf(state)}=${valueOf(state)}; Path=${pathname}; Max-Age=${cookieLife}; HttpOnly; ${site}`;
+      return `${cookieName(state)}=${cookieValue(state)}; Path=${pathname}; Max-Age=${cookieLife}; HttpOnly; ${site}`;
     },
     fits(state, cookies = '') {
       if (!isBound(state)) return true;
-      const name = `${nameOf(state)}=`;
+      const name = `${cookieName(state)}=`;
       const cookie = cookies.split(/;\s*/).find((part) => part.startsWith(name));
-      return cookie !== undefined && equalInConstantTime(cookie.slice(name.length), valueOf(state));
+      return cookie !== undefined && equalInConstantTime(cookie.slice(name.length), cookieValue(state));
     },
   };
 }
