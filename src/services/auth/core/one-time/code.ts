@@ -5,7 +5,7 @@ import { normaliseEmail, normalisePhone } from '../addresses.ts';
 import type { AuthContext, Caller } from '../context.ts';
 import { type SignedIn, signedIn, startSession } from '../session/issue.ts';
 import { isCheckedElsewhere } from '../sms/deliver.ts';
-import { countMiss, type Miss } from './attempts.ts';
+import { countMiss, type Miss } from './miss.ts';
 import { applyProof, type Proof, proveByEmail, proveByHash, proveByPhone, settleProof } from './verify.ts';
 
 /** A code, or a link's hash, that a client presents; absent texts are empty. */

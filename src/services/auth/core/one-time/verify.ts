@@ -20,7 +20,7 @@ import { newPassword } from '../secret-values.ts';
 import { confirmEmail, confirmPhone, finishEmailChange, finishPhoneChange } from '../user/confirm.ts';
 import { sealHash } from '../user/password-column.ts';
 import { isBanned, isConfirmed } from '../user-view.ts';
-import type { Miss } from './attempts.ts';
+import type { Miss } from './miss.ts';
 
 /** Types whose code comes by mail, with the tokens they may be. */
 const tokensOf: Readonly<Record<string, readonly TokenType[]>> = {

@@ -6,7 +6,7 @@ import { deleteOtherSessions, deleteSessions } from '../../sql/sessions.ts';
 import { type UserChanges, updateUser } from '../../sql/users.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { millisecondsOf } from '../instant.ts';
-import { countMiss } from '../one-time/attempts.ts';
+import { countMiss } from '../one-time/miss.ts';
 import { isCheckedElsewhere } from '../sms/deliver.ts';
 import { sealHash } from './password-column.ts';
 
