@@ -9,6 +9,7 @@ const wanted = [
   ['chromium', '/usr/bin/chromium'],
   ['nats-server', '/usr/sbin/nats-server'],
   ['python3-asyncpg', '/usr/lib/python3/dist-packages/asyncpg/__init__.py'],
+  ['default-jdk-headless', '/usr/bin/javac'],
   ['libpostgresql-jdbc-java', '/usr/share/java/postgresql.jar'],
 ];
 const missing = wanted.filter(([, path]) => !existsSync(path)).map(([name]) => name);
