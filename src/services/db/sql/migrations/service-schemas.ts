@@ -32,6 +32,10 @@ grant usage on schema vault to service_role;
   schema('_pmoves', () => 'grant usage, create on schema _pmoves to supabase_auth_admin;'),
   {
     version: 'schema/_pmoves/storage',
+    unless: `exists (
+      select from pg_namespace n, aclexplode(n.nspacl) given
+      where n.nspname = '_pmoves' and given.grantee = to_regrole('supabase_storage_admin') and given.privilege_type = 'CREATE'
+    )`,
     sql: () => 'grant usage, create on schema _pmoves to supabase_storage_admin;',
   },
 ];
