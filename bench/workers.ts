@@ -1,4 +1,4 @@
-// Measured against itself: WORKERS=2 beside WORKERS=1, point reads and GET /auth/v1/settings, both stacks on the same cores
+// Measured against itself: WORKERS=2 beside WORKERS=1, point reads, GET /auth/v1/settings and a small download from storage, both stacks on the same cores
 // as database and load, rounds in turn. Two cores leave little to gain; the figure says what the hand-over costs as well.
 import { load, median } from './support/load.ts';
 import { type Product, startProduct } from './support/product.ts';
@@ -15,6 +15,7 @@ try {
     const product = await startProduct({ settings: { WORKERS: String(workers) } });
     products.set(workers, product);
     await seed(product);
+    await upload(product);
   }
   await compare('point read by key, JWT and RLS', (product) => {
     const headers = `Host: localhost\r\napikey: ${product.env.ANON_KEY}\r\nAuthorization: Bearer ${token(product.env.JWT_SECRET ?? '')}\r\n\r\n`;
@@ -27,11 +28,26 @@ try {
     const request = `GET /auth/v1/settings HTTP/1.1\r\nHost: localhost\r\napikey: ${product.env.ANON_KEY}\r\n\r\n`;
     return () => request;
   });
+  await compare('download of 1 KB from storage', () => {
+    const request = 'GET /storage/v1/object/public/bench/small HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    return () => request;
+  });
 } finally {
   for (const product of products.values()) {
     await product.stop();
     product.remove();
   }
+}
+
+async function upload({ url, env }: Product): Promise<void> {
+  const key = env.SERVICE_ROLE_KEY ?? '';
+  const send = async (path: string, type: string, body: string) => {
+    const headers = { apikey: key, authorization: `Bearer ${key}`, 'content-type': type };
+    const answer = await fetch(`${url}/storage/v1${path}`, { method: 'POST', headers, body });
+    if (!answer.ok) throw new Error(`${path} was answered ${answer.status}: ${await answer.text()}`);
+  };
+  await send('/bucket', 'application/json', JSON.stringify({ id: 'bench', name: 'bench', public: true }));
+  await send('/object/bench/small', 'application/octet-stream', 'x'.repeat(1_024));
 }
 
 async function compare(name: string, requests: (product: Product) => () => string): Promise<void> {

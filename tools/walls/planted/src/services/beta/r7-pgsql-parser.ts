@@ -1,0 +1,3 @@
+import { parse } from 'pgsql-parser';
+
+export const reached = parse;

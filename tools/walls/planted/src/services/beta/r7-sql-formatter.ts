@@ -1,0 +1,3 @@
+import { format } from 'sql-formatter';
+
+export const reached = format;
