@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['source'];
@@ -10,6 +11,8 @@ const shared = {
 
 export default defineConfig({
   test: {
+    // By default one core is left alone, and on two the tests would wait for each other.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         ...shared,

@@ -267,7 +267,7 @@ describe('routes', () => {
     }
   });
 
-  test.each(['/functions/v1/hello', '/pg/tables', '/analytics/v1/api/logs'])(
+  test.each(['/functions/v1/hello', '/analytics/v1/api/logs'])(
     '%s answers 503 while its service does not run',
     async (path) => {
       const answer = await request({ path, headers: { apikey: serviceKey } });

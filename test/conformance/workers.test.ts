@@ -125,6 +125,8 @@ describe('two workers', () => {
       'db',
       'gateway',
       'imgproxy',
+      'meta',
+      'pooler',
       'realtime',
       'rest',
       'storage',
