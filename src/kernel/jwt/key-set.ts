@@ -1,4 +1,4 @@
-import { type CryptoKey, importJWK, type JWK } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
 
 /** Keys as operators give them: the shared secret, `JWT_KEYS` (private JWK array) and `JWT_JWKS` (JWK set). */
 export interface KeySetSource {
@@ -62,6 +62,8 @@ export async function loadKeySet(source: KeySetSource): Promise<KeySet> {
       for (const each of algorithms) verification.push({ kind: 'hmac', id: jwk.kid, algorithm: each, secret });
       continue;
     }
+    // Loaded at the first asymmetric key: most installations sign with the shared secret alone.
+    const { importJWK } = await import('jose');
     const half = publicHalf(jwk);
     for (const each of algorithms)
       verification.push({

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { type CryptoKey, importJWK, SignJWT } from 'jose';
+import type { CryptoKey } from 'jose';
 import type { KeySet } from './key-set.ts';
 import type { Claims } from './types.ts';
 
@@ -24,6 +24,7 @@ export async function createSigner(keys: KeySet, keyId?: string): Promise<Signer
     if (!text) throw new Error('there is no key to sign tokens with');
     return { algorithm: 'HS256', sign: async (claims) => signHs256(claims, text, signing?.kid ?? keyId) };
   }
+  const { importJWK, SignJWT } = await import('jose');
   const algorithm = signing.alg ?? 'ES256';
   // Key files list `verify` beside `sign`, which WebCrypto refuses for a private key.
   const key = (await importJWK({ ...signing, key_ops: ['sign'] }, algorithm)) as CryptoKey;

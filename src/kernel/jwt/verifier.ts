@@ -1,5 +1,4 @@
 import { createHmac, hash as digestOf, timingSafeEqual } from 'node:crypto';
-import { compactVerify } from 'jose';
 import type { KeySet, VerificationKey } from './key-set.ts';
 import { type Claims, JwtError, type VerifiedToken } from './types.ts';
 
@@ -115,6 +114,7 @@ async function verifyPublic(token: string, keys: readonly VerificationKey[], hea
   for (const key of keys) {
     if (key.kind !== 'public') continue;
     try {
+      const { compactVerify } = await import('jose');
       await compactVerify(token, key.key, { algorithms: [key.algorithm] });
     } catch {
       // Another key may fit; when none does, the answer is the same for all reasons.

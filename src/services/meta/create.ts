@@ -5,7 +5,7 @@ import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
 import { createSeats } from './core/seats.ts';
 import { metaError } from './errors.ts';
 import type { MetaPorts } from './ports.ts';
-import { createRun, refusal } from './routes/run.ts';
+import { createRun, type Run, refusal } from './routes/run.ts';
 import { bindRoutes } from './routes/table.ts';
 import type { MetaSettings } from './settings.ts';
 
@@ -22,8 +22,10 @@ export const metaRoom: RoomDefinition<MetaDeps, undefined> = { name: 'meta', cre
 const version = '0.95.2';
 
 function create(deps: MetaDeps): Room<undefined> {
-  const { settings, log } = deps;
-  let app: App | undefined;
+  const { settings } = deps;
+  let build: (() => Promise<App>) | undefined;
+  // Made at the first request: compiling the schemas of all bodies takes a tenth of a second, which a start has no use for.
+  let app: Promise<App> | undefined;
   return {
     mounts: [
       {
@@ -31,7 +33,8 @@ function create(deps: MetaDeps): Room<undefined> {
         handle: (request, response) => {
           const id = request.headers[settings.requestIdHeader.toLowerCase()];
           if (typeof id === 'string' && id !== '') setRequestContext(request, { id: id.slice(0, 200) });
-          if (app) app.handle(request, response);
+          if (build) app ??= build();
+          if (app) void app.then(({ handle }) => handle(request, response));
           else response.writeHead(503, { 'content-length': 0 }).end();
         },
       },
@@ -40,29 +43,34 @@ function create(deps: MetaDeps): Room<undefined> {
     async start() {
       const seats = createSeats(settings.sessions, settings.waiting);
       const database = () => configuredDatabase(settings) ?? deps.database();
-      const run = createRun({ settings, log, database, seats, version });
-      const next = createApp({
-        log,
-        bodyLimit: settings.bodyLimit * 1024 * 1024,
-        routes: (instance) => bindRoutes(instance, run, version),
-        onNotFound: (_request, reply) => reply.code(404).send({ error: metaError('not_found').message }),
-        // Upstream answers 500 to everything that its handlers did not catch, a body that breaks the schema included.
-        onError: (error, request, reply) => {
-          if (!error.validation && (error.statusCode ?? 500) >= 500)
-            log.warn({ reqId: request.id, err: error }, 'meta failed');
-          const { status, body } = refusal(error, 500);
-          return reply.code(status).send(body);
-        },
-      });
-      await next.ready();
-      app = next;
+      build = () => buildApp(deps.log, settings, createRun({ settings, log: deps.log, database, seats, version }));
     },
     async stop() {
-      await app?.close();
+      build = undefined;
+      const closing = await app;
       app = undefined;
+      await closing?.close();
     },
-    health: () => ({ status: app ? 'healthy' : 'starting' }),
+    health: () => ({ status: build ? 'healthy' : 'starting' }),
   };
+}
+
+async function buildApp(log: Logger, settings: MetaSettings, run: Run): Promise<App> {
+  const app = createApp({
+    log,
+    bodyLimit: settings.bodyLimit * 1024 * 1024,
+    routes: (instance) => bindRoutes(instance, run, version),
+    onNotFound: (_request, reply) => reply.code(404).send({ error: metaError('not_found').message }),
+    // Upstream answers 500 to everything that its handlers did not catch, a body that breaks the schema included.
+    onError: (error, request, reply) => {
+      if (!error.validation && (error.statusCode ?? 500) >= 500)
+        log.warn({ reqId: request.id, err: error }, 'meta failed');
+      const { status, body } = refusal(error, 500);
+      return reply.code(status).send(body);
+    },
+  });
+  await app.ready();
+  return app;
 }
 
 /** The database that the settings of the original name; undefined: that of the stack. */
