@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
-import { StartupError } from '#kernel/errors';
-import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
+import { parseConnectionUrl } from '#kernel/sql';
 import { openStorageAudit } from '#services/storage';
-import { assertUsable, type LoadedSettings, loadSettings } from '../app/load-settings.ts';
-import { readRunFile } from '../app/run-file.ts';
+import { assertUsable, loadSettings } from '../app/load-settings.ts';
 import { volumesOf } from '../app/wiring.ts';
 import { type Command, print } from './command.ts';
+import { stackDatabase } from './database-connection.ts';
 
 /** `storage`: holds the database and the files against each other. */
 export const storageCommand: Command = {
@@ -30,7 +29,9 @@ gc      removes content that nothing needs; versions whose objects SQL deleted g
     assertUsable(settings);
     const audit = await openStorageAudit(
       settings.storage,
-      connectionOf(settings),
+      settings.storage.databaseUrl
+        ? parseConnectionUrl(settings.storage.databaseUrl)
+        : stackDatabase(settings, 'supabase_storage_admin'),
       resolve(volumesOf(settings), 'storage'),
     );
     try {
@@ -51,18 +52,3 @@ gc      removes content that nothing needs; versions whose objects SQL deleted g
     }
   },
 };
-
-function connectionOf(settings: LoadedSettings): ConnectionOptions {
-  if (settings.storage.databaseUrl) return parseConnectionUrl(settings.storage.databaseUrl);
-  const run = readRunFile(settings);
-  if (!run && settings.db.host === undefined)
-    throw new StartupError('the stack does not run; start it first with `npm start`');
-  const { embedded = false, socketDir, port = settings.db.port, name = settings.db.database } = run?.database ?? {};
-  return {
-    host: embedded ? (socketDir ?? '127.0.0.1') : (settings.db.host ?? 'localhost'),
-    port,
-    database: name,
-    user: 'supabase_storage_admin',
-    ...(settings.stack.postgresPassword && { password: settings.stack.postgresPassword }),
-  };
-}

@@ -1,4 +1,4 @@
-import { type App, createApp, setRequestContext } from '#kernel/http';
+import { type App, createApp, sendJson, setRequestContext } from '#kernel/http';
 import type { Room, RoomDefinition } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
@@ -34,8 +34,16 @@ function create(deps: MetaDeps): Room<undefined> {
           const id = request.headers[settings.requestIdHeader.toLowerCase()];
           if (typeof id === 'string' && id !== '') setRequestContext(request, { id: id.slice(0, 200) });
           if (build) app ??= build();
-          if (app) void app.then(({ handle }) => handle(request, response));
-          else response.writeHead(503, { 'content-length': 0 }).end();
+          if (!app) response.writeHead(503, { 'content-length': 0 }).end();
+          else
+            app.then(
+              ({ handle }) => handle(request, response),
+              (error: unknown) => {
+                app = undefined;
+                deps.log.error({ err: error }, 'the routes of meta could not be made');
+                sendJson(response, 500, { error: metaError('internal').message });
+              },
+            );
         },
       },
     ],
@@ -47,7 +55,7 @@ function create(deps: MetaDeps): Room<undefined> {
     },
     async stop() {
       build = undefined;
-      const closing = await app;
+      const closing = await app?.catch(() => undefined);
       app = undefined;
       await closing?.close();
     },

@@ -67,46 +67,25 @@ export const tables: Catalog = {
     where c.relkind in ('r', 'p') and not pg_is_other_temp_schema(n.oid) and ${mayBeSeen}`,
 };
 
-/** Views. One is updatable where PostgreSQL can both update and delete through it. */
-export const views: Catalog = {
-  thing: 'a view',
+/** Relations that have nothing of their own but `more`, further columns each with a comma. */
+const plain = (thing: string, kind: string, more: string): Catalog => ({
+  thing,
   schema: 'schema',
   order: 'schema, name',
   rows: `
     select c.oid::int8 as id,
       n.nspname as schema,
-      c.relname as name,
-      pg_relation_is_updatable(c.oid, false) & 20 = 20 as is_updatable,
+      c.relname as name,${more}
       obj_description(c.oid, 'pg_class') as comment
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'v'`,
-};
+    where c.relkind = '${kind}'`,
+});
+
+/** Views. One is updatable where PostgreSQL can both update and delete through it. */
+export const views = plain('a view', 'v', 'pg_relation_is_updatable(c.oid, false) & 20 = 20 as is_updatable,');
 
 /** Materialized views. */
-export const materializedViews: Catalog = {
-  thing: 'a materialized view',
-  schema: 'schema',
-  order: 'schema, name',
-  rows: `
-    select c.oid::int8 as id,
-      n.nspname as schema,
-      c.relname as name,
-      c.relispopulated as is_populated,
-      obj_description(c.oid, 'pg_class') as comment
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'm'`,
-};
+export const materializedViews = plain('a materialized view', 'm', 'c.relispopulated as is_populated,');
 
 /** Foreign tables. */
-export const foreignTables: Catalog = {
-  thing: 'a foreign table',
-  schema: 'schema',
-  order: 'schema, name',
-  rows: `
-    select c.oid::int8 as id,
-      n.nspname as schema,
-      c.relname as name,
-      obj_description(c.oid, 'pg_class') as comment
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'f'`,
-};
+export const foreignTables = plain('a foreign table', 'f', '');
