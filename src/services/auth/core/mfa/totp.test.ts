@@ -33,15 +33,17 @@ describe('codes of authenticator apps', () => {
   it('fit one step early and one step late, and never again', () => {
     const secret = newTotpSecret();
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 100_000_000 }), fc.integer({ min: -3, max: 3 }), (step, offset) => {
-        const code = totpCode(decodeBase32(secret), step + offset);
+      fc.property(fc.integer({ min: 3, max: 100_000_000 }), fc.integer({ min: -3, max: 3 }), (step, offset) => {
+        const key = decodeBase32(secret);
+        const code = totpCode(key, step + offset);
+        // Two steps may have one code by chance.
+        const near = [step - 1, step, step + 1].filter((other) => totpCode(key, other) === code);
         const now = step * 30_000 + 15_000;
         const match = matchTotp(secret, code, -1, now);
-        if (Math.abs(offset) <= 1) {
-          expect(match).toBeLessThanOrEqual(step + 1);
-          expect(matchTotp(secret, code, match as number, now)).not.toBe(match);
-          expect(matchTotp(secret, code, step + 1, now)).toBeUndefined();
-        }
+        expect(match).toBe(near[0]);
+        if (Math.abs(offset) <= 1) expect(near).toContain(step + offset);
+        if (match !== undefined) expect(matchTotp(secret, code, match, now)).toBe(near[1]);
+        expect(matchTotp(secret, code, step + 1, now)).toBeUndefined();
       }),
     );
   });
