@@ -29,6 +29,8 @@ export class Channel implements Member {
   readonly name: string;
   readonly joinRef: Ref;
   readonly isPrivate: boolean;
+  /** Stored broadcasts come with the changes, each with its position (`config.resume`). */
+  readonly followsStored: boolean;
   readonly #ack: boolean;
   readonly #self: boolean;
   token: Token;
@@ -54,6 +56,7 @@ export class Channel implements Member {
     this.name = name;
     this.joinRef = joinRef;
     this.isPrivate = config.isPrivate;
+    this.followsStored = config.resume !== undefined && context.feed !== undefined;
     this.#ack = config.ack;
     this.#self = config.self;
     this.token = token;
@@ -81,13 +84,24 @@ export class Channel implements Member {
       return true;
     }
     const { message } = fanout;
+    if (message.id !== undefined && this.followsStored) return false;
+    return this.#give(fanout, true);
+  }
+
+  /** A stored broadcast, in one order with the changes; never left out. */
+  receiveStored(fanout: Fanout): void {
+    if (this.#isOpen && this.#give(fanout, false)) this.context.rates.events.add(1);
+  }
+
+  #give(fanout: Fanout, mayDrop: boolean): boolean {
+    const { message } = fanout;
     const isPresence = message.kind === 'text' && message.event === 'presence_diff';
     if (isPresence ? !this.readable.presence : !this.readable.broadcast) return false;
     if (this.#replayed && message.id !== undefined && this.#replayed.has(message.id)) return false;
     const frame = fanout.frame(this.session.version);
     if (frame === null) return false;
     if (isPresence) this.context.metrics.counters.presenceEvents++;
-    return this.session.send(frame, true);
+    return this.session.send(frame, mayDrop);
   }
 
   /** Keeps live messages back until `release`. */

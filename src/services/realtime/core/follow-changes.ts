@@ -1,14 +1,23 @@
 import { encodeMessage } from '../wire/encode.ts';
 import type { Version } from '../wire/messages.ts';
-import type { ChangeEvent, FeedNotice } from './changes/feed.ts';
+import type { ChangeEvent, FeedNotice, StoredMessage } from './changes/feed.ts';
 import type { Channel } from './channel.ts';
+import { Fanout } from './fanout.ts';
 import type { JoinConfig } from './join-config.ts';
+import { broadcastOf } from './stored-broadcasts.ts';
 
 /** Frames of a change for one topic; many channels of one topic get the same event object. */
 const frames = Symbol('frames');
 type Framed = ChangeEvent & { [frames]?: Map<string, Buffer> };
 
-/** Lets a channel get the database's changes it asked for (spec §1.6, §2). */
+/** A stored broadcast for all channels of its topic; they get the same message object. */
+const fanout = Symbol('fanout');
+type FannedOut = StoredMessage & { [fanout]?: Fanout };
+
+/**
+ * Lets a channel get the database's changes it asked for (spec §1.6, §2), and with `config.resume` its stored broadcasts in
+ * one order with them.
+ */
 export function followChanges(channel: Channel, config: JoinConfig): void {
   const { context, name, token } = channel;
   if (!context.feed) {
@@ -22,8 +31,22 @@ export function followChanges(channel: Channel, config: JoinConfig): void {
     claims: token.claims,
     entries: config.changes,
     ...(resume && { resume }),
+    ...(channel.followsStored && {
+      messages: {
+        isPrivate: channel.isPrivate,
+        deliver: (message: FannedOut) => {
+          message[fanout] ??= new Fanout(channel.topic, broadcastOf(message, message.position));
+          channel.receiveStored(message[fanout]);
+        },
+      },
+    }),
     deliver: (event) => deliver(channel, event, isLegacy, resume !== undefined),
-    notify: (notice) => notify(channel, notice, resume !== undefined),
+    notify(notice) {
+      if (notice.kind === 'subscribed' && config.changes.length > 0)
+        channel.system('postgres_changes', 'ok', notice.message);
+      if (notice.kind === 'failed') channel.system('postgres_changes', 'error', notice.message);
+      else if (resume) tellPosition(channel, notice);
+    },
   });
 }
 
@@ -57,19 +80,10 @@ function remember(event: ChangeEvent, key: string, frame: Buffer): void {
   else if (Object.isExtensible(event)) framed[frames] = new Map([[key, frame]]);
 }
 
-function notify(channel: Channel, notice: FeedNotice, canResume: boolean): void {
-  switch (notice.kind) {
-    case 'subscribed':
-      channel.system('postgres_changes', 'ok', notice.message);
-      if (canResume) channel.push('resume', JSON.stringify({ status: 'position', position: notice.position }));
-      return;
-    case 'failed':
-      channel.system('postgres_changes', 'error', notice.message);
-      return;
-    case 'gap':
-      channel.push('resume', JSON.stringify({ status: 'gap', after: notice.after ?? null, position: notice.position }));
-      return;
-    case 'position':
-      channel.push('resume', JSON.stringify({ status: 'position', position: notice.position }));
-  }
+/** Where the client goes on when it comes back; a gap is between what it has and that. */
+function tellPosition(channel: Channel, notice: Exclude<FeedNotice, { readonly kind: 'failed' }>): void {
+  const { position } = notice;
+  const told =
+    notice.kind === 'gap' ? { status: 'gap', after: notice.after ?? null, position } : { status: 'position', position };
+  channel.push('resume', JSON.stringify(told));
 }

@@ -16,7 +16,10 @@ export interface JoinConfig {
   readonly presenceKey: string;
   readonly changes: readonly unknown[];
   readonly isPrivate: boolean;
-  /** Given: the client wants positions (`config.resume`), and goes on after the one it names. */
+  /**
+   * Given: the client wants positions, and goes on after the one it names. It stands in `config.resume`, or in
+   * `config.broadcast.resume`, since official clients pass on nothing but `broadcast` untouched.
+   */
   readonly resume: { readonly after?: string } | undefined;
   /** True: the topic itself names what to watch, and the payload has no `config`. */
   readonly isLegacy: boolean;
@@ -43,7 +46,7 @@ export function parseJoin(payload: unknown, name: string): JoinConfig {
     presenceKey: typeof key === 'string' ? key : '',
     changes: isLegacy ? legacyChanges(name) : Array.isArray(changes) ? changes.filter((entry) => entry !== null) : [],
     isPrivate: isTrue(fieldOf(config, 'private')),
-    resume: parseResume(fieldOf(config, 'resume')),
+    resume: parseResume(fieldOf(config, 'resume') ?? fieldOf(broadcast, 'resume')),
     isLegacy,
   };
 }

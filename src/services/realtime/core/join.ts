@@ -156,7 +156,7 @@ function enter(
   const changes = boundChanges(context, config);
   channel.reply(message, 'ok', `{"postgres_changes":${changes}}`);
   if (state !== undefined) channel.push('presence_state', state);
-  if (config.changes.length > 0) followChanges(channel, config);
+  if (config.changes.length > 0 || channel.followsStored) followChanges(channel, config);
   if (config.replicationReady) tellWhenReady(channel);
 }
 

@@ -6,20 +6,21 @@ import {
   type ChangeLog,
   createChangeLog,
   type Following,
+  type Gap,
   isPosition,
   type LogEntry,
   positionOf,
   type RowChange,
 } from '#kernel/replication';
 import { type ConnectionOptions, createDatabase, type Database } from '#kernel/sql';
-import { publishedTables } from '../../sql/changes/catalogue.ts';
-import { guardStep, readGuard } from '../../sql/changes/guard.ts';
-import { type Binding, bindingIds, notPublished, parseBinding, refusal } from './binding.ts';
+import { type Binding, bindingIds, parseBinding } from './binding.ts';
 import { type EvaluateContext, evaluate } from './evaluate.ts';
 import type { ChangeFeed, Claims, FeedHealth, FeedRequest, FeedSubscription, Position, StoredMessage } from './feed.ts';
-import { FilterPreparer, Refusal } from './match/prepare.ts';
+import { FilterPreparer } from './match/prepare.ts';
+import { MessageRooms } from './message-rooms.ts';
+import { Published } from './published.ts';
 import { Registry } from './registry.ts';
-import { handOver, messagesBetween } from './stored-messages-reader.ts';
+import { handOver } from './stored-messages-reader.ts';
 import { canResume, type Subscription, Tenure, tell } from './subscription.ts';
 import { Tables } from './tables.ts';
 
@@ -57,8 +58,10 @@ const subscribed = 'Subscribed to PostgreSQL';
 const filterValues = 10_000;
 const retryFirst = 500;
 const retryLongest = 5_000;
-const publishedFor = 250;
 const warnEvery = 10_000;
+/** Another node may be ahead of this one for so long, in milliseconds. */
+const aheadFor = 3_000;
+const lookEvery = 20;
 
 /** Creates a feed. Nothing happens before `start`. */
 export function createChangeFeed(options: FeedOptions): ChangeFeed {
@@ -69,22 +72,33 @@ function latest(one: Position | undefined, other: Position | undefined): Positio
   return one === undefined || (other !== undefined && other > one) ? other : one;
 }
 
+/** Who gets what is taken from the log. */
+interface Audiences {
+  readonly registry: Registry;
+  readonly rooms: MessageRooms;
+  readonly gap: (after: Position | undefined, position: Position) => void;
+  /** Everything up to this entry was handed over. */
+  readonly done: (entry: LogEntry) => void;
+}
+
 class Feed implements ChangeFeed {
   readonly #options: FeedOptions;
   readonly #log: ChangeLog;
   readonly #registry = new Registry();
+  readonly #rooms = new MessageRooms();
   readonly #subscriptions = new Set<Subscription>();
   readonly #listeners = new Set<(message: StoredMessage) => void>();
-  readonly #published = new Map<string, { readonly at: number; readonly tables: ReturnType<typeof publishedTables> }>();
   readonly #queue: (() => void)[] = [];
   #catchingUp = 0;
   #db: Database | undefined;
   #context: EvaluateContext | undefined;
+  #published: Published | undefined;
   #changes: Following | undefined;
   #messages: Following | undefined;
   /** Last position of what was taken from the log, handed over or not. */
   #taken: Position | undefined;
-  #messagesTaken: Position | undefined;
+  /** What was handed over of entries that have to be taken once more. */
+  #done: LogEntry | undefined;
   #stopping = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #checks = 0;
@@ -110,11 +124,13 @@ class Feed implements ChangeFeed {
     setMaxListeners(0, this.#stopping.signal);
     const db = createDatabase({ connection: options.connection(), size: options.connections, lanes: 0 });
     const tables = new Tables(db);
+    const preparer = new FilterPreparer(db, tables.type, filterValues);
     this.#db = db;
+    this.#published = new Published({ db, tables, preparer, publication: options.publication });
     this.#context = {
       db,
       tables,
-      preparer: new FilterPreparer(db, tables.type, filterValues),
+      preparer,
       limits: { record: options.recordLimit },
       log: options.log,
       counted: (runs) => {
@@ -153,47 +169,59 @@ class Feed implements ChangeFeed {
       this.#options.log.warn({ err: error }, 'changes could not be authorised; it is tried again');
     };
     this.#taken = this.#log.head;
-    this.#messagesTaken = this.#log.head;
     this.#changes = this.#log.follow({
       handle: (entries) => this.#handle(entries),
       limit: this.#options.batch,
       onError,
     });
     this.#messages = this.#log.follow({
-      handle: (entries) => {
-        this.#messagesTaken = entries.at(-1)?.position;
-        handOver(entries, this.#listeners);
-      },
+      handle: (entries) => handOver(entries, this.#listeners),
       onError,
     });
   }
 
   async #handle(entries: readonly LogEntry[]): Promise<void> {
     this.#taken = entries.at(-1)?.position ?? this.#taken;
-    await this.#evaluate(this.#registry, entries, (after, position) => {
-      for (const subscription of this.#subscriptions)
-        if (canResume(subscription)) tell(subscription, { kind: 'gap', after, position });
+    const from = this.#done ? entries.indexOf(this.#done) + 1 : 0;
+    await this.#handOver(entries.slice(from), {
+      registry: this.#registry,
+      rooms: this.#rooms,
+      gap: (after, position) => {
+        for (const subscription of this.#subscriptions)
+          if (canResume(subscription)) tell(subscription, { kind: 'gap', after, position });
+      },
+      done: (entry) => {
+        this.#done = entry;
+      },
     });
   }
 
-  /** Evaluates runs of changes, and tells of the gaps between them in their place. */
-  async #evaluate(
-    registry: Registry,
-    entries: readonly LogEntry[],
-    onGap: (after: Position | undefined, position: Position) => void,
-  ): Promise<void> {
+  /** Evaluates runs of changes; hands messages over, and tells of gaps, in their place between them. */
+  async #handOver(entries: readonly LogEntry[], { registry, rooms, gap, done }: Audiences): Promise<void> {
     const context = this.#context as EvaluateContext;
     let run: RowChange[] = [];
-    for (const entry of entries) {
-      if (entry.kind !== 'gap') {
-        run.push(entry);
-        continue;
-      }
+    const settle = async (): Promise<void> => {
       await evaluate(context, registry, run);
       run = [];
-      onGap(entry.after, entry.position);
+    };
+    for (const entry of entries) {
+      const message = rooms.wanted(entry);
+      if (entry.kind !== 'gap') run.push(entry);
+      if (entry.kind !== 'gap' && !message) continue;
+      await settle();
+      if (message) rooms.give(message);
+      else gap((entry as Gap).after, entry.position);
+      done(entry);
     }
-    await evaluate(context, registry, run);
+    await settle();
+    const last = entries.at(-1);
+    if (last) done(last);
+  }
+
+  /** Everything up to here was handed over. */
+  get #handed(): Position | undefined {
+    const done = this.#done;
+    return latest(this.#changes?.position, done && done.kind !== 'gap' ? done.position : undefined);
   }
 
   bindingIds(entries: readonly unknown[]): readonly number[] {
@@ -201,7 +229,7 @@ class Feed implements ChangeFeed {
   }
 
   subscribe(request: FeedRequest): FeedSubscription {
-    const { role, claims, deliver } = request;
+    const { role, claims } = request;
     const bindings: Binding[] = [];
     let fault: string | undefined;
     for (const entry of request.entries) {
@@ -209,12 +237,12 @@ class Feed implements ChangeFeed {
       if ('fault' in binding) fault ??= binding.fault;
       else bindings.push(binding);
     }
-    if (request.entries.length === 0) fault = (parseBinding(undefined) as { fault: string }).fault;
+    if (request.entries.length === 0 && !request.messages) fault = (parseBinding(undefined) as { fault: string }).fault;
     const subscription: Subscription = {
       request,
       bindings,
       ids: bindingIds(request.entries),
-      tenure: new Tenure(role, claims, deliver, request.resume?.after),
+      tenure: new Tenure(request, role, claims, request.resume?.after),
       isClosed: false,
       told: undefined,
     };
@@ -232,15 +260,16 @@ class Feed implements ChangeFeed {
   #update(subscription: Subscription, role: string, claims: Claims): void {
     const { tenure, request } = subscription;
     // What is being authorised for the old token is decided anew for the new one.
-    const wasIn = tenure.members.length > 0;
-    const reached = latest(tenure.after ?? tenure.from, wasIn ? this.#changes?.position : undefined);
+    const reached = latest(tenure.after ?? tenure.from, tenure.isIn ? this.#handed : undefined);
     this.#leave(tenure);
-    subscription.tenure = new Tenure(role, claims, request.deliver, reached);
+    subscription.tenure = new Tenure(request, role, claims, reached);
     void this.#enter(subscription);
   }
 
   #leave(tenure: Tenure): void {
     tenure.isOver = true;
+    tenure.isIn = false;
+    this.#rooms.remove(tenure);
     for (const member of tenure.members) this.#registry.remove(member);
     tenure.members = [];
   }
@@ -259,13 +288,14 @@ class Feed implements ChangeFeed {
     while (!tenure.isOver && !signal.aborted) {
       try {
         await this.#log.streaming(signal);
-        const refused = await this.#refusalOf(subscription);
+        const refused = await this.#published?.refusalOf(subscription.bindings, tenure.role);
         if (tenure.isOver) return;
         if (refused !== undefined) {
           tell(subscription, { kind: 'failed', message: refused });
           return;
         }
         const after = tenure.after ?? tenure.from;
+        if (after !== undefined) await this.#reach(after, signal);
         await this.#inTurn(after !== undefined, () => this.#catchUp(subscription, tenure, after));
         return;
       } catch (error) {
@@ -277,43 +307,11 @@ class Feed implements ChangeFeed {
     }
   }
 
-  async #refusalOf({ bindings, tenure }: Subscription): Promise<string | undefined> {
-    const context = this.#context as EvaluateContext;
-    for (const binding of bindings) {
-      const tables = await this.#publishedTables(binding);
-      if (tables.length === 0) return notPublished(binding);
-      for (const { oid } of tables) {
-        const table = await this.#table(context, oid);
-        if (!table) continue;
-        try {
-          await context.preparer.prepare(table, await table.view(tenure.role), binding);
-        } catch (error) {
-          if (!(error instanceof Refusal)) throw error;
-          return `${refusal(binding)} Exception: ${error.message}`;
-        }
-      }
-    }
-    return undefined;
-  }
-
-  async #table({ db, tables }: EvaluateContext, oid: number) {
-    for (;;) {
-      const [result] = await db.pipeline({ role: '', steps: [guardStep([], tables.watched([oid]))] });
-      const table = await tables.get(oid, readGuard(result?.rows[0]));
-      if (table !== 'stale') return table;
-    }
-  }
-
-  // Many channels that come at once ask the same.
-  #publishedTables({ schema, table }: Binding): ReturnType<typeof publishedTables> {
-    const key = JSON.stringify([schema, table]);
-    const known = this.#published.get(key);
-    if (known && performance.now() - known.at < publishedFor) return known.tables;
-    const tables = publishedTables(this.#db as Database, this.#options.publication, schema, table);
-    if (this.#published.size > 1_000) this.#published.clear();
-    this.#published.set(key, { at: performance.now(), tables });
-    tables.catch(() => this.#published.delete(key));
-    return tables;
+  /** Waits for a position that another node has told: this one may be a moment behind. */
+  async #reach(position: Position, signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + aheadFor;
+    const isAhead = () => isPosition(position) && (this.#log.head ?? '') < position;
+    while (isAhead() && performance.now() < deadline) await sleep(lookEvery, undefined, { signal });
   }
 
   async #catchUp(subscription: Subscription, tenure: Tenure, after: Position | undefined): Promise<void> {
@@ -325,8 +323,10 @@ class Feed implements ChangeFeed {
     // Nothing may come between these: whatever is taken from the log from now on is for it, too.
     tenure.after ??= this.#taken;
     tenure.members = members;
+    tenure.isIn = true;
     for (const member of members) this.#registry.add(member);
-    const position = latest(tenure.after, this.#changes?.position) ?? positionOf(0n);
+    this.#rooms.add(tenure);
+    const position = latest(tenure.after, this.#handed) ?? positionOf(0n);
     tell(subscription, { kind: 'subscribed', message: subscribed, position });
   }
 
@@ -343,8 +343,14 @@ class Feed implements ChangeFeed {
       gap(undefined, this.#taken ?? positionOf(0n));
       return;
     }
-    const own = new Registry();
-    for (const member of members) own.add(member);
+    const registry = new Registry();
+    for (const member of members) registry.add(member);
+    const rooms = new MessageRooms();
+    rooms.add(tenure);
+    const done = (entry: LogEntry): void => {
+      // The first entry after a gap may have the gap's position.
+      if (entry.kind !== 'gap') tenure.after = entry.position;
+    };
     for (tenure.after = after; ; ) {
       const chunk = this.#chunkAfter(tenure.after);
       if (!chunk) {
@@ -353,7 +359,7 @@ class Feed implements ChangeFeed {
       }
       // It has everything that is in the log now, so also what was taken from there.
       if (chunk.length === 0) return;
-      await this.#evaluate(own, chunk, gap);
+      await this.#handOver(chunk, { registry, rooms, gap, done });
       if (tenure.isOver || this.#stopping.signal.aborted) return;
       tenure.after = chunk.at(-1)?.position ?? tenure.after;
     }
@@ -384,10 +390,10 @@ class Feed implements ChangeFeed {
   }
 
   #tellPositions(): void {
-    const position = this.#changes?.position;
+    const position = this.#handed;
     if (position === undefined) return;
     for (const subscription of this.#subscriptions) {
-      if (!canResume(subscription) || subscription.tenure.members.length === 0) continue;
+      if (!canResume(subscription) || !subscription.tenure.isIn) continue;
       if (subscription.told === undefined || subscription.told < position)
         tell(subscription, { kind: 'position', position });
     }
@@ -399,15 +405,8 @@ class Feed implements ChangeFeed {
     return () => void this.#listeners.delete(entry);
   }
 
-  messagesAfter(after: Position, topic: string, isPrivate: boolean) {
-    const until = this.#messages?.position ?? this.#messagesTaken;
-    if (until === undefined || !isPosition(after))
-      return { messages: [], gap: true, position: until ?? positionOf(0n) };
-    return messagesBetween(this.#log, after, until, topic, isPrivate);
-  }
-
   get position(): Position | undefined {
-    return this.#changes?.position;
+    return this.#handed;
   }
 
   health(): FeedHealth {

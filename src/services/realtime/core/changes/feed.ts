@@ -54,6 +54,11 @@ export interface FeedRequest {
   readonly claims: Claims;
   /** The join's `config.postgres_changes` with nulls dropped, untouched. For a legacy join, one entry made of its topic. */
   readonly entries: readonly unknown[];
+  /**
+   * Given: the topic's stored broadcasts are wanted as well, in one order with the changes, so that a position holds for both.
+   * `entries` may be empty then. `deliver` must not throw.
+   */
+  readonly messages?: { readonly isPrivate: boolean; readonly deliver: (message: StoredMessage) => void };
   /** Given: the channel joined with `config.resume`; `after` is the last position it has seen, when it has one. */
   readonly resume?: { readonly after?: Position };
   /** Called in order of commit. Must not throw, and must not wait. */
@@ -70,26 +75,16 @@ export interface FeedSubscription {
   close(): void;
 }
 
-/** A row inserted into `realtime.messages`, by `realtime.send()`, `realtime.broadcast_changes()` or anybody else. */
+/** A broadcast inserted into `realtime.messages`, by `realtime.send()`, `realtime.broadcast_changes()` or anybody else. */
 export interface StoredMessage {
   readonly id: string;
   /** Topic without `realtime:`. */
   readonly topic: string;
   readonly event: string | null;
-  readonly extension: string;
   readonly private: boolean;
   /** JSON text as the database wrote it; null for binary ones. */
   readonly payload: string | null;
   readonly binaryPayload: Buffer | null;
-  readonly position: Position;
-}
-
-/** Stored messages that were read back from the window. */
-export interface MessageHistory {
-  readonly messages: readonly StoredMessage[];
-  /** True: some after the wished position may be missing. */
-  readonly gap: boolean;
-  /** What `onMessages` will deliver next lies behind this. */
   readonly position: Position;
 }
 
@@ -129,11 +124,6 @@ export interface ChangeFeed {
   subscribe(request: FeedRequest): FeedSubscription;
   /** Rows of `realtime.messages` with extension `broadcast`, as they are committed. @returns a function that ends it */
   onMessages(listener: (message: StoredMessage) => void): () => void;
-  /**
-   * Stored messages of one topic after a position, from the window in memory, without waiting: together with `onMessages`
-   * nothing is missed and nothing comes twice.
-   */
-  messagesAfter(after: Position, topic: string, isPrivate: boolean): MessageHistory;
   /** The newest position that was passed on; undefined before anything streamed. */
   readonly position: Position | undefined;
   health(): FeedHealth;

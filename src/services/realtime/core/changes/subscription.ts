@@ -1,5 +1,5 @@
 import type { Binding } from './binding.ts';
-import type { ChangeEvent, Claims, FeedNotice, FeedRequest, Position } from './feed.ts';
+import type { ChangeEvent, Claims, FeedNotice, FeedRequest, Position, StoredMessage } from './feed.ts';
 import type { Member, Subscriber } from './member.ts';
 
 /** A token's time in a channel: its members, and what it has been given. A new token makes a new one. */
@@ -7,25 +7,43 @@ export class Tenure implements Subscriber {
   readonly role: string;
   readonly claims: Claims;
   readonly claimsText: string;
-  readonly #deliver: (event: ChangeEvent) => void;
+  readonly #request: FeedRequest;
   /** Where it has to go on; undefined: from when it is let in. */
   readonly from: Position | undefined;
   /** Nothing up to here is given any more. */
   after: Position | undefined;
   isOver = false;
+  /** Whatever is taken from the log is for it, too. */
+  isIn = false;
   members: readonly Member[] = [];
 
-  constructor(role: string, claims: Claims, deliver: (event: ChangeEvent) => void, from: Position | undefined) {
+  constructor(request: FeedRequest, role: string, claims: Claims, from: Position | undefined) {
+    this.#request = request;
     this.role = role;
     this.claims = claims;
     this.claimsText = JSON.stringify(claims);
-    this.#deliver = deliver;
     this.from = from;
   }
 
+  get topic(): string {
+    return this.#request.topic;
+  }
+
+  /** Whose stored broadcasts it wants; undefined: none. */
+  get isPrivate(): boolean | undefined {
+    return this.#request.messages?.isPrivate;
+  }
+
   take(event: ChangeEvent): void {
-    if (this.isOver || (this.after !== undefined && event.position <= this.after)) return;
-    this.#deliver(event);
+    if (this.#isNew(event)) this.#request.deliver(event);
+  }
+
+  takeMessage(message: StoredMessage): void {
+    if (this.#isNew(message)) this.#request.messages?.deliver(message);
+  }
+
+  #isNew({ position }: { readonly position: Position }): boolean {
+    return !this.isOver && (this.after === undefined || position > this.after);
   }
 
   /** Makes its bindings members. */
