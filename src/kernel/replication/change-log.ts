@@ -38,6 +38,8 @@ export interface ChangeLog {
   readonly state: ChangeLogState;
   /** Everything up to here was read; undefined before anything was. */
   readonly head: Position | undefined;
+  /** Everything after this is kept in memory; undefined before anything was read. */
+  readonly oldest: Position | undefined;
   /** Resolves once the log has everything that was committed before the call began to stream. Rejects when aborted. */
   streaming(signal: AbortSignal): Promise<void>;
   /** Hands on everything appended from now on; all readers together bound how far the log runs ahead. */
@@ -161,6 +163,9 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
     },
     get head() {
       return ring.head;
+    },
+    get oldest() {
+      return ring.oldest;
     },
     get bytes() {
       return ring.bytes;

@@ -4,3 +4,4 @@ export type { Following, FollowOptions } from './following.ts';
 export type { ChangeLogState } from './log-state.ts';
 export type { CellValue, OldTuple, Relation, RelationColumn, ReplicaIdentity, Tuple } from './pgoutput.ts';
 export { isPosition, lsnOf, type Position, positionOf } from './position.ts';
+export { parseSnapshot, SeenBy } from './seen-by.ts';

@@ -166,7 +166,7 @@ function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Runnin
     hub,
     presence,
     access: createPolicies({ db: () => db, log, metrics }),
-    feed: openFeed(deps),
+    feed: openFeed(deps, db),
     replay: (topic, { since, limit }) => storedBroadcasts(db, topic, since, limit),
     relay: (room, message) => nodes.relay(room, message),
     sessions: new Set(),
@@ -219,7 +219,7 @@ const openDatabase = (connection: ConnectionOptions, settings: RealtimeSettings)
     acquireTimeout: settings.dbTimeout,
   });
 
-const openFeed = ({ settings, log, bus, database }: RealtimeDeps): ChangeFeed =>
+const openFeed = ({ settings, log, bus, database }: RealtimeDeps, db: Database): ChangeFeed =>
   createChangeFeed({
     connection: database,
     log,
@@ -234,6 +234,7 @@ const openFeed = ({ settings, log, bus, database }: RealtimeDeps): ChangeFeed =>
     batch: settings.changesBatch,
     catchUps: settings.changesCatchUps,
     positionEvery: settings.changesPositionEvery,
+    snapshots: { db, rows: settings.snapshotRows, bytes: settings.snapshotBytes },
   });
 
 const openTransport = (settings: RealtimeSettings, clock: Clock): Promise<Transport> =>

@@ -24,6 +24,8 @@ export const realtimeErrors = {
     message: 'Unsupported Media Type. Use application/json or application/octet-stream',
   },
   too_large: { status: 413, message: 'Request Entity Too Large' },
+  snapshot_refused: { status: 400, message: 'The snapshot cannot be read' },
+  changes_unavailable: { status: 503, message: 'Database changes are not served at present' },
   bad_json: { status: 400, message: 'Bad Request' },
   too_many_requests: { status: 429, message: 'Too many requests' },
   too_many_messages: {
@@ -45,6 +47,8 @@ const asMessage = new Set([
   'too_many_requests',
   'too_many_messages',
   'rate_exceeded',
+  'snapshot_refused',
+  'changes_unavailable',
   'internal',
 ]);
 

@@ -316,6 +316,19 @@ export const realtimeSettings = {
     max: 1_000,
     help: 'Channels that are given what they missed at a time.',
   }),
+  snapshotRows: integer({
+    name: 'STACK_CHANGES_SNAPSHOT_ROWS',
+    default: 1_000,
+    min: 1,
+    max: 100_000,
+    help: 'Rows in one page of a snapshot, at most.',
+  }),
+  snapshotBytes: bytes({
+    name: 'STACK_CHANGES_SNAPSHOT_BYTES',
+    default: 8_000_000,
+    min: 1_000,
+    help: 'Bytes of one page of a snapshot, at most; a single larger row is given alone.',
+  }),
   changesPositionEvery: duration({
     name: 'STACK_CHANGES_POSITION_EVERY',
     default: 30_000,

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '#kernel/http';
-import { requestContext } from '#kernel/http';
 import type { RoomMessage } from '../core/fanout.ts';
 import { parseBatch } from '../core/parse-batch.ts';
 import { broadcastBatch, broadcastOne, type Sender } from '../core/rest-broadcast.ts';
 import { realtimeError } from '../errors.ts';
 import { callerOf } from './caller.ts';
+import { allowAnyOrigin, preflight } from './cross-origin.ts';
 import type { HttpOptions } from './http-options.ts';
+import { jsonOf } from './json-of.ts';
 import { policyHeaders } from './policy-headers.ts';
 
 /** `POST /api/broadcast` and `POST /api/broadcast/:topic/events/:event` (spec §3.2). */
@@ -43,14 +44,6 @@ export function broadcastPost(app: FastifyInstance, options: HttpOptions): void 
   );
 }
 
-function jsonOf(body: unknown): unknown {
-  try {
-    return JSON.parse((body as Buffer).toString());
-  } catch {
-    throw realtimeError('bad_json');
-  }
-}
-
 function messageOf(request: FastifyRequest<{ Params: { event: string } }>, maxPayload: number): RoomMessage {
   const type = (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json' && type !== 'application/octet-stream') throw realtimeError('media_type');
@@ -71,23 +64,6 @@ function accepted({ context }: HttpOptions, reply: FastifyReply): FastifyReply {
       'x-rate-rolling': String(average),
       'x-rate-limit': String(events),
       'x-rate-limit-remaining': String(Math.max(0, Math.floor(events - average))),
-    })
-    .send();
-}
-
-// Behind the gateway it answers for origins.
-function allowAnyOrigin(request: FastifyRequest, reply: FastifyReply): void {
-  if (!requestContext(request.raw).viaGateway) reply.header('access-control-allow-origin', '*');
-}
-
-function preflight(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return reply
-    .code(204)
-    .headers({
-      'access-control-allow-origin': '*',
-      'access-control-allow-methods': 'POST, OPTIONS',
-      'access-control-allow-headers': request.headers['access-control-request-headers'] ?? '*',
-      'access-control-max-age': '86400',
     })
     .send();
 }

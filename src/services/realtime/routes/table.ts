@@ -2,6 +2,7 @@ import type { FastifyInstance } from '#kernel/http';
 import { broadcastPost } from './broadcast-post.ts';
 import type { HttpOptions } from './http-options.ts';
 import { metricsGet } from './metrics-get.ts';
+import { snapshotPost } from './snapshot-post.ts';
 import { tenants } from './tenants.ts';
 
 /** Every endpoint of the room but the socket itself, which is `upgrade.ts`. */
@@ -12,6 +13,7 @@ export function bindRoutes(app: FastifyInstance, options: HttpOptions): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   broadcastPost(app, options);
+  snapshotPost(app, options);
   tenants(app, options);
   metricsGet(app, options);
 }

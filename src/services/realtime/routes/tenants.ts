@@ -3,6 +3,7 @@ import { parseTenantChange } from '../core/tenant.ts';
 import { realtimeError } from '../errors.ts';
 import { bearerOf } from './bearer-of.ts';
 import type { HttpOptions } from './http-options.ts';
+import { jsonOf } from './json-of.ts';
 
 /**
  * The tenant's administration on the room's own port (spec §5.3). Its secret is one of its own: the original takes that of
@@ -67,12 +68,4 @@ export function tenants(app: FastifyInstance, options: HttpOptions): void {
       changeTenant({}, true);
       return reply.code(204).send();
     });
-}
-
-function jsonOf(body: unknown): unknown {
-  try {
-    return JSON.parse((body as Buffer).toString());
-  } catch {
-    throw realtimeError('bad_json');
-  }
 }

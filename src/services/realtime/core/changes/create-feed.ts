@@ -11,15 +11,27 @@ import {
   type LogEntry,
   positionOf,
   type RowChange,
+  SeenBy,
 } from '#kernel/replication';
 import { type ConnectionOptions, createDatabase, type Database } from '#kernel/sql';
 import { type Binding, bindingIds, parseBinding } from './binding.ts';
 import { type EvaluateContext, evaluate } from './evaluate.ts';
-import type { ChangeFeed, Claims, FeedHealth, FeedRequest, FeedSubscription, Position, StoredMessage } from './feed.ts';
+import type {
+  ChangeFeed,
+  Claims,
+  FeedHealth,
+  FeedRequest,
+  FeedSubscription,
+  Position,
+  RowSnapshot,
+  SnapshotRequest,
+  StoredMessage,
+} from './feed.ts';
 import { FilterPreparer } from './match/prepare.ts';
 import { MessageRooms } from './message-rooms.ts';
 import { Published } from './published.ts';
 import { Registry } from './registry.ts';
+import { readSnapshot, SnapshotUnavailable } from './snapshot.ts';
 import { handOver } from './stored-messages-reader.ts';
 import { canResume, type Subscription, Tenure, tell } from './subscription.ts';
 import { Tables } from './tables.ts';
@@ -51,6 +63,8 @@ export interface FeedOptions {
   readonly catchUps: number;
   /** Milliseconds between positions told to channels that can resume while nothing happens. */
   readonly positionEvery: number;
+  /** Where the rows of snapshots are read, and how many at once. Absent: there are none. */
+  readonly snapshots?: { readonly db: Database; readonly rows: number; readonly bytes: number };
 }
 
 const subscribed = 'Subscribed to PostgreSQL';
@@ -84,6 +98,7 @@ interface Audiences {
 class Feed implements ChangeFeed {
   readonly #options: FeedOptions;
   readonly #log: ChangeLog;
+  readonly #seenBy: SeenBy;
   readonly #registry = new Registry();
   readonly #rooms = new MessageRooms();
   readonly #subscriptions = new Set<Subscription>();
@@ -114,6 +129,7 @@ class Feed implements ChangeFeed {
       log: options.log,
       ...(options.bus && { bus: options.bus }),
     });
+    this.#seenBy = new SeenBy(this.#log);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -403,6 +419,15 @@ class Feed implements ChangeFeed {
     const entry = (message: StoredMessage) => listener(message);
     this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);
+  }
+
+  async snapshot(request: SnapshotRequest): Promise<RowSnapshot> {
+    const published = this.#published;
+    const { snapshots } = this.#options;
+    if (this.#log.state.phase !== 'streaming' || !published || !snapshots)
+      throw new SnapshotUnavailable('changes do not flow');
+    const { db, ...limits } = snapshots;
+    return readSnapshot({ db, published, seenBy: this.#seenBy, limits }, request);
   }
 
   get position(): Position | undefined {

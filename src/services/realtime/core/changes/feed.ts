@@ -88,6 +88,28 @@ export interface StoredMessage {
   readonly position: Position;
 }
 
+/** A wish to read a table's rows. */
+export interface SnapshotRequest {
+  readonly role: string;
+  readonly claims: Claims;
+  /** As an entry of `config.postgres_changes`: `schema`, `table`, `filter`, `select`. */
+  readonly entry: unknown;
+  /** Rows at most; there is a bound besides. */
+  readonly limit?: number;
+  /** `next` of an earlier page. */
+  readonly after?: string;
+}
+
+/** Rows, and where the changes go on that they do not show. */
+export interface RowSnapshot {
+  /** Every change that the rows do not show comes after it; some that they do may come again. */
+  readonly position: Position;
+  /** JSON texts, each like the `record` of a change; in the order of the primary key. */
+  readonly rows: readonly string[];
+  /** How to have the rows behind these; undefined when there are none. */
+  readonly next: string | undefined;
+}
+
 /** How the feed is, for health, metrics and `/api/tenants/:id/health`. */
 export interface FeedHealth {
   /** True once changes flow and nothing is known to be missing. */
@@ -124,6 +146,12 @@ export interface ChangeFeed {
   subscribe(request: FeedRequest): FeedSubscription;
   /** Rows of `realtime.messages` with extension `broadcast`, as they are committed. @returns a function that ends it */
   onMessages(listener: (message: StoredMessage) => void): () => void;
+  /**
+   * Reads rows of one published table as their reader may see them, so that nothing lies between them and the changes.
+   *
+   * @throws SnapshotRefused, SnapshotUnavailable
+   */
+  snapshot(request: SnapshotRequest): Promise<RowSnapshot>;
   /** The newest position that was passed on; undefined before anything streamed. */
   readonly position: Position | undefined;
   health(): FeedHealth;

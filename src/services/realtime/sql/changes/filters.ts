@@ -16,8 +16,8 @@ const operators: Readonly<Record<string, string>> = {
   isdistinct: 'is distinct from',
 };
 
-/** A comparison as SQL. @param type ready to be written into a statement */
-function comparison(operator: string, type: string, left: string, right: string): string {
+/** A comparison as SQL. @param type ready to be written into a statement; `left` and `right` as well */
+export function comparison(operator: string, type: string, left: string, right: string): string {
   if (operator === 'in') return `${left}::${type} = any (${right}::text::${type}[])`;
   return `${left}::${type} ${operators[operator]} ${right}::${type}`;
 }

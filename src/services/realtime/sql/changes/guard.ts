@@ -17,7 +17,8 @@ with snapshot as materialized (
 select
   (select coalesce(bool_and(pg_visible_in_snapshot(x.full_xid::text::xid8, s.s)), true)
    from snapshot s, lateral (
-     select case when f > s.xmax then f - 4294967296 else f end as full_xid
+     select case when f - s.xmax > 2147483648 then f - 4294967296 when s.xmax - f > 2147483648 then f + 4294967296
+       else f end as full_xid
      from unnest($1::bigint[]) x, lateral (select ((s.xmax >> 32) << 32) | x as f) y) x
   )::text,
   hashtextextended(concat_ws('|',
