@@ -30,6 +30,9 @@ export function handleOnChannel(channel: Channel, message: ClientMessage): Promi
   }
 }
 
+const payloadText = ({ payload, payloadText: sent }: ClientMessage & { readonly kind: 'message' }): string =>
+  payload === null || sent === undefined ? '{}' : sent;
+
 /** What a payload may have beyond the limit, as in the original. */
 const sizeSlack = 500;
 
@@ -44,7 +47,7 @@ function broadcast(channel: Channel, message: ClientMessage): Promise<void> | un
           encoding: message.encoding,
           payload: message.payload,
         } as const)
-      : ({ kind: 'text', event: 'broadcast', payload: JSON.stringify(message.payload ?? {}) } as const);
+      : ({ kind: 'text', event: 'broadcast', payload: payloadText(message) } as const);
   const size = outgoing.payload.length;
   context.metrics.observe('payloadSize', size);
   if (size > context.limits().payload + sizeSlack) {

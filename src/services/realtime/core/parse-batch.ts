@@ -1,3 +1,4 @@
+import { elementTexts, fieldText } from '../wire/json-slice.ts';
 import type { RoomKey } from './hub.ts';
 
 /** A message of a batch. */
@@ -20,18 +21,24 @@ const blank = "can't be blank";
 /** What a payload may have beyond the limit, as in the original. */
 const sizeSlack = 500;
 
-/** Takes a batch apart (spec §3.2): all or nothing. @param maxPayload bytes of one payload */
-export function parseBatch(body: unknown, maxPayload: number): ParsedBatch {
+/**
+ * Takes a batch apart (spec §3.2): all or nothing. Payloads stay as they were written.
+ *
+ * @param text what `body` was parsed from
+ * @param maxPayload bytes of one payload
+ */
+export function parseBatch(body: unknown, text: string, maxPayload: number): ParsedBatch {
   const given = (body as { messages?: unknown } | null | undefined)?.messages;
   if (given === undefined || given === null || (Array.isArray(given) && given.length === 0))
     return { problems: { messages: [blank] } };
   if (!Array.isArray(given)) return { problems: { messages: ['is invalid'] } };
-  const parsed = given.map((one) => parseMessage(one, maxPayload));
+  const texts = elementTexts(fieldText(text, 'messages') ?? '[]');
+  const parsed = given.map((one, index) => parseMessage(one, texts[index] ?? '{}', maxPayload));
   if (parsed.every((one) => 'room' in one)) return { messages: parsed as BatchMessage[] };
   return { problems: { messages: parsed.map((one) => ('room' in one ? {} : one)) as Problems[] } };
 }
 
-function parseMessage(one: unknown, maxPayload: number): BatchMessage | Problems {
+function parseMessage(one: unknown, written: string, maxPayload: number): BatchMessage | Problems {
   const { topic, event, payload, private: isPrivate } = (one ?? {}) as Record<string, unknown>;
   const problems: Problems = {};
   for (const [name, value] of Object.entries({ topic, event }))
@@ -42,7 +49,7 @@ function parseMessage(one: unknown, maxPayload: number): BatchMessage | Problems
   if (payload === undefined || payload === null) problems.payload = [blank];
   else if (typeof payload !== 'object' || Array.isArray(payload)) problems.payload = ['is invalid'];
   else {
-    text = JSON.stringify(payload);
+    text = fieldText(written, 'payload') ?? '{}';
     if (Buffer.byteLength(text) > maxPayload + sizeSlack) problems.payload = ['Payload size exceeds tenant limit'];
   }
   if (Object.keys(problems).length > 0) return problems;

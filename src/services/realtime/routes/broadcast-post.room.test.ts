@@ -36,6 +36,17 @@ describe('a batch', () => {
       expect((await client.event('broadcast')).payload).toEqual({ payload: { a: 1 }, event: 'e', type: 'broadcast' });
   });
 
+  test('keeps every digit of its payloads', async () => {
+    const client = await realtime.client();
+    await client.join('digits');
+    const frames: string[] = [];
+    client.socket.on('message', (data: Buffer) => frames.push(data.toString()));
+    const message = '{"topic":"digits","event":"e","payload":{"n": 9007199254740993, "m":1.50}}';
+    await post('', `{"messages":[${message}]}`);
+    await client.event('broadcast');
+    expect(frames.join()).toContain('"payload":{"n": 9007199254740993, "m":1.50}');
+  });
+
   test('needs a token, in either header', async () => {
     const body = { messages: [{ topic: 'x', event: 'e', payload: {} }] };
     for (const headers of [{ authorization: '' }, { authorization: 'Bearer x' }, { authorization: '', apikey: 'x' }])

@@ -24,7 +24,7 @@ export function broadcastPost(app: FastifyInstance, options: HttpOptions): void 
     allowAnyOrigin(request, reply);
     const sender = await senderOf(request);
     if (context.limits().suspended) throw realtimeError('tenant_suspended');
-    const parsed = parseBatch(jsonOf(request.body), context.limits().payload);
+    const parsed = parseBatch(jsonOf(request.body), String(request.body), context.limits().payload);
     if ('problems' in parsed) throw realtimeError('invalid', { details: parsed.problems });
     await broadcastBatch(context, parsed.messages, sender);
     return accepted(options, reply);

@@ -74,6 +74,21 @@ describe.each(versions)('protocol %i.0.0', (version) => {
     expect(sender.received.some((one) => !Buffer.isBuffer(one) && one.event === 'broadcast')).toBe(false);
   });
 
+  test('no digit of a broadcast as text is lost', async () => {
+    const client = await realtime.client(version);
+    await client.join('digits', { broadcast: { self: true } });
+    const frames: string[] = [];
+    client.socket.on('message', (data: Buffer) => frames.push(data.toString()));
+    const payload = '{"event":"e", "payload": {"n":9007199254740993,"m":1.50} }';
+    client.sendText(
+      version === 1
+        ? `{"topic":"realtime:digits","payload":${payload},"event":"broadcast","ref":"9"}`
+        : `["1","9","realtime:digits","broadcast",${payload}]`,
+    );
+    await client.event('broadcast');
+    expect(frames.join()).toContain(payload);
+  });
+
   test('self: the sender gets it too', async () => {
     const client = await realtime.client(version);
     await client.join('self', { broadcast: { self: true } });

@@ -1,3 +1,4 @@
+import { elementTexts, fieldText } from './json-slice.ts';
 import type { ClientMessage, Ref, Version } from './messages.ts';
 
 /**
@@ -16,12 +17,12 @@ export function decodeText(version: Version, text: string): ClientMessage | unde
   if (version === 2) {
     if (!Array.isArray(value) || value.length < 5) return undefined;
     const [joinRef, ref, topic, event, payload] = value as unknown[];
-    return message(joinRef, ref, topic, event, payload);
+    return message(joinRef, ref, topic, event, payload, () => elementTexts(text)[4]);
   }
   if (Array.isArray(value)) return undefined;
   const { join_ref: joinRef, ref, topic, event, payload } = value as Record<string, unknown>;
   if (payload === undefined || ref === undefined) return undefined;
-  return message(joinRef, ref, topic, event, payload);
+  return message(joinRef, ref, topic, event, payload, () => fieldText(text, 'payload'));
 }
 
 function message(
@@ -30,9 +31,19 @@ function message(
   topic: unknown,
   event: unknown,
   payload: unknown,
+  textOf: () => string | undefined,
 ): ClientMessage | undefined {
   if (typeof topic !== 'string' || typeof event !== 'string') return undefined;
-  return { kind: 'message', joinRef: refOf(joinRef), ref: refOf(ref), topic, event, payload };
+  const payloadText = event === 'broadcast' ? textOf() : undefined;
+  return {
+    kind: 'message',
+    joinRef: refOf(joinRef),
+    ref: refOf(ref),
+    topic,
+    event,
+    payload,
+    ...(payloadText !== undefined && { payloadText }),
+  };
 }
 
 const refOf = (value: unknown): Ref => (typeof value === 'string' || typeof value === 'number' ? value : null);
@@ -75,8 +86,9 @@ function decodePush(frame: Buffer): ClientMessage | undefined {
   if (!parts) return undefined;
   const [joinRef = '', ref = '', topic = '', event = ''] = parts.texts;
   try {
-    const payload: unknown = JSON.parse(frame.toString('utf8', parts.end));
-    return message(joinRef === '' ? null : joinRef, ref === '' ? null : ref, topic, event, payload);
+    const text = frame.toString('utf8', parts.end);
+    const payload: unknown = JSON.parse(text);
+    return message(joinRef === '' ? null : joinRef, ref === '' ? null : ref, topic, event, payload, () => text);
   } catch {
     // Bytes that are no JSON belong to no event of this protocol.
     return undefined;
