@@ -86,6 +86,10 @@ export const storageErrors = {
   InvalidParameter: { status: 400, message: 'Invalid Parameter' },
   InvalidUploadSignature: { status: 400, message: 'Invalid upload Signature' },
   InvalidChecksum: { status: 400, message: 'The checksum you specified did not match what we received.' },
+  RequestTimeout: {
+    status: 408,
+    message: 'Your socket connection to the server was not read from or written to within the timeout period.',
+  },
   SlowDown: {
     status: 429,
     message: 'Too many connections issued to the database',
@@ -157,6 +161,8 @@ const make = defineErrors(storageErrors);
 /** Builds an error of the catalogue. */
 export const storageError = (code: StorageErrorCode, extra: ErrorDetails = {}): ServiceError => make(code, extra);
 
+const retryAfter = { 'retry-after': '1' };
+
 const tooManyConnections = [
   'Max client connections reached',
   'remaining connection slots are reserved',
@@ -172,6 +178,10 @@ export function asStorageError(thrown: unknown): ServiceError {
   if (database) return fromDatabase(database.code, database.message, thrown);
   const { code } = thrown as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') return storageError('DiskFull', { cause: thrown });
+  // More than the file system can have in one file.
+  if (code === 'EFBIG') return storageError('EntityTooLarge', { cause: thrown });
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return storageError('SlowDown', { message: 'Too many files are open', cause: thrown, headers: retryAfter });
   if (code === 'ENAMETOOLONG') return storageError('InvalidKey', { message: 'Invalid key: too long', cause: thrown });
   // A folder where a file would have to be, or the other way round.
   if (code === 'ENOTDIR' || code === 'EISDIR' || code === 'EEXIST')
@@ -185,12 +195,12 @@ function fromPool(error: ServiceError): ServiceError {
   if (error.code === 'pool_timeout') return storageError('DatabaseTimeout', { cause: error });
   if (error.code === 'request_aborted') return storageError('Aborted', { cause: error });
   if (error.code === 'connection_failed') return storageError('DatabaseTimeout', { cause: error });
-  return storageError('SlowDown', { cause: error, headers: { 'retry-after': '1' } });
+  return storageError('SlowDown', { cause: error, headers: retryAfter });
 }
 
 function fromDatabase(sqlState: string, message: string, cause: unknown): ServiceError {
   if (tooManyConnections.some((text) => message.includes(text)))
-    return storageError('SlowDown', { cause, headers: { 'retry-after': '1' } });
+    return storageError('SlowDown', { cause, headers: retryAfter });
   switch (sqlState) {
     case '42501':
       return storageError('AccessDenied', { cause });
@@ -208,6 +218,8 @@ function fromDatabase(sqlState: string, message: string, cause: unknown): Servic
       return storageError('ResourceLocked', { cause });
     case '57014':
       return storageError('DatabaseTimeout', { cause });
+    case '53100':
+      return storageError('DiskFull', { cause });
     case '40001':
     case '40P01':
       return storageError('TransactionError', { cause });

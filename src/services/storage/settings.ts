@@ -163,6 +163,19 @@ export const storageSettings = {
     max: 256 * 1024 ** 2,
     help: 'Size of a request that is no upload (JSON, XML) at most.',
   }),
+  manyNames: integer({
+    name: 'STORAGE_MANY_NAMES',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    help: 'Names in one request to delete or to sign many objects at most.',
+  }),
+  idleTimeout: duration({
+    name: 'STORAGE_IDLE_TIMEOUT',
+    default: 60_000,
+    min: 100,
+    help: 'Time a client may send or take nothing while content is transferred (408, or the end of the connection).',
+  }),
   userMetadataLimit: bytes({
     name: 'STORAGE_USER_METADATA_LIMIT',
     default: 1024 ** 2,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '#kernel/sql';
-import { type AuditRow, auditRows, knownVersions, retireOrphans } from '../sql/audit.ts';
+import { type AuditRow, auditRows, knownVersions, objectsWithoutVersion, retireOrphans } from '../sql/audit.ts';
 import type { ContentStore, ListedContent } from './content/content-store.ts';
 
 /** Something that is not as it has to be. */
@@ -71,16 +71,24 @@ async function* orphans(
 ): AsyncGenerator<ListedContent> {
   let batch: ListedContent[] = [];
   const unknown = async (): Promise<ListedContent[]> => {
-    const known = await db.transaction((transaction) =>
-      knownVersions(
+    const listed = batch;
+    batch = [];
+    return db.transaction(async (transaction) => {
+      const known = await knownVersions(
         transaction,
         own,
-        batch.map(({ version }) => version),
-      ),
-    );
-    const strange = batch.filter(({ version }) => !known.has(version));
-    batch = [];
-    return strange;
+        listed.map(({ version }) => version),
+      );
+      // What an upload grew from is of no use once there is an object.
+      const strange = listed.filter(({ version, isGrowing }) =>
+        isGrowing ? !known.get(version) : !known.has(version),
+      );
+      const bare = await objectsWithoutVersion(
+        transaction,
+        strange.map(({ path }) => path),
+      );
+      return strange.filter(({ path }) => !bare.has(path));
+    });
   };
   for await (const content of store.list()) {
     if (now - content.modified.getTime() < minAge) continue;
@@ -102,7 +110,7 @@ export async function collect(
   removeAt: (content: ListedContent) => Promise<void>,
 ): Promise<{ readonly orphans: number; readonly retired: number }> {
   const retired = await context.db.transaction((transaction) =>
-    retireOrphans(transaction, context.own, options.retention, options.minAge),
+    retireOrphans(transaction, context.own, options.retention),
   );
   let removed = 0;
   for await (const content of orphans(context, options)) {

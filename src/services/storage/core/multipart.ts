@@ -101,7 +101,8 @@ export async function uploadPart(
   const part = { version: randomUUID(), bucketId, name: key };
   await db.transaction(async (transaction) => {
     await transaction.query('set local synchronous_commit = off');
-    await versions.extend(transaction, upload.version, settings.abandonedAfter);
+    if (!(await versions.extend(transaction, upload.version, settings.abandonedAfter)))
+      throw storageError('NoSuchUpload');
     await versions.announce(transaction, part, settings.abandonedAfter * partLifetimes);
   });
   try {
@@ -114,7 +115,7 @@ export async function uploadPart(
     await scoped(db, asService(scope), (transaction) => insertPart(transaction, upload, row));
     return { ...row, createdAt: new Date(context.clock.now()) };
   } catch (error) {
-    await giveUp(context, part, (transaction) => versions.abandon(transaction, part.version));
+    await giveUp(context, part);
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { StorageContext } from './context.ts';
 import { admit, assertFits, giveUp, probe, requireBucket, sizeLimit } from './objects/admit.ts';
 import { complete } from './objects/complete.ts';
 import type { Owner } from './owner.ts';
+import type { SessionLocks } from './session-locks.ts';
 
 /** Metadata that a client gives a resumable upload; all texts. */
 export type UploadMetadata = Readonly<Record<string, string | null>>;
@@ -113,22 +114,42 @@ export function findUpload({ db, uploads }: StorageContext, version: string): Pr
   return db.transaction((transaction) => uploads.find(transaction, version));
 }
 
-/** Makes an object of an upload that has all its bytes; doing it again is no error. */
+/**
+ * Whether an upload has all its bytes and is no object yet: whoever was to make one of it failed or died. A client that asks
+ * how far such an upload is would take the answer for success.
+ */
+export async function isLeftUnfinished({ store }: StorageContext, upload: Upload): Promise<boolean> {
+  if (upload.isComplete || upload.size === undefined) return false;
+  return ((await store.grown(upload)) ?? 0) === upload.size;
+}
+
+/** Makes an object of an upload that has all its bytes; doing it again, or twice at a time, is no error. */
 export async function finishUpload(
   context: StorageContext,
-  { scope, owner, isUpsert }: Uploader,
+  locks: SessionLocks,
+  uploader: Uploader,
   version: string,
 ): Promise<void> {
+  const release = await locks.acquire(`finish ${version}`, context.settings.tusLockTimeout, () => {});
+  try {
+    await finish(context, uploader, version);
+  } finally {
+    await release();
+  }
+}
+
+async function finish(context: StorageContext, { scope, owner, isUpsert }: Uploader, version: string): Promise<void> {
   const upload = await findUpload(context, version);
   if (!upload) throw storageError('NoSuchUpload');
   if (upload.isComplete) return;
-  const { bucketId, name } = upload;
+  const { bucketId, name, size } = upload;
+  if (size === undefined) throw storageError('InvalidRequest', { message: 'The length of the upload is not known' });
   const intent = readIntent(upload.metadata, context.settings.userMetadataLimit);
   const contentType = intent.contentType ?? 'application/octet-stream';
   const admission = { version, bucketId, name };
   // Of nothing no request ever brought a part.
-  if (upload.size === 0) await context.store.grow(admission, 0, (async function* () {})());
-  const written = await context.store.seal(admission, { contentType, cacheControl: intent.cacheControl });
+  if (size === 0) await context.store.grow(admission, 0, (async function* () {})());
+  const written = await context.store.seal(admission, size, { contentType, cacheControl: intent.cacheControl });
   try {
     await complete(context, scope, {
       admission,
@@ -145,6 +166,9 @@ export async function finishUpload(
     if ((error as { code?: unknown }).code === 'KeyAlreadyExists') await endUpload(context, admission);
     throw error;
   }
+  await context.store.settle(admission).catch((error: unknown) => {
+    context.log.warn({ err: error, version }, 'what an upload grew from is left to `storage gc`');
+  });
 }
 
 /** Ends an upload without an object. */
@@ -152,5 +176,5 @@ export function endUpload(
   context: StorageContext,
   version: { readonly version: string; readonly bucketId: string; readonly name: string },
 ): Promise<void> {
-  return giveUp(context, version, (transaction) => context.versions.abandon(transaction, version.version));
+  return giveUp(context, version);
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { abortSignalOf, requestContext } from '#kernel/http';
 import { JwtError, type Verifier } from '#kernel/jwt';
+import { patient } from '../core/content/limited.ts';
 import type { StorageContext } from '../core/context.ts';
 import { jwtMessage } from '../core/url-token.ts';
 import { storageError } from '../errors.ts';
@@ -133,9 +134,13 @@ export function headerOf(request: IncomingMessage, name: string): string | undef
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** The body as it arrives; leaving it half read keeps the connection, so that an answer can still be given. */
-export const bodyOf = (request: IncomingMessage): AsyncIterable<Buffer> =>
-  request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+/**
+ * The body as it arrives; leaving it half read keeps the connection, so that an answer can still be given.
+ *
+ * @throws RequestTimeout while it is read, when the client stops sending
+ */
+export const bodyOf = ({ request, context }: Pick<Exchange, 'request' | 'context'>): AsyncIterable<Buffer> =>
+  patient(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, context.settings.idleTimeout);
 
 /** The size a client announces. @throws InvalidRequest when it is no number */
 export function declaredLength(request: IncomingMessage): number | undefined {

@@ -42,9 +42,6 @@ const routeOf = (body: RouteBody) => ({
   toName: body.destinationKey,
 });
 
-/** Names in one request to delete at most. */
-const manyNames = 10_000;
-
 /** Deleting, moving, copying. */
 export const objectRoutes: readonly Route[] = [
   {
@@ -89,7 +86,9 @@ export const objectRoutes: readonly Route[] = [
       const { prefixes } = await readJson<{ prefixes: string[] }>(exchange, {
         type: 'object',
         required: ['prefixes'],
-        properties: { prefixes: { type: 'array', items: text, minItems: 1, maxItems: manyNames } },
+        properties: {
+          prefixes: { type: 'array', items: text, minItems: 1, maxItems: exchange.context.settings.manyNames },
+        },
       });
       const { deleted } = await removeObjects(
         exchange.context,

@@ -3,7 +3,15 @@ import type { Server } from '@tus/server';
 import { requestContext } from '#kernel/http';
 import type { StorageContext } from '../core/context.ts';
 import { ownerOf, ownerOfScope } from '../core/owner.ts';
-import { beginUpload, continueUpload, finishUpload, readIntent, type Uploader } from '../core/resumable.ts';
+import {
+  beginUpload,
+  continueUpload,
+  findUpload,
+  finishUpload,
+  isLeftUnfinished,
+  readIntent,
+  type Uploader,
+} from '../core/resumable.ts';
 import type { SessionLocks } from '../core/session-locks.ts';
 import { asStorageError, storageError } from '../errors.ts';
 import { asService } from '../sql/scope.ts';
@@ -11,6 +19,7 @@ import { createTusStore, type TusLibrary } from '../wire/tus/tus-store.ts';
 import { decodeUploadId, encodeUploadId } from '../wire/tus/upload-id.ts';
 import { type Answer, type Exchange, headerOf, publicBase } from './exchange.ts';
 import type { ErrorAnswer, Route } from './route.ts';
+import { endOfUnread } from './run.ts';
 import { wantsUpsert } from './upload.ts';
 
 /** One request of the protocol. */
@@ -68,7 +77,7 @@ export function createResumable(
       },
       onUploadFinish: async (request, upload) => {
         const { uploader } = callOf(request);
-        await finishUpload(context, uploader as Uploader, upload.id);
+        await finishUpload(context, locks, uploader as Uploader, upload.id);
         return { headers: { 'Tus-Complete': '1' } };
       },
       onResponseError: (request, error) => {
@@ -108,6 +117,26 @@ export function createResumable(
     return { scope: asService(scope), owner: ownerOf(token.owner), isUpsert: token.upsert ?? false };
   }
 
+  /** Ends what an earlier request left unfinished, before a client hears that nothing is missing. */
+  async function finishIfWhole(call: Call): Promise<void> {
+    const version = decodeUploadId(call.exchange.params.name?.split('/').at(-1) ?? '');
+    const isLeft = async () => {
+      const upload = version === undefined ? undefined : await findUpload(context, version);
+      return upload !== undefined && (await isLeftUnfinished(context, upload));
+    };
+    if (version === undefined || !(await isLeft())) return;
+    const lock = lockOf(locks, context, version);
+    await lock.lock(new AbortController().signal, () => {});
+    try {
+      if (!(await isLeft())) return;
+      const uploader = await uploaderOf(call, undefined, version);
+      await continueUpload(context, uploader, version);
+      await finishUpload(context, locks, uploader, version);
+    } finally {
+      await lock.unlock();
+    }
+  }
+
   return async (exchange, isSigned) => {
     const { request, response } = exchange;
     const counts = receiving.has(request.method ?? '');
@@ -115,13 +144,16 @@ export function createResumable(
       throw storageError('SlowDown', { message: 'Too many uploads at a time', headers: { 'retry-after': '1' } });
     loading ??= load();
     const server = await loading;
-    calls.set(request, { exchange, isSigned, uploader: undefined, limit: context.settings.fileSizeLimit });
+    const call: Call = { exchange, isSigned, uploader: undefined, limit: context.settings.fileSizeLimit };
+    calls.set(request, call);
+    if (request.method === 'HEAD') await finishIfWhole(call);
     if (counts) underWay++;
     try {
       await server.handle(request as never, response as ServerResponse as never);
     } finally {
       if (counts) underWay--;
     }
+    if (!request.complete) endOfUnread(request, response);
     return { sent: true };
   };
 }

@@ -39,7 +39,7 @@ async function answer(
   }
 }
 
-async function send({ request, response }: Exchange, given: Answer): Promise<void> {
+async function send({ request, response, context }: Exchange, given: Answer): Promise<void> {
   if (given.sent) return;
   const { status = 200, headers = {} } = given;
   // Nobody wants what is left of it.
@@ -57,6 +57,8 @@ async function send({ request, response }: Exchange, given: Answer): Promise<voi
     return;
   }
   response.writeHead(status, headers);
+  // Without a listener this ends the connection; the server sets a time of its own again when the answer is complete.
+  response.setTimeout(context.settings.idleTimeout);
   if (request.method === 'HEAD') {
     given.stream.destroy();
     response.end();
@@ -105,7 +107,7 @@ function fail(
  * What has to be done about a body that nobody will read to its end: the client is told that the connection ends, and
  * given time to notice.
  */
-function endOfUnread(request: IncomingMessage, response: ServerResponse): { connection?: 'close' } {
+export function endOfUnread(request: IncomingMessage, response: ServerResponse): { connection?: 'close' } {
   if (request.complete) return {};
   request.resume();
   const timer = setTimeout(() => request.destroy(), lingering);

@@ -23,9 +23,6 @@ const transformShape: ObjectShape = {
 export const transforms = ({ context, ports }: Pick<Exchange, 'context' | 'ports'>): boolean =>
   context.settings.imageTransformation && ports.transform !== undefined;
 
-/** Paths signed in one request at most. */
-const manyPaths = 10_000;
-
 /** Making signed URLs. The caller must see the object now; whoever has the URL may read it until it expires. */
 export const signRoutes: readonly Route[] = [
   {
@@ -41,7 +38,7 @@ export const signRoutes: readonly Route[] = [
         required: ['expiresIn', 'paths'],
         properties: {
           expiresIn: { type: 'integer', minimum: 1, maximum: context.settings.signedUrlMaxExpiry },
-          paths: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: manyPaths },
+          paths: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: context.settings.manyNames },
         },
       });
       const askable = paths.filter((path) => !path.includes('\0'));

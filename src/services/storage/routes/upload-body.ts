@@ -1,10 +1,8 @@
-import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
-import { finished } from 'node:stream';
-import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { assertRobotsTag } from '../core/robots-tag.ts';
 import { storageError } from '../errors.ts';
+import type { StorageSettings } from '../settings.ts';
 import { bodyOf, declaredLength, type Exchange, headerOf } from './exchange.ts';
+import { type Form, type FormLimits, readForm } from './form.ts';
 
 /** What an upload's request says before its bytes. */
 export interface UploadBody {
@@ -16,7 +14,8 @@ export interface UploadBody {
   readonly source: AsyncIterable<Buffer>;
 }
 
-/** Bytes of a field of a form; user metadata has a limit of its own. */
+/** Fields of a form at most, and bytes of one; user metadata has a limit of its own. */
+const formFields = 10;
 const fieldSize = 64 * 1024;
 
 /** Reads an upload up to its bytes. @throws NoContentProvided, EntityTooLarge, InvalidXRobotsTag */
@@ -27,7 +26,7 @@ export async function readUpload(exchange: Exchange): Promise<UploadBody> {
   const limit = context.settings.userMetadataLimit;
   const type = headerOf(request, 'content-type');
   if (type !== undefined && /^multipart\/form-data\b/i.test(type))
-    return { robotsTag, ...(await readForm(request, limit)) };
+    return { robotsTag, ...formBody(await readForm(request, formLimits(context.settings)), limit) };
   const encoded = headerOf(request, 'x-metadata');
   return {
     contentType: type ?? 'application/octet-stream',
@@ -35,7 +34,7 @@ export async function readUpload(exchange: Exchange): Promise<UploadBody> {
     robotsTag,
     userMetadata: encoded === undefined ? null : parseUserMetadata(Buffer.from(encoded, 'base64').toString(), limit),
     contentLength: declaredLength(request),
-    source: bodyOf(request),
+    source: bodyOf(exchange),
   };
 }
 
@@ -53,60 +52,15 @@ export function parseUserMetadata(text: string, limit: number): Readonly<Record<
   }
 }
 
+const formLimits = ({ userMetadataLimit, idleTimeout }: StorageSettings): FormLimits => ({
+  fields: formFields,
+  fieldSize: Math.max(fieldSize, userMetadataLimit + 1),
+  idleTimeout,
+});
+
 type FormBody = Omit<UploadBody, 'robotsTag'>;
 
-/** Reads a form up to its file; what stands behind the file comes too late. */
-function readForm(request: IncomingMessage, metadataLimit: number): Promise<FormBody> {
-  return new Promise((resolve, reject) => {
-    let parser: InstanceType<typeof Busboy>;
-    const refuse = (cause: unknown) => reject(storageError('NoContentProvided', { message: messageOf(cause), cause }));
-    try {
-      parser = new Busboy({
-        headers: request.headers as BusboyHeaders,
-        limits: { files: 1, fields: 10, fieldSize: Math.max(fieldSize, metadataLimit + 1), headerPairs: 100 },
-      });
-    } catch (error) {
-      refuse(error);
-      return;
-    }
-    const fields = new Map<string, string>();
-    let file: Readable | undefined;
-    parser.on('field', (name: string, value: string) => {
-      if (!file) fields.set(name, value);
-    });
-    parser.on('file', (_name: string, stream: Readable, _filename: string, _encoding: string, mimeType: string) => {
-      file = stream;
-      // A broken form or connection ends in the middle of the file.
-      stream.on('error', () => {});
-      try {
-        resolve(formBody(fields, mimeType, stream, metadataLimit));
-      } catch (error) {
-        stream.resume();
-        reject(error);
-      }
-    });
-    parser.on('error', (error: unknown) => {
-      file?.destroy(error as Error);
-      refuse(error);
-    });
-    parser.on('finish', () => {
-      if (!file) refuse(undefined);
-    });
-    finished(request, { writable: false }, (error) => {
-      if (!error) return;
-      file?.destroy(error);
-      refuse(error);
-    });
-    request.pipe(parser);
-  });
-}
-
-function formBody(
-  fields: ReadonlyMap<string, string>,
-  mimeType: string,
-  stream: Readable,
-  metadataLimit: number,
-): FormBody {
+function formBody({ fields, mimeType, source }: Form, metadataLimit: number): FormBody {
   const metadata = fields.get('metadata') ?? fields.get('userMetadata');
   const seconds = fields.get('cacheControl');
   return {
@@ -114,8 +68,6 @@ function formBody(
     cacheControl: seconds === undefined || seconds === '' ? 'no-cache' : `max-age=${seconds}`,
     userMetadata: metadata === undefined ? null : parseUserMetadata(metadata, metadataLimit),
     contentLength: undefined,
-    source: stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>,
+    source,
   };
 }
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : 'No content provided');

@@ -27,35 +27,51 @@ export async function auditRows(
   return rows;
 }
 
-/** Which of some versions belong to anything: an object, an upload under way, or the time until they are removed. */
+/**
+ * Which of some versions belong to anything: an object, an upload under way, or the time until they are removed.
+ *
+ * @returns for each of them whether it is one of the latter two
+ */
 export async function knownVersions(
   transaction: Transaction,
   own: string,
   versions: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const { rows } = await transaction.query<{ version: string }>(
-    `select version from ${own}.storage_versions v where version = any($1)
-       and (due is not null or exists (select from storage.objects o
-         where o.bucket_id = v.bucket_id and o.name = v.name and o.version = v.version))
-     union select version from storage.objects where version = any($1)`,
+): Promise<ReadonlyMap<string, boolean>> {
+  const { rows } = await transaction.query<{ version: string; isDue: boolean }>(
+    `select version, bool_or(is_due) as "isDue" from (
+       select version, due is not null as is_due from ${own}.storage_versions v where version = any($1)
+         and (due is not null or exists (select from storage.objects o
+           where o.bucket_id = v.bucket_id and o.name = v.name and o.version = v.version))
+       union all select version, false from storage.objects where version = any($1)) known
+     group by version`,
     [versions],
   );
-  return new Set(rows.map(({ version }) => version));
+  return new Map(rows.map(({ version, isDue }) => [version, isDue]));
+}
+
+/** Which of some paths, `bucket/name`, are those of objects whose content has no version. */
+export async function objectsWithoutVersion(
+  transaction: Transaction,
+  paths: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (paths.length === 0) return new Set();
+  const { rows } = await transaction.query<{ path: string }>(
+    `select path from unnest($1::text[]) as path join storage.objects o
+       on o.bucket_id = split_part(path, '/', 1) and o.name = substr(path, strpos(path, '/') + 1)
+     where o.version is null`,
+    [paths],
+  );
+  return new Set(rows.map(({ path }) => path));
 }
 
 /** Retires versions whose objects are gone without storage having been asked. @returns how many */
-export async function retireOrphans(
-  transaction: Transaction,
-  own: string,
-  retention: number,
-  minAge: number,
-): Promise<number> {
+export async function retireOrphans(transaction: Transaction, own: string, retention: number): Promise<number> {
   const { rowCount } = await transaction.query(
     `update ${own}.storage_versions v set due = clock_timestamp() + $1::float8 * interval '1 millisecond'
-     where due is null and $2::float8 >= 0
+     where due is null
        and not exists (select from storage.objects o
          where o.bucket_id = v.bucket_id and o.name = v.name and o.version = v.version)`,
-    [retention, minAge],
+    [retention],
   );
   return rowCount;
 }

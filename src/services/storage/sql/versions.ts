@@ -22,7 +22,11 @@ export interface Versions {
   extend(transaction: Transaction, version: string, milliseconds: number): Promise<boolean>;
   /** Keeps content for good. @returns false when it was given up already, so that its object must not come to be */
   keep(transaction: Transaction, version: string, facts: VersionFacts): Promise<boolean>;
-  /** Forgets an announced content. @returns false when an object lives from it, or somebody else forgot it */
+  /**
+   * Gives an announced content up: no object comes to be of it any more, and it may be removed.
+   *
+   * @returns false when an object lives from it, or somebody else gave it up
+   */
   abandon(transaction: Transaction, version: string): Promise<boolean>;
   /** Content that no object lives from any more may be removed after `milliseconds`. */
   retire(transaction: Transaction, versions: readonly Version[], milliseconds: number): Promise<void>;
@@ -35,6 +39,7 @@ export interface Versions {
 /** @param schema where the table is, quoted */
 export function createVersions(schema: string): Versions {
   const table = `${schema}.storage_versions`;
+  const givenUp = "timestamptz '-infinity'";
   const after = (index: number) => `clock_timestamp() + $${index}::float8 * interval '1 millisecond'`;
   return {
     async announce(transaction, { version, bucketId, name }, milliseconds) {
@@ -47,22 +52,24 @@ export function createVersions(schema: string): Versions {
     },
     async extend(transaction, version, milliseconds) {
       const { rowCount } = await transaction.query(
-        `update ${table} set due = ${after(2)} where version = $1 and due is not null`,
+        `update ${table} set due = ${after(2)} where version = $1 and due > ${givenUp}`,
         [version, milliseconds],
       );
       return rowCount > 0;
     },
     async keep(transaction, version, { size, sha256 }) {
       const { rowCount } = await transaction.query(
-        `update ${table} set due = null, size = $2, sha256 = $3 where version = $1`,
+        `update ${table} set due = null, size = $2, sha256 = $3
+         where version = $1 and (due is null or due > ${givenUp})`,
         [version, size, sha256],
       );
       return rowCount > 0;
     },
     async abandon(transaction, version) {
-      const { rowCount } = await transaction.query(`delete from ${table} where version = $1 and due is not null`, [
-        version,
-      ]);
+      const { rowCount } = await transaction.query(
+        `update ${table} set due = ${givenUp} where version = $1 and due > ${givenUp}`,
+        [version],
+      );
       return rowCount > 0;
     },
     async retire(transaction, versions, milliseconds) {

@@ -33,10 +33,16 @@ export interface OpenContent {
 /** A content as the backend lists it. */
 export interface ListedContent {
   readonly version: string;
+  /** `bucket/name/version`, or `bucket/name` for very old ones; empty for what is under way. */
+  readonly path: string;
   /** Where it lies, for people. */
   readonly place: string;
   readonly size: number;
   readonly modified: Date;
+  /** It is, or was meant to become, part of the content of this version, and is none of its own. */
+  readonly isGrowing: boolean;
+  /** Of an upload that the backend itself has under way. */
+  readonly uploadId?: string | undefined;
 }
 
 /** Of writing. */
@@ -66,11 +72,17 @@ export interface ContentStore {
    * fails half way. @returns the length now. @throws what the source threw
    */
   grow(ref: ContentRef, offset: number, source: AsyncIterable<Buffer>): Promise<number>;
-  /** Length of a growing content; undefined when there is none. */
+  /** Length of a growing content, or of one that was sealed; undefined when there is none. */
   grown(ref: ContentRef): Promise<number | undefined>;
-  /** Makes a grown content a whole one. Repeating it is no error. */
-  seal(ref: ContentRef, options: Omit<WriteOptions, 'limit'>): Promise<Written>;
-  /** Everything there is but what grows. */
+  /**
+   * Makes a grown content a whole one. Repeating it is no error, and what it grew from stays until `settle`.
+   *
+   * @throws TransactionError when it does not have `size` bytes
+   */
+  seal(ref: ContentRef, size: number, options: Omit<WriteOptions, 'limit'>): Promise<Written>;
+  /** Removes what a sealed content grew from. */
+  settle(ref: ContentRef): Promise<void>;
+  /** Everything there is, what is under way included. */
   list(): AsyncIterable<ListedContent>;
   /** Removes a content that `list` told of. */
   removeListed(content: ListedContent): Promise<void>;

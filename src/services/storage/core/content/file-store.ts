@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import {
   access,
@@ -76,8 +77,7 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
     }
   }
 
-  async function writeNew(ref: ContentRef, source: AsyncIterable<Buffer>): Promise<Written> {
-    const temporary = incomingOf(ref);
+  async function writeNew(ref: ContentRef, temporary: string, source: AsyncIterable<Buffer>): Promise<Written> {
     await makeFolder(incoming);
     const file = await open(temporary, 'wx', 0o640);
     try {
@@ -107,7 +107,7 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
     write: (ref, source, { limit }) => {
       // Before anything is read.
       pathOf(ref);
-      return writeNew(ref, limited(source, limit));
+      return writeNew(ref, incomingOf(ref), limited(source, limit));
     },
 
     open: (ref) => openFile(pathOf(ref)),
@@ -148,7 +148,8 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
         }
       }
       pathOf(ref);
-      return writeNew(ref, joined());
+      // It may be tried again, at the same time even, or after an attempt that was killed.
+      return writeNew(ref, `${incomingOf(ref)}.${randomUUID()}`, joined());
     },
 
     async grow(ref, offset, source) {
@@ -178,27 +179,36 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
     },
 
     async grown(ref) {
-      try {
-        return (await stat(incomingOf(ref))).size;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-        throw error;
-      }
+      const found =
+        (await stat(incomingOf(ref)).catch(ignoreMissing)) ?? (await stat(pathOf(ref)).catch(ignoreMissing));
+      return found?.size;
     },
 
-    async seal(ref) {
+    async seal(ref, size) {
       const [from, to] = [incomingOf(ref), pathOf(ref)];
       const carried = growing.get(ref.version as string);
       growing.delete(ref.version as string);
       const found = await stat(from).catch(ignoreMissing);
-      // An earlier attempt came that far and no further.
-      if (!found) return (await digestsOf(to)).finish();
-      const digests = carried?.size === found.size ? carried : await digestsOf(from);
-      await place(from, to, rename);
+      // Without a file an earlier attempt came that far and no further.
+      const digests = found && carried?.size === found.size ? carried : await digestsOf(found ? from : to);
+      if (digests.size !== size) throw storageError('TransactionError');
+      if (found) await place(from, to, rename);
       return digests.finish();
     },
 
-    list: () => listFiles(home),
+    settle: async () => {},
+
+    async *list() {
+      for await (const file of listFiles(home))
+        yield {
+          ...file,
+          version: basename(file.place),
+          path: file.place.slice(home.length + 1),
+          isGrowing: false,
+        };
+      for await (const file of listFiles(incoming))
+        yield { ...file, version: basename(file.place).replace(/\..*/, ''), path: '', isGrowing: true };
+    },
 
     async removeListed({ place: path }) {
       await rm(path, { force: true });
@@ -285,7 +295,7 @@ async function readWhole(file: FileHandle, start: number, length: number): Promi
   return buffer;
 }
 
-async function* listFiles(folder: string): AsyncGenerator<ListedContent> {
+async function* listFiles(folder: string): AsyncGenerator<Pick<ListedContent, 'place' | 'size' | 'modified'>> {
   let entries: AsyncIterable<Dirent>;
   try {
     entries = await opendir(folder);
@@ -299,8 +309,7 @@ async function* listFiles(folder: string): AsyncGenerator<ListedContent> {
     else {
       const found = await stat(path).catch(ignoreMissing);
       // The sidecars that Supabase Storage leaves beside resumable uploads are no content.
-      if (found && !path.endsWith('.info'))
-        yield { version: basename(path), place: path, size: found.size, modified: found.mtime };
+      if (found && !path.endsWith('.info')) yield { place: path, size: found.size, modified: found.mtime };
     }
   }
 }

@@ -32,6 +32,10 @@ interface Piece {
   readonly size: number;
 }
 
+/** What a growing content's pieces lie below, and what the key of one ends with. */
+const piecesSuffix = '.pieces/';
+const pieceKey = /\/([\w-]+)\.pieces\/\d{16}$/;
+
 /**
  * Content on a server that speaks S3, under the same names as in a folder. What S3 acknowledges is safe, and nobody sees an
  * object before that. Growing contents are objects of their own below `<key>.pieces/`, joined by the server where it can.
@@ -45,7 +49,8 @@ export async function createS3Store(options: S3StoreOptions): Promise<ContentSto
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
-      requestTimeout: options.timeout,
+      // Of silence; the whole of a request may take as long as its bytes need.
+      socketTimeout: options.timeout,
       connectionTimeout: Math.min(options.timeout, 10_000),
       httpAgent: { maxSockets: options.maxSockets },
       httpsAgent: { maxSockets: options.maxSockets },
@@ -56,7 +61,7 @@ export async function createS3Store(options: S3StoreOptions): Promise<ContentSto
   const Bucket = options.bucket;
   const keyOf = ({ bucketId, name, version }: ContentRef): string =>
     `${options.tenant}/${bucketId}/${name}${version === null ? '' : `/${version}`}`;
-  const piecesOf = (ref: ContentRef): string => `${keyOf(ref)}.pieces/`;
+  const piecesOf = (ref: ContentRef): string => `${keyOf(ref)}${piecesSuffix}`;
   const headers = ({ contentType, cacheControl }: Heads) => ({
     ContentType: contentType,
     CacheControl: cacheControl,
@@ -197,10 +202,45 @@ export async function createS3Store(options: S3StoreOptions): Promise<ContentSto
     return { size, etag, sha256: null };
   }
 
-  async function piecesList(ref: ContentRef): Promise<Piece[]> {
+  async function allPieces(ref: ContentRef): Promise<Piece[]> {
     const pieces: Piece[] = [];
     for await (const piece of listKeys(piecesOf(ref))) pieces.push(piece);
     return pieces;
+  }
+
+  /** Pieces as far as they follow each other; a writer that lost its lock may have left others between and behind. */
+  async function piecesList(ref: ContentRef): Promise<Piece[]> {
+    const pieces: Piece[] = [];
+    let length = 0;
+    for (const piece of await allPieces(ref)) {
+      const offset = Number(lastSegment(piece.key));
+      if (offset > length) break;
+      if (offset < length) continue;
+      pieces.push(piece);
+      length += piece.size;
+    }
+    return pieces;
+  }
+
+  /** Uploads in parts that the server knows; not all servers tell. */
+  async function* listUploads(prefix: string): AsyncGenerator<ListedContent> {
+    for (let from: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {}; ; ) {
+      const page = await client
+        .send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: prefix, ...from }))
+        .catch(() => undefined);
+      for (const { Key = '', UploadId, Initiated = new Date() } of page?.Uploads ?? [])
+        yield {
+          version: lastSegment(Key),
+          path: '',
+          place: Key,
+          size: 0,
+          modified: Initiated,
+          isGrowing: true,
+          uploadId: UploadId,
+        };
+      if (!page?.IsTruncated || page.NextKeyMarker === undefined) return;
+      from = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+    }
   }
 
   return {
@@ -243,7 +283,7 @@ export async function createS3Store(options: S3StoreOptions): Promise<ContentSto
       const keys: string[] = [];
       for (const ref of refs) {
         keys.push(keyOf(ref));
-        for (const piece of await piecesList(ref)) keys.push(piece.key);
+        for (const piece of await allPieces(ref)) keys.push(piece.key);
       }
       await removeKeys(keys);
     },
@@ -271,27 +311,41 @@ export async function createS3Store(options: S3StoreOptions): Promise<ContentSto
 
     async grown(ref) {
       const pieces = await piecesList(ref);
-      return pieces.length === 0 ? undefined : pieces.reduce((sum, { size }) => sum + size, 0);
+      if (pieces.length === 0) return (await sizeOf(keyOf(ref)))?.size;
+      return pieces.reduce((sum, { size }) => sum + size, 0);
     },
 
-    async seal(ref, heads) {
+    async seal(ref, size, heads) {
+      const found = await sizeOf(keyOf(ref));
+      // An earlier attempt came that far and no further.
+      if (found?.size === size) return { ...found, sha256: null };
       const pieces = await piecesList(ref);
-      if (pieces.length === 0) {
-        const found = await sizeOf(keyOf(ref));
-        if (found) return { ...found, sha256: null };
-        return write(keyOf(ref), (async function* () {})(), heads);
-      }
-      const written = await join(keyOf(ref), pieces, heads);
-      await removeKeys(pieces.map(({ key }) => key));
-      return written;
+      if (pieces.reduce((sum, piece) => sum + piece.size, 0) !== size) throw storageError('TransactionError');
+      return join(keyOf(ref), pieces, heads);
     },
 
-    removeListed: ({ place: key }) => removeKeys([key]),
+    settle: async (ref) => removeKeys((await allPieces(ref)).map(({ key }) => key)),
+
+    async removeListed({ place: Key, uploadId: UploadId }) {
+      if (UploadId === undefined) await removeKeys([Key]);
+      else await ask(() => client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId })));
+    },
 
     async *list(): AsyncGenerator<ListedContent> {
-      for await (const { key, size, modified } of listKeys(`${options.tenant}/`))
-        if (!key.includes('.pieces/') && !key.endsWith('.info'))
-          yield { version: key.slice(key.lastIndexOf('/') + 1), place: key, size, modified };
+      for await (const { key, size, modified } of listKeys(`${options.tenant}/`)) {
+        // The sidecars that Supabase Storage leaves beside resumable uploads are no content.
+        if (key.endsWith('.info')) continue;
+        const piece = pieceKey.exec(key);
+        yield {
+          version: piece?.[1] ?? lastSegment(key),
+          path: piece ? '' : key.slice(options.tenant.length + 1),
+          place: key,
+          size,
+          modified,
+          isGrowing: piece !== null,
+        };
+      }
+      yield* listUploads(`${options.tenant}/`);
     },
 
     async check() {
@@ -301,6 +355,8 @@ export async function createS3Store(options: S3StoreOptions): Promise<ContentSto
     close: async () => client.destroy(),
   };
 }
+
+const lastSegment = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
 
 const bare = (etag: string | undefined): string => (etag ?? '').replace(/^"|"$/g, '');
 

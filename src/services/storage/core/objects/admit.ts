@@ -101,19 +101,20 @@ export async function probe(transaction: Transaction, proposal: Proposal): Promi
 }
 
 /**
- * Takes an announced content back, unless an object lives from it. Never throws: what is left over, the janitor finds.
+ * Takes an announced content back, unless an object lives from it. Never throws: what is left over, the janitor finds. No
+ * connection of the database waits for the backend.
  */
 export async function giveUp(
-  { db, store, log }: StorageContext,
-  version: Pick<Admission, 'version' | 'bucketId' | 'name'>,
-  forget: (transaction: Transaction) => Promise<boolean>,
+  { db, store, versions, log }: StorageContext,
+  content: Pick<Admission, 'version' | 'bucketId' | 'name'>,
 ): Promise<void> {
+  const { version } = content;
   try {
-    await db.transaction(async (transaction) => {
-      if (await forget(transaction)) await store.remove([version]);
-    });
+    if (!(await db.transaction((transaction) => versions.abandon(transaction, version)))) return;
+    await store.remove([content]);
+    await db.transaction((transaction) => versions.forget(transaction, [version]));
   } catch (error) {
-    log.debug({ err: error, version: version.version }, 'an upload that failed leaves content to the janitor');
+    log.debug({ err: error, version }, 'an upload that failed leaves content to the janitor');
   }
 }
 

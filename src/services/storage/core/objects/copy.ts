@@ -73,7 +73,7 @@ export async function copyObject(
       by: 'Copy',
     });
   } catch (error) {
-    await giveUp(context, admission, (transaction) => context.versions.abandon(transaction, admission.version));
+    await giveUp(context, admission);
     throw error;
   }
 }
@@ -137,7 +137,7 @@ export async function move(context: StorageContext, scope: Scope, route: Route):
       await context.versions.retire(transaction, versionOf(current), context.settings.retention);
     });
   } catch (error) {
-    await giveUp(context, admission, (transaction) => context.versions.abandon(transaction, version));
+    await giveUp(context, admission);
     throw error;
   }
   context.publish({

@@ -36,7 +36,7 @@ export async function upload(context: StorageContext, scope: Scope, request: Upl
     const written = await context.store.write(admission, request.source, { limit, contentType, cacheControl });
     return await complete(context, scope, { ...request, admission, written });
   } catch (error) {
-    await giveUp(context, admission, (transaction) => context.versions.abandon(transaction, admission.version));
+    await giveUp(context, admission);
     throw error;
   }
 }

@@ -19,7 +19,8 @@ export interface CheckedBody {
  *
  * @throws MissingContentLength, and while it is read SignatureDoesNotMatch, XAmzContentSHA256Mismatch, BadDigest …
  */
-export function checkedBody({ request }: Exchange, { signature, key }: S3Caller): CheckedBody {
+export function checkedBody(exchange: Exchange, { signature, key }: S3Caller): CheckedBody {
+  const { request } = exchange;
   const { payloadHash } = signature;
   const isChunked = payloadHash.startsWith('STREAMING-');
   const announced = headerOf(request, isChunked ? 'x-amz-decoded-content-length' : 'content-length');
@@ -28,7 +29,7 @@ export function checkedBody({ request }: Exchange, { signature, key }: S3Caller)
     throw storageError('MissingContentLength');
   if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0))
     throw storageError('InvalidRequest', { message: 'The length of the body is no number' });
-  const raw = bodyOf(request);
+  const raw = bodyOf(exchange);
   const trailers = new Map<string, string>();
   const signing = payloadHash.startsWith('STREAMING-AWS4-HMAC-SHA256-PAYLOAD')
     ? { key, date: signature.date, scope: scopeOf(signature), seed: signature.signature }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { DataStore, Upload as TusUpload } from '@tus/server';
 import type { ContentRef } from '../../core/content/content-store.ts';
+import { patient } from '../../core/content/limited.ts';
 import type { StorageContext } from '../../core/context.ts';
 import { endUpload, findUpload } from '../../core/resumable.ts';
 import { storageError } from '../../errors.ts';
@@ -36,7 +37,8 @@ export function createTusStore({ DataStore, Upload, ERRORS }: TusLibrary, contex
     }
 
     override async write(source: Readable, version: string, offset: number): Promise<number> {
-      return context.store.grow(refOf(await require(version)), offset, source as AsyncIterable<Buffer>);
+      const body = patient(source as AsyncIterable<Buffer>, context.settings.idleTimeout);
+      return context.store.grow(refOf(await require(version)), offset, body);
     }
 
     override async getUpload(version: string): Promise<TusUpload> {
