@@ -315,6 +315,11 @@ export const storageSettings = {
     min: 1_000,
     help: 'Time after which content of an upload that never ended is removed; longer than any upload takes.',
   }),
+  orphanAge: duration({
+    name: 'STORAGE_ORPHAN_AGE',
+    default: 60_000,
+    help: 'Age below which content that belongs to nothing is passed over by `storage verify` and `storage gc`: it may just be on its way.',
+  }),
   janitorInterval: duration({
     name: 'STORAGE_JANITOR_INTERVAL',
     default: 60_000,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { deleteAbandonedMultipart } from '../sql/multipart.ts';
 import type { StorageContext } from './context.ts';
 
@@ -8,6 +9,9 @@ export interface Janitor {
   sweep(): Promise<number>;
   stop(): Promise<void>;
 }
+
+/** Milliseconds that a batch gets to end when the room stops. */
+const stopPatience = 5_000;
 
 /** Creates the janitor. Any number of nodes may have one: what one of them has taken, the others pass over. */
 export function createJanitor(
@@ -63,7 +67,8 @@ export function createJanitor(
     async stop() {
       isStopped = true;
       clearTimeout(timer);
-      await running;
+      // A backend that does not answer must not hold up the end; a batch that is broken off is taken again.
+      await Promise.race([running, sleep(stopPatience, undefined, { ref: false })]);
     },
   };
 }

@@ -22,8 +22,7 @@ export async function openStorageAudit(
   const store = await openStore(settings, defaultFolder);
   const db = createDatabase({ connection, size: 2 });
   const context = { db, store, own };
-  // What has just been written may not be known yet.
-  const minAge = 60_000;
+  const { orphanAge: minAge } = settings;
   return {
     verify: (deep) => audit(context, { deep, minAge, now: Date.now() }),
     collect: () =>

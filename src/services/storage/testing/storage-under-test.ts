@@ -11,8 +11,9 @@ import type { Room } from '#kernel/lifecycle';
 import { createLogger, createRedactor } from '#kernel/log';
 import { type TestDatabase, testDatabase } from '../../../../test/support/database.ts';
 import type { StorageEvent } from '../core/context.ts';
+import { openStorageAudit, type StorageAudit } from '../core/open-audit.ts';
 import { type StorageApi, type StorageDeps, storageRoom } from '../create.ts';
-import { storageSettings } from '../settings.ts';
+import { type StorageSettings, storageSettings } from '../settings.ts';
 
 /** The secret that tokens are signed with in tests. */
 export const testSecret = 'a-secret-for-tests-of-at-least-thirty-two-characters';
@@ -42,6 +43,7 @@ export interface StorageUnderTest {
   readonly db: TestDatabase;
   readonly room: Room<StorageApi>;
   readonly folder: string;
+  readonly settings: StorageSettings;
   readonly events: StorageEvent[];
   readonly serviceKey: string;
   readonly anonKey: string;
@@ -52,6 +54,28 @@ export interface StorageUnderTest {
   /** As service role unless another token is given; JSON unless the body is bytes or text. */
   request(method: string, path: string, call?: Call): Promise<Reply>;
   stop(): Promise<void>;
+}
+
+/** An audit of a room's store. */
+export interface AuditUnderTest {
+  /** `kind place`, in order. */
+  findings(deep?: boolean): Promise<readonly string[]>;
+  collect(): ReturnType<StorageAudit['collect']>;
+  close(): Promise<void>;
+}
+
+/** Audits the store of a room under test; nothing is too young. */
+export async function auditOf({ db, settings, folder }: StorageUnderTest): Promise<AuditUnderTest> {
+  const audit = await openStorageAudit({ ...settings, orphanAge: 0 }, db.connection('supabase_storage_admin'), folder);
+  return {
+    async findings(deep = true) {
+      const found: string[] = [];
+      for await (const { kind, place } of audit.verify(deep)) found.push(`${kind} ${place.replace(`${folder}/`, '')}`);
+      return found.sort();
+    },
+    collect: audit.collect,
+    close: audit.close,
+  };
 }
 
 /** What a test may bring along. */
@@ -70,7 +94,8 @@ export async function startStorage(
   const folder = sharedFolder ?? mkdtempSync(join(tmpdir(), 'storage-'));
   const lines: string[] = [];
   const { values, problems } = resolveSettings(storageSettings, {
-    env: { JWT_SECRET: testSecret, STORAGE_FILE_BACKEND_PATH: folder, ...env },
+    // Tests sweep themselves.
+    env: { JWT_SECRET: testSecret, STORAGE_FILE_BACKEND_PATH: folder, STORAGE_JANITOR_INTERVAL: '1h', ...env },
     files: [],
     alone: false,
   });
@@ -108,6 +133,7 @@ export async function startStorage(
     db,
     room,
     folder,
+    settings: values,
     events,
     serviceKey,
     anonKey: sign({ role: 'anon', iss: 'supabase' }),

@@ -40,7 +40,8 @@ export async function* patient(source: AsyncIterable<Buffer>, milliseconds: numb
 async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(storageError('RequestTimeout')), milliseconds);
+    // What arrived while this process was busy is looked at first.
+    timer = setTimeout(() => setImmediate(() => reject(storageError('RequestTimeout'))), milliseconds);
   });
   try {
     return await Promise.race([work, late]);

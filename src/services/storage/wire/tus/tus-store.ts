@@ -37,7 +37,9 @@ export function createTusStore({ DataStore, Upload, ERRORS }: TusLibrary, contex
     }
 
     override async write(source: Readable, version: string, offset: number): Promise<number> {
-      const body = patient(source as AsyncIterable<Buffer>, context.settings.idleTimeout);
+      // Were the source destroyed here, the library would report that, and not what went wrong.
+      const pieces = source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+      const body = patient(pieces, context.settings.idleTimeout);
       return context.store.grow(refOf(await require(version)), offset, body);
     }
 
