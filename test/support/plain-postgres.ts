@@ -16,6 +16,8 @@ export interface PlainPostgres {
   url(user: string): string;
   query(sql: string): Promise<pg.QueryResult>;
   stopServer(): void;
+  /** Ends it without a checkpoint, as if it had been killed. */
+  crashServer(): void;
   startServer(): void;
   /** Ends it and removes its data. */
   remove(): void;
@@ -36,7 +38,7 @@ export function startPlainPostgres(): PlainPostgres {
   };
   const data = join(folder, 'data');
   const start = () => run('pg_ctl', '-D', data, '-w', '-o', `-k ${folder} -c listen_addresses= -c fsync=off`, 'start');
-  const stop = () => run('pg_ctl', '-D', data, '-w', '-m', 'fast', 'stop');
+  const stop = (mode = 'fast') => run('pg_ctl', '-D', data, '-w', '-m', mode, 'stop');
   run('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '--locale=C', '-E', 'UTF8', '--no-sync');
   start();
   return {
@@ -51,7 +53,8 @@ export function startPlainPostgres(): PlainPostgres {
         await client.end();
       }
     },
-    stopServer: stop,
+    stopServer: () => stop(),
+    crashServer: () => stop('immediate'),
     startServer: start,
     remove() {
       try {
