@@ -14,6 +14,7 @@ export const kernelLevels: readonly (readonly string[])[] = [
 /** Third-party packages and the one folder of `src` that may import each. */
 export const packageOwners: Readonly<Record<string, string>> = {
   '@aws-sdk/client-s3': 'src/services/storage',
+  '@aws-sdk/s3-request-presigner': 'src/services/storage',
   '@fastify/busboy': 'src/services/storage',
   '@nats-io/transport-node': 'src/kernel/bus',
   '@tus/server': 'src/services/storage',

@@ -8,6 +8,7 @@ import type { ContentStore } from './core/content/content-store.ts';
 import { openStore } from './core/content/open-store.ts';
 import type { StorageContext, StorageEvent } from './core/context.ts';
 import { createJanitor, type Janitor } from './core/janitor.ts';
+import { createRemoteImages } from './core/remote-images.ts';
 import { createSessionLocks, type SessionLocks } from './core/session-locks.ts';
 import { createUrlTokens } from './core/url-token.ts';
 import type { StoragePorts } from './ports.ts';
@@ -85,8 +86,10 @@ function create(deps: StorageDeps): Room<StorageApi> {
     const janitor = createJanitor(context, own);
     const locks = createSessionLocks(connection, log);
     const protocols = [...resumableRoutes(createResumable(context, locks)), ...s3Routes];
+    const transform = deps.transform ?? remoteImages(settings, deps);
+    const ports = { egress: deps.egress, ...(transform && { transform }) };
     running = {
-      handle: createHandler({ context, ports: deps, verifier }, createRouter(routes(protocols))),
+      handle: createHandler({ context, ports, verifier }, createRouter(routes(protocols))),
       db,
       store,
       janitor,
@@ -130,6 +133,11 @@ function create(deps: StorageDeps): Room<StorageApi> {
 
 /** Subject of an event: `storage.object.created` and the like. */
 const subjectOf = ({ type }: StorageEvent): string => `storage.object.${type.slice('Object'.length).toLowerCase()}`;
+
+function remoteImages({ imgproxyUrl, imgproxyTimeout, imgproxyMaxBytes }: StorageSettings, { egress }: StorageDeps) {
+  if (imgproxyUrl === undefined) return undefined;
+  return createRemoteImages({ url: imgproxyUrl, timeout: imgproxyTimeout, maxBytes: imgproxyMaxBytes }, egress);
+}
 
 async function readKeys(settings: StorageSettings, clock: Clock): Promise<Verifier> {
   const { jwtSecret, jwtJwks } = settings;

@@ -12,6 +12,8 @@ export interface ImageSource {
   readonly contentType: string;
   /** Opens the content. */
   open(): Promise<Readable>;
+  /** Where an engine elsewhere finds it: `local:///…` or a URL that is good for a while; escaped for use in a path. */
+  url(): Promise<string>;
 }
 
 /** What is to be made of an original (imgproxy's names of the same). */

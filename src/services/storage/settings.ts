@@ -292,6 +292,25 @@ export const storageSettings = {
     default: 2_000,
     help: 'Largest width and height of a transformed image.',
   }),
+  imgproxyUrl: url({
+    name: 'IMGPROXY_URL',
+    protocols: ['http', 'https'],
+    help: 'Where imgproxy runs, when not in this process; it must reach the content by itself.',
+  }),
+  imgproxyTimeout: duration({
+    name: 'IMGPROXY_REQUEST_TIMEOUT',
+    bare: 's',
+    default: 15_000,
+    min: 100,
+    help: 'Time that imgproxy may take for an image.',
+  }),
+  imgproxyMaxBytes: bytes({
+    name: 'STORAGE_IMGPROXY_MAX_BYTES',
+    default: 64 * 1024 ** 2,
+    min: 1_024,
+    max: 1024 ** 3,
+    help: 'Size of an image from imgproxy at most.',
+  }),
   cdnPurgeUrl: url({
     name: 'CDN_PURGE_ENDPOINT_URL',
     protocols: ['http', 'https'],

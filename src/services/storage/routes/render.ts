@@ -48,6 +48,7 @@ async function render(
       const read = await opened.read();
       return Buffer.isBuffer(read) ? Readable.from([read]) : read;
     },
+    url: () => context.store.privateUrl({ bucketId, name, version: object.version }),
   };
   const leaving = new AbortController();
   response.once('close', () => leaving.abort());

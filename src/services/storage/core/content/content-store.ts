@@ -82,6 +82,8 @@ export interface ContentStore {
   seal(ref: ContentRef, size: number, options: Omit<WriteOptions, 'limit'>): Promise<Written>;
   /** Removes what a sealed content grew from. */
   settle(ref: ContentRef): Promise<void>;
+  /** Where a server elsewhere finds a content: `local:///…` or a URL that is good for ten minutes; escaped for a path. */
+  privateUrl(ref: ContentRef): Promise<string>;
   /** Everything there is, what is under way included. */
   list(): AsyncIterable<ListedContent>;
   /** Removes a content that `list` told of. */

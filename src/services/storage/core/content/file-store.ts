@@ -13,7 +13,7 @@ import {
   stat,
   unlink,
 } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { storageError } from '../../errors.ts';
 import type { ContentRef, ContentStore, ListedContent, OpenContent, Written } from './content-store.ts';
 import { Digests } from './digests.ts';
@@ -197,6 +197,8 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
     },
 
     settle: async () => {},
+
+    privateUrl: async (ref) => `local://${resolve(pathOf(ref)).split('/').map(encodeURIComponent).join('/')}`,
 
     async *list() {
       for await (const file of listFiles(home))

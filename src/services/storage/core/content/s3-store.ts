@@ -25,6 +25,9 @@ const smallestPart = 5 * 1024 ** 2;
 /** What can be copied in one request. */
 const largestCopy = 5 * 1024 ** 3;
 
+/** Seconds. */
+const privateUrlLifetime = 600;
+
 type Heads = Omit<WriteOptions, 'limit'>;
 
 interface Piece {
@@ -325,6 +328,12 @@ export async function createS3Store(options: S3StoreOptions): Promise<ContentSto
     },
 
     settle: async (ref) => removeKeys((await allPieces(ref)).map(({ key }) => key)),
+
+    async privateUrl(ref) {
+      const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
+      const command = new sdk.GetObjectCommand({ Bucket, Key: keyOf(ref) });
+      return encodeURIComponent(await getSignedUrl(client, command, { expiresIn: privateUrlLifetime }));
+    },
 
     async removeListed({ place: Key, uploadId: UploadId }) {
       if (UploadId === undefined) await removeKeys([Key]);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { Crc64Nvme } from './crc64-nvme.ts';
 
 /** A checksum of bytes that pass by, in the form S3 has it: base64 of big-endian bytes. */
 export interface Checksum {
@@ -12,8 +13,10 @@ const castagnoli = 0x82f63b78;
 /** Creates the checksum of a header `x-amz-checksum-*`. @returns undefined for one that is not checked here */
 export function createChecksum(name: string): Checksum | undefined {
   switch (name) {
+    case 'x-amz-checksum-md5':
     case 'x-amz-checksum-sha1':
-    case 'x-amz-checksum-sha256': {
+    case 'x-amz-checksum-sha256':
+    case 'x-amz-checksum-sha512': {
       const hash = createHash(name.slice('x-amz-checksum-'.length));
       return { update: (chunk) => void hash.update(chunk), finish: () => hash.digest('base64') };
     }
@@ -35,6 +38,10 @@ export function createChecksum(name: string): Checksum | undefined {
         },
         finish: () => bigEndian((value ^ 0xffffffff) >>> 0),
       };
+    }
+    case 'x-amz-checksum-crc64nvme': {
+      const crc = new Crc64Nvme();
+      return { update: (chunk) => crc.update(chunk), finish: () => crc.digest().toString('base64') };
     }
     default:
       return undefined;
