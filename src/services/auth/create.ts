@@ -141,7 +141,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       assertMailable: createAddressCheck(settings, deps.egress, log),
       redirects,
       strangers: createStrangers(settings.rateLimitClients),
-      attempts: createAttempts(limits, db, settings.otpAttempts),
+      attempts: createAttempts(limits, settings.otpAttempts),
       hooks: readHooks(settings, { db, egress: deps.egress, clock, log }),
       egress: deps.egress,
       oidc: createOidc(deps.egress, clock, settings.externalOidcCacheTtl, settings.externalTimeout),

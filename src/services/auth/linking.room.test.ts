@@ -23,7 +23,7 @@ beforeAll(async () => {
       ...provider('FACEBOOK'),
       GOTRUE_EXTERNAL_REDIRECTURL: landing,
       GOTRUE_EXPERIMENTAL_PROVIDERS_WITH_OWN_LINKING_DOMAIN: 'facebook',
-      GOTRUE_EXPERIMENTAL_PROVIDER_LINKING_DOMAINS: 'figma:tools, fly:tools',
+      GOTRUE_EXPERIMENTAL_PROVIDER_LINKING_DOMAINS: 'figma:tools, fly=tools',
       GOTRUE_MAILER_NOTIFICATIONS_IDENTITY_LINKED_ENABLED: 'true',
       GOTRUE_SECURITY_MANUAL_LINKING_ENABLED: 'true',
       ENABLE_ANONYMOUS_USERS: 'true',
@@ -76,6 +76,17 @@ describe('a user is told of another way into the account', () => {
     expect(notices()[0]?.html).toContain('github');
     await signIn('github');
     expect(notices()).toHaveLength(before + 1);
+    const entries = await auth.db.query(
+      `select payload->>'action' as action, payload->'traits' as traits, ip_address as ip from auth.audit_log_entries
+       where payload->>'actor_id' = $1 and payload->>'log_type' in ('user', 'account') order by created_at, payload->>'action'`,
+      [user.id],
+    );
+    const login = { action: 'login', traits: { provider: 'github' }, ip: '' };
+    expect(entries).toEqual([
+      { action: 'identity_linked', traits: { provider: 'github', provider_id: 'g' }, ip: '127.0.0.1' },
+      login,
+      login,
+    ]);
   });
 
   it('that they made themselves', async () => {
@@ -86,6 +97,8 @@ describe('a user is told of another way into the account', () => {
     const { fragment } = await come(asked.body.url);
     expect(fragment.get('error')).toBeNull();
     expect(notices()).toHaveLength(before + 1);
+    const { body: user } = await auth.request('GET', '/user', { token });
+    expect(user).toMatchObject({ is_anonymous: false, email, app_metadata: { provider: 'github' } });
   });
 
   it('but not of the one a new account was made by', async () => {

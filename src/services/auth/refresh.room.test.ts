@@ -86,6 +86,17 @@ describe('refresh', () => {
     expect((await refresh(tokens[1]?.token ?? '')).status).toBe(200);
   }, 60_000);
 
+  it('never forks: two at once both get the same child', async () => {
+    for (let round = 0; round < 5; round++) {
+      const parent = (await family()).find(({ revoked }) => !revoked)?.token ?? '';
+      const replies = await Promise.all([refresh(parent), refresh(parent)]);
+      expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+      expect(replies[0]?.body.refresh_token).toBe(replies[1]?.body.refresh_token);
+      expect(await family()).toHaveLength(round + 2);
+      expect((await family()).filter(({ revoked }) => !revoked)).toHaveLength(1);
+    }
+  });
+
   it('never forks: fifty at once all get the same child', async () => {
     const replies = await Promise.all(Array.from({ length: 50 }, () => refresh(first)));
     for (const reply of replies) expect([200, 409]).toContain(reply.status);

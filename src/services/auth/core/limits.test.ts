@@ -61,11 +61,12 @@ describe('work queue', () => {
 describe('wrong codes', () => {
   it.each([1, 3])('are counted for each stored value up to %i', async (bound) => {
     const limits = createLocalLimits({ clock: { now: () => Date.now() }, size: 100 });
-    const attempts = createAttempts(limits, undefined as never, bound);
+    const attempts = createAttempts(limits, bound);
+    const sql = undefined as never;
     const missed: boolean[] = [];
-    for (let count = 1; count <= bound + 1; count++) missed.push(await attempts.miss('a'));
+    for (let count = 1; count <= bound + 1; count++) missed.push(await attempts.miss(sql, 'a'));
     expect(missed).toEqual(missed.map((_, index) => index >= bound - 1));
-    expect(await attempts.miss('b')).toBe(bound === 1);
+    expect(await attempts.miss(sql, 'b')).toBe(bound === 1);
   });
 });
 

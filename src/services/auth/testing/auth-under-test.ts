@@ -37,6 +37,8 @@ export interface AuthUnderTest {
   readonly serviceKey: string;
   readonly logLines: () => readonly string[];
   advance(milliseconds: number): void;
+  /** Lets the clock stand, so that no busy machine makes time pass; `advance` still moves it. */
+  freeze(): void;
   now(): number;
   request(method: string, path: string, call?: Call): Promise<Reply>;
   post(path: string, body?: unknown, call?: Call): Promise<Reply>;
@@ -59,7 +61,8 @@ export async function startAuth(
   });
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
   let shift = 0;
-  const clock = { now: () => Date.now() + shift };
+  let standing: number | undefined;
+  const clock = { now: () => (standing ?? Date.now()) + shift };
   const room = authRoom.create({
     settings: values,
     log: createLogger({
@@ -99,6 +102,9 @@ export async function startAuth(
     logLines: () => lines,
     advance: (milliseconds) => {
       shift += milliseconds;
+    },
+    freeze: () => {
+      standing = Date.now();
     },
     now: clock.now,
     request,

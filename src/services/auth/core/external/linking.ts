@@ -42,8 +42,8 @@ export function linkingDomains({
   const named = new Map(
     providerDomains.map((entry) => {
       // Names of added providers have a colon of their own.
-      const colon = entry.lastIndexOf(':');
-      return [entry.slice(0, colon).trim(), entry.slice(colon + 1).trim()] as const;
+      const divider = entry.includes('=') ? entry.indexOf('=') : entry.lastIndexOf(':');
+      return [entry.slice(0, divider).trim(), entry.slice(divider + 1).trim()] as const;
     }),
   );
   return (provider) => {

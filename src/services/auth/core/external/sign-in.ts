@@ -166,6 +166,8 @@ async function settleAccount(
       const { user } = decision;
       await lockUser(sql, user.id);
       await addIdentity(context, sql, user.id, arrival);
+      const traits = { provider: arrival.provider, provider_id: arrival.profile.subject };
+      await audit(context, sql, user, 'identity_linked', traits, caller.ip ?? '');
       return { user: await mirror(context, sql, user, data), how: decision.kind };
     }
     case 'create': {

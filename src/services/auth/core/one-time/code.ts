@@ -5,7 +5,6 @@ import { normaliseEmail, normalisePhone } from '../addresses.ts';
 import type { AuthContext, Caller } from '../context.ts';
 import { type SignedIn, signedIn, startSession } from '../session/issue.ts';
 import { isCheckedElsewhere } from '../sms/deliver.ts';
-import { countMiss, type Miss } from './miss.ts';
 import { applyProof, type Proof, proveByEmail, proveByHash, proveByPhone, settleProof } from './verify.ts';
 
 /** A code, or a link's hash, that a client presents; absent texts are empty. */
@@ -43,19 +42,15 @@ export async function presentCode(
   assertVerifiable(request);
   const address = readAddress(request);
   const told = await askProvider(context, caller, request, address);
-  const misses: Miss[] = [];
-  const outcome = await context.db
-    .transaction(async (sql) => {
-      const proof = await prove(context, sql, caller, request, address, (miss) => misses.push(miss), told);
-      const verified = await applyProof(context, sql, proof);
-      if (verified.kind === 'half') return undefined;
-      return { verified, grant: await startSession(context, sql, verified.user, 'otp', caller) };
-    })
-    .catch(async (error: unknown) => {
-      // After the transaction, whose rollback would take the count along.
-      for (const miss of misses) await countMiss(context, miss);
-      throw error;
-    });
+  const outcome = await context.db.transaction(async (sql) => {
+    const proof = await prove(context, sql, caller, request, address, told);
+    if (!proof) return 'wrong';
+    const verified = await applyProof(context, sql, proof);
+    if (verified.kind === 'half') return undefined;
+    return { verified, grant: await startSession(context, sql, verified.user, 'otp', caller) };
+  });
+  // After the commit, since the wrong code is counted.
+  if (outcome === 'wrong') throw authError('otp_expired', { message: 'Token has expired or is invalid' });
   if (!outcome) return undefined;
   await settleProof(context, outcome.verified);
   return signedIn(context, outcome.grant);
@@ -97,12 +92,11 @@ function prove(
   caller: Caller,
   { type, token, tokenHash, phone }: VerifyRequest,
   address: string,
-  onMiss: (miss: Miss) => void,
   told: boolean | undefined,
-): Promise<Proof> {
+): Promise<Proof | undefined> {
   if (tokenHash !== '') return proveByHash(context, sql, type, tokenHash);
   const code = plainCode(token);
   return phone === ''
-    ? proveByEmail(context, sql, type, address, code, caller.aud, onMiss)
-    : proveByPhone(context, sql, type, address, code, caller.aud, onMiss, told);
+    ? proveByEmail(context, sql, type, address, code, caller.aud)
+    : proveByPhone(context, sql, type, address, code, caller.aud, told);
 }

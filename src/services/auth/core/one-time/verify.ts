@@ -20,7 +20,7 @@ import { newPassword } from '../secret-values.ts';
 import { confirmEmail, confirmPhone, finishEmailChange, finishPhoneChange } from '../user/confirm.ts';
 import { sealHash } from '../user/password-column.ts';
 import { isBanned, isConfirmed } from '../user-view.ts';
-import type { Miss } from './miss.ts';
+import { countMiss, countMissOfNobody } from './miss.ts';
 
 /** Types whose code comes by mail, with the tokens they may be. */
 const tokensOf: Readonly<Record<string, readonly TokenType[]>> = {
@@ -68,7 +68,13 @@ export async function proveByHash(context: AuthContext, sql: Sql, type: string, 
   return { user, token };
 }
 
-/** Finds whom a code belongs to that was sent to an email address. @throws like `proveByHash` */
+/**
+ * Finds whom a code belongs to that was sent to an email address. A wrong code is counted in the transaction, which has to
+ * be committed although the answer is a refusal.
+ *
+ * @returns undefined when the code is wrong, expired, used, superseded, or nobody's
+ * @throws user_banned, validation_failed for a type that has no codes
+ */
 export async function proveByEmail(
   context: AuthContext,
   sql: Sql,
@@ -76,8 +82,7 @@ export async function proveByEmail(
   email: string,
   code: string,
   aud: string,
-  onMiss: (miss: Miss) => void,
-): Promise<Proof> {
+): Promise<Proof | undefined> {
   const tokens = tokensOf[type];
   if (!tokens) throw invalid('Invalid email verification type');
   const found =
@@ -85,17 +90,17 @@ export async function proveByEmail(
       ? await findUsersChangingEmail(sql, email, aud)
       : [await findUserByEmail(sql, email, aud)].filter((user) => user !== undefined);
   for (const candidate of found) {
-    const proof = await proveAs(context, sql, candidate.id, tokens, email, code, onMiss);
+    const proof = await proveAs(context, sql, candidate.id, tokens, email, code);
     if (proof) return proof;
   }
-  throw gone('Token has expired or is invalid');
+  if (found.length === 0) await countMissOfNobody(context, sql, email);
+  return undefined;
 }
 
 /**
- * Finds whom a code belongs to that was sent to a phone.
+ * Finds whom a code belongs to that was sent to a phone, like `proveByEmail`.
  *
  * @param told what the provider says of the code, where it checks codes itself
- * @throws like `proveByHash`
  */
 export async function proveByPhone(
   context: AuthContext,
@@ -104,21 +109,20 @@ export async function proveByPhone(
   phone: string,
   code: string,
   aud: string,
-  onMiss: (miss: Miss) => void,
   told: boolean | undefined,
-): Promise<Proof> {
+): Promise<Proof | undefined> {
   if (type !== 'sms' && type !== 'phone_change') throw invalid('Invalid sms verification type');
   const isChange = type === 'phone_change';
   const found = isChange ? await findUserChangingPhone(sql, phone, aud) : await findUserByPhone(sql, phone, aud);
   const token: TokenType = isChange ? 'phone_change_token' : 'confirmation_token';
   const verdict = context.sms.testCodes.fits(phone, code, context.clock.now()) || told;
+  if (!found) await countMissOfNobody(context, sql, phone);
   const proof =
     found &&
     (verdict === undefined
-      ? await proveAs(context, sql, found.id, [token], phone, code, onMiss)
+      ? await proveAs(context, sql, found.id, [token], phone, code)
       : await proveByVerdict(context, sql, found.id, token, verdict));
-  if (!proof) throw gone('Token has expired or is invalid');
-  return { ...proof, byPhone: true };
+  return proof && { ...proof, byPhone: true };
 }
 
 // Fixed codes work without having been sent; a provider's word counts for codes that were asked for.
@@ -141,15 +145,19 @@ async function proveAs(
   tokens: readonly TokenType[],
   address: string,
   code: string,
-  onMiss: (miss: Miss) => void,
 ): Promise<Proof | undefined> {
   const user = await lockUser(sql, userId);
   if (!user) return undefined;
-  if (isBanned(user, context.clock.now())) throw authError('user_banned');
   const token = tokens.find((name) => context.codes.fits(user[name], address, code));
-  if (token) return isExpired(context, user, token, /^\d+$/.test(address)) ? undefined : { user, token };
+  if (token) {
+    if (isExpired(context, user, token, /^\d+$/.test(address))) return undefined;
+    // Told only to who has the code, as with passwords.
+    if (isBanned(user, context.clock.now())) throw authError('user_banned');
+    return { user, token };
+  }
   const stored = tokens.map((name) => [name, user[name]] as const).filter(([, value]) => value !== '');
-  if (stored.length > 0) onMiss({ userId, tokens: Object.fromEntries(stored) });
+  if (stored.length > 0) await countMiss(context, sql, { userId, tokens: Object.fromEntries(stored) });
+  else await context.attempts.missNobody(sql, address);
   return undefined;
 }
 

@@ -112,8 +112,8 @@ export const externalSettings = {
   providerDomains: list({
     name: 'GOTRUE_EXPERIMENTAL_PROVIDER_LINKING_DOMAINS',
     default: [],
-    item: [/^[^\s:][^\s]*:[\w.-]+$/, 'must be provider:domain, several divided by commas'],
-    help: 'Linking domains of providers, as provider:domain; accounts are joined by addresses within a domain only.',
+    item: [/^[^\s:=][^\s=]*[:=][\w.-]+$/, 'must be provider=domain, several divided by commas'],
+    help: 'Linking domains of providers, as provider=domain; accounts are joined by addresses within a domain only.',
   }),
   emailIdentityOnPassword: boolean({
     name: 'GOTRUE_EXPERIMENTAL_CREATE_EMAIL_IDENTITY_ON_PASSWORD_SET_ENABLED',

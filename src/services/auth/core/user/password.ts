@@ -3,7 +3,7 @@ import { clearOneTimeTokens } from '../../sql/one-time-tokens.ts';
 import { findAmr } from '../../sql/refresh-tokens.ts';
 import type { Sql, User } from '../../sql/rows.ts';
 import { deleteOtherSessions, deleteSessions } from '../../sql/sessions.ts';
-import { type UserChanges, updateUser } from '../../sql/users.ts';
+import { lockUser, type UserChanges, updateUser } from '../../sql/users.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { millisecondsOf } from '../instant.ts';
 import { countMiss } from '../one-time/miss.ts';
@@ -58,19 +58,32 @@ export const needsNonce = (context: AuthContext, startedAt: string | undefined):
  */
 export async function assertNonce(context: AuthContext, user: User, nonce: string): Promise<void> {
   if (nonce === '') throw authError('reauthentication_needed');
-  const sentAt = user.reauthentication_sent_at;
-  const { otpExpiry, smsOtpExpiry } = context.settings;
-  const life = user.email ? otpExpiry : smsOtpExpiry;
-  const isLate = sentAt === null || millisecondsOf(sentAt) + life < context.clock.now();
   const address = user.email || user.phone || '';
-  const fits =
-    user.email || isLate || !isCheckedElsewhere(context, address)
-      ? context.codes.fits(user.reauthentication_token, address, nonce)
-      : await context.sms.check(address, nonce);
-  if (!isLate && fits) return;
-  const stored = user.reauthentication_token;
-  if (stored !== '') await countMiss(context, { userId: user.id, tokens: { reauthentication_token: stored } });
-  throw authError('reauthentication_not_valid');
+  const isOurs = Boolean(user.email) || isLate(context, user) || !isCheckedElsewhere(context, address);
+  const fits = isOurs
+    ? await context.db.transaction((sql) => fitsStored(context, sql, user.id, address, nonce))
+    : await context.sms.check(address, nonce);
+  if (!fits || isLate(context, user)) throw authError('reauthentication_not_valid');
+}
+
+function isLate({ settings, clock }: AuthContext, user: User): boolean {
+  const sentAt = user.reauthentication_sent_at;
+  const life = user.email ? settings.otpExpiry : settings.smsOtpExpiry;
+  return sentAt === null || millisecondsOf(sentAt) + life < clock.now();
+}
+
+// The user is locked while a nonce is compared and counted.
+async function fitsStored(
+  context: AuthContext,
+  sql: Sql,
+  userId: string,
+  address: string,
+  nonce: string,
+): Promise<boolean> {
+  const stored = (await lockUser(sql, userId))?.reauthentication_token ?? '';
+  if (context.codes.fits(stored, address, nonce)) return true;
+  if (stored !== '') await countMiss(context, sql, { userId, tokens: { reauthentication_token: stored } });
+  return false;
 }
 
 const recoveryMethods: ReadonlySet<string> = new Set(['otp', 'magiclink', 'recovery', 'invite']);
