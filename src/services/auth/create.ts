@@ -18,7 +18,7 @@ import { createAddressCheck } from './core/mail/address-check.ts';
 import { createInbox, type Inbox } from './core/mail/inbox.ts';
 import { openPost, type Post } from './core/mail/open-post.ts';
 import { createAttempts } from './core/one-time/attempts.ts';
-import { createStrangers } from './core/one-time/frequency.ts';
+import { answerRequest } from './core/one-time/mail-requests.ts';
 import { createCodeHasher } from './core/one-time-code.ts';
 import { describeOutage } from './core/outage.ts';
 import { parseRequiredCharacters } from './core/password-rules.ts';
@@ -140,7 +140,6 @@ function create(deps: AuthDeps): Room<AuthApi> {
       post: post.office,
       assertMailable: createAddressCheck(settings, deps.egress, log),
       redirects,
-      strangers: createStrangers(settings.rateLimitClients),
       attempts: createAttempts(limits, settings.otpAttempts),
       hooks: readHooks(settings, { db, egress: deps.egress, clock, log }),
       egress: deps.egress,
@@ -150,6 +149,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       saml: createSaml(settings, samlProtocol, externalBase),
       externalBase,
     };
+    post.start((request) => answerRequest(context, request));
     const cleaner = createCleaner(context);
     const app = createApp({
       log,

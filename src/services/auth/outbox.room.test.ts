@@ -117,6 +117,63 @@ describe('mails on their way', () => {
     await auth.stop();
   });
 
+  it('are made for requests after the answer, for those who have the address', async () => {
+    const server = await startMailServer();
+    const db = await testDatabase();
+    const env = mailTo(server.port, { SMTP_MAX_FREQUENCY: '60s', GOTRUE_RATE_LIMIT_EMAIL_SENT: '6' });
+    const [one, two] = await Promise.all([startAuth(env, db), startAuth(env, db)]);
+    for (const node of [one, two]) node.freeze();
+    const make = (body: object) => one.request('POST', '/admin/users', { token: one.serviceKey, body });
+    await make({ email: 'ann@example.com', email_confirm: true });
+    await make({ email: 'bob@example.com' });
+    const recover = (node: AuthUnderTest, email: string) => node.post('/recover', { email });
+    // Each pause holds on the other node, for strangers as well.
+    for (const email of ['ann@example.com', 'nobody@example.com']) {
+      expect(await recover(one, email)).toMatchObject({ status: 200, body: {} });
+      expect(await recover(two, email)).toMatchObject({ status: 429, body: { code: 'over_email_send_rate_limit' } });
+    }
+    for (const email of ['ann@example.com', 'bob@example.com', 'nobody@example.com'])
+      expect(await two.post('/resend', { type: 'signup', email })).toMatchObject({ status: 200, body: {} });
+    await vi.waitFor(async () => expect(await waiting(one)).toBe(0), 10_000);
+    expect(recipients(server.messages)).toEqual(['ann@example.com', 'bob@example.com']);
+    const actions = await db.query<{ action: string; actor: string }>(
+      `select payload->>'action' as action, payload->>'actor_username' as actor from auth.audit_log_entries
+       where payload->>'action' like 'user_%_requested' order by 2`,
+    );
+    expect(actions).toEqual([
+      { action: 'user_recovery_requested', actor: 'ann@example.com' },
+      { action: 'user_confirmation_requested', actor: 'bob@example.com' },
+    ]);
+    // Requests that came to nothing took none of the six mails an hour.
+    for (const [index, status] of [200, 200, 200, 200, 429].entries())
+      expect(await one.post('/signup', { email: `new${index}@example.com`, password })).toMatchObject({ status });
+    await one.stop();
+    await two.stop();
+    await server.stop();
+    await db.drop();
+  });
+
+  it('that were asked for are not lost with the node that answered, and the code works', async () => {
+    const port = await deadPort();
+    const db = await testDatabase();
+    const first = await startAuth(mailTo(port), db);
+    const body = { email: 'ann@example.com', email_confirm: true };
+    await first.request('POST', '/admin/users', { token: first.serviceKey, body });
+    expect(await first.post('/recover', { email: 'ann@example.com' })).toMatchObject({ status: 200 });
+    await first.stop();
+    const server = await startMailServer(port);
+    const second = await startAuth(mailTo(port), db);
+    await vi.waitFor(() => expect(server.messages).toHaveLength(1), 10_000);
+    const token = /enter the code: (\d+)/i.exec(server.messages[0] ?? '')?.[1];
+    expect(await second.post('/verify', { type: 'recovery', email: 'ann@example.com', token })).toMatchObject({
+      status: 200,
+      body: { user: { email: 'ann@example.com' } },
+    });
+    await second.stop();
+    await server.stop();
+    await db.drop();
+  });
+
   it('hold no code or address that a look into the database could tell', async () => {
     const auth = await startAuth(mailTo(await deadPort()));
     await signUp(auth, 'ann@example.com');

@@ -13,7 +13,6 @@ import type { SharedLimits } from './limits/shared-limits.ts';
 import type { AddressCheck } from './mail/address-check.ts';
 import type { PostOffice } from './mail/post-office.ts';
 import type { Attempts } from './one-time/attempts.ts';
-import type { Strangers } from './one-time/frequency.ts';
 import type { CodeHasher } from './one-time-code.ts';
 import type { PasswordRules } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
@@ -37,7 +36,6 @@ export interface AuthContext {
   /** Asked about an address that somebody wants mail at, before a transaction begins. */
   readonly assertMailable: AddressCheck;
   readonly redirects: RedirectPolicy;
-  readonly strangers: Strangers;
   readonly attempts: Attempts;
   readonly hooks: Hooks;
   readonly sms: SmsOffice;

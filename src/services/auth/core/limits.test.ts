@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLocalLimits } from './limits/shared-limits.ts';
 import { createAttempts } from './one-time/attempts.ts';
-import { createStrangers } from './one-time/frequency.ts';
 import { createRateLimiter } from './token-bucket.ts';
 import { createWorkQueue } from './work-queue.ts';
 
@@ -70,15 +69,18 @@ describe('wrong codes', () => {
   });
 });
 
-describe('strangers', () => {
-  it('wait as users do, each kind of request for itself', () => {
-    const strangers = createStrangers(2);
-    const ask = (kind: string, address: string, now: number) => () => strangers.assertPause(kind, address, 60_000, now);
-    expect(ask('recovery', 'a', 0)).not.toThrow();
-    expect(ask('recovery', 'a', 1)).toThrow('For security purposes, you can only request this after 60 seconds.');
-    expect(ask('otp', 'a', 1)).not.toThrow();
-    expect(ask('recovery', 'a', 60_000)).not.toThrow();
-    expect(ask('recovery', 'b', 60_000)).not.toThrow();
-    expect(ask('otp', 'a', 60_000)).not.toThrow();
+describe('turns', () => {
+  it('come once in a span, each kind for itself, and the oldest is forgotten first', async () => {
+    let now = 0;
+    const limits = createLocalLimits({ clock: { now: () => now }, size: 2 });
+    const take = (kind: string, address: string) => limits.takeTurn(undefined as never, kind, address, 60_000);
+    expect(await take('recovery', 'a')).toBe(0);
+    now = 1;
+    expect(await take('recovery', 'a')).toBe(59_999);
+    expect(await take('otp', 'a')).toBe(0);
+    now = 60_000;
+    expect(await take('recovery', 'a')).toBe(0);
+    expect(await take('recovery', 'b')).toBe(0);
+    expect(await take('otp', 'a')).toBe(0);
   });
 });

@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { createCodeHasher, newCode, pkcePrefix } from './one-time-code.ts';
 import { parsePasswordHash } from './password-hash.ts';
 import { findWeakness, parseRequiredCharacters } from './password-rules.ts';
+import { standInHash } from './password-stand-in.ts';
 import { createPasswords } from './passwords.ts';
 import { readChallenge, verifierFits } from './pkce.ts';
-import { newPassword, newRefreshToken } from './secret-values.ts';
+import { newRefreshToken } from './secret-values.ts';
 
 describe('one-time codes', () => {
   const hasher = createCodeHasher('a-secret-of-at-least-thirty-two-characters');
@@ -65,16 +66,23 @@ describe('generated secrets', () => {
     for (const token of tokens) expect(token).toMatch(/^[a-z2-7]{12}$/);
   });
 
-  it('are passwords that pass the rules', async () => {
-    const sets = parseRequiredCharacters('abc:ABC:0123:\\:!');
-    expect(sets).toEqual(['abc', 'ABC', '0123', ':!']);
-    const password = newPassword(64, sets);
-    expect(password).toHaveLength(64);
-    expect(await findWeakness(password, { minLength: 8, requiredSets: sets })).toBeUndefined();
+  it('are hashes that no password leads to, in the form of one', async () => {
+    const hashes = new Set(Array.from({ length: 100 }, standInHash));
+    expect(hashes.size).toBe(100);
+    for (const hash of hashes) expect(parsePasswordHash(hash)).toEqual({ kind: 'bcrypt', text: hash });
+    // Salt and digest end in characters with unused bits, which real hashes leave at nought.
+    for (const hash of hashes) expect(hash).toMatch(/^\$2a\$10\$.{21}[.Oeu].{30}[.CGKOSWaeimquy26]$/);
+    const passwords = createPasswords(1, 2);
+    expect(await passwords.verify('', standInHash())).toBe(false);
+    passwords.close();
   });
 });
 
 describe('password rules', () => {
+  it('have sets of characters, divided by colons', () => {
+    expect(parseRequiredCharacters('abc:ABC:0123:\\:!')).toEqual(['abc', 'ABC', '0123', ':!']);
+  });
+
   it('name what is lacking', async () => {
     const rules = { minLength: 6, requiredSets: ['abc', '123'] };
     expect((await findWeakness('a', rules))?.reasons).toEqual(['length', 'characters']);

@@ -7,9 +7,11 @@ import { audit } from './audit.ts';
 import { type AuthContext, type Caller, nowOf } from './context.ts';
 import { announceUser, reportUser } from './hooks/new-user.ts';
 import { dispatch, type PreparedLetter } from './mail/letters.ts';
+import { noteMail } from './one-time/frequency.ts';
 import { prepareConfirmation } from './one-time/send.ts';
 import { prepareText } from './one-time/send-sms.ts';
 import { assertStrong } from './password-rules.ts';
+import { standInHash } from './password-stand-in.ts';
 import type { CodeChallenge } from './pkce.ts';
 import { type Grant, type SignedIn, signedIn, startSession } from './session/issue.ts';
 import { deliver, type PreparedText } from './sms/deliver.ts';
@@ -22,7 +24,8 @@ import { userView, type WireObject } from './user-view.ts';
 export interface SignUpRequest {
   readonly email: string;
   readonly phone: string;
-  readonly password: string;
+  /** Undefined where nobody chooses one, as with codes. */
+  readonly password: string | undefined;
   readonly data: Metadata;
   readonly challenge: CodeChallenge | undefined;
   /** How a code gets to a phone. */
@@ -56,13 +59,14 @@ export function assertSignUpsAllowed(context: AuthContext): void {
 export async function signUp(context: AuthContext, caller: Caller, request: SignUpRequest): Promise<SignUpResult> {
   assertSignUpsAllowed(context);
   if (request.password === '') throw invalid('Signup requires a valid password');
-  await assertStrong(request.password, context.passwordRules);
+  if (request.password !== undefined) await assertStrong(request.password, context.passwordRules);
   if (request.email !== '' && request.phone !== '')
     throw invalid('Only an email address or phone number should be provided on signup.');
   const address = readAddress(context, request);
   if (address.email !== '' && !context.settings.autoconfirm) await context.assertMailable(address.email);
   const { isNew, mayClaim } = await lookAhead(context, caller, address, request.password);
-  const passwordHash = await context.passwords.hash(request.password);
+  const { password } = request;
+  const passwordHash = password === undefined ? standInHash() : await context.passwords.hash(password);
   const creation: Creation = {
     aud: caller.aud,
     email: address.email || null,
@@ -129,7 +133,7 @@ async function lookAhead(
   context: AuthContext,
   caller: Caller,
   address: Address,
-  password: string,
+  password: string | undefined,
 ): Promise<{ isNew: boolean; mayClaim: boolean }> {
   const autoconfirm = autoconfirms(context, address);
   if (!autoconfirm && context.hooks.at('before_user_created') === undefined) return { isNew: false, mayClaim: false };
@@ -137,7 +141,7 @@ async function lookAhead(
   if (!known) return { isNew: true, mayClaim: false };
   return {
     isNew: false,
-    mayClaim: autoconfirm && (await isPasswordOf(context, known, password)),
+    mayClaim: autoconfirm && password !== undefined && (await isPasswordOf(context, known, password)),
   };
 }
 
@@ -150,6 +154,7 @@ async function signUpWithin(context: AuthContext, sql: Sql, caller: Caller, plan
   if (known && isKnownConfirmed) {
     if (settings.autoconfirm || settings.phoneAutoconfirm) throw authError('user_already_exists');
     await audit(context, sql, known, 'user_repeated_signup', { provider: email ? 'email' : 'phone' });
+    if (email) await noteMail(context, sql, 'signup', email);
     return { kind: 'user', user: inventedUser(context, caller, plan) };
   }
   if (known && autoconfirm && !plan.mayClaim) throw authError('user_already_exists');

@@ -24,6 +24,7 @@ const statements = {
   giveBack: `
     update ${table} held set level = held.level + back.amount
     from unnest($1::bytea[], $2::float8[]) as back (key, amount) where held.key = back.key`,
+  untilFull: `select extract(epoch from full_at - $2::timestamptz) * 1000 as left from ${table} where key = $1`,
   forget: `
     delete from ${table} where key in (
       select key from ${table} where full_at < $1 limit 1000 for update skip locked)`,
@@ -51,6 +52,12 @@ export async function takeFromBucket(sql: Sql, draft: Draft): Promise<number> {
 /** Puts back what was taken and not used. What is beyond the burst is cut when the bucket is next taken from. */
 export async function giveBack(sql: Sql, keys: readonly Buffer[], amounts: readonly number[]): Promise<void> {
   await sql.query(statements.giveBack, [keys, amounts]);
+}
+
+/** Milliseconds until a bucket is full; 0 for one that is. */
+export async function millisecondsUntilFull(sql: Sql, key: Buffer, now: string): Promise<number> {
+  const { rows } = await sql.query<{ left: string }>(statements.untilFull, [key, now]);
+  return Math.max(0, Number(rows[0]?.left ?? 0));
 }
 
 /** Removes some buckets that are full again, which a bucket nobody has touched is as well. */

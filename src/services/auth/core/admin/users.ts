@@ -14,7 +14,7 @@ import { parseGoDuration } from '../duration.ts';
 import { instantAt } from '../instant.ts';
 import { parsePasswordHash } from '../password-hash.ts';
 import { assertFits, assertStrong } from '../password-rules.ts';
-import { newPassword } from '../secret-values.ts';
+import { standInHash } from '../password-stand-in.ts';
 import { confirmEmail, confirmPhone, putIdentity } from '../user/confirm.ts';
 import { createUser, RivalSignUp, refreshProviders } from '../user/create.ts';
 import { mergeMetadata } from '../user/metadata.ts';
@@ -96,7 +96,7 @@ export async function createByAdmin(
   if (request.id !== '' && (await findUser(context.db, request.id))) throw authError('user_already_exists');
   await assertFree(context.db, request, audience);
   const given = await readPassword(context, request);
-  const passwordHash = given ?? (await context.passwords.hash(newPassword(64)));
+  const passwordHash = given ?? standInHash();
   try {
     return await context.db.transaction((sql) => insert(context, sql, actor, request, audience, passwordHash, ban));
   } catch (error) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { Database } from '#kernel/sql';
-import { forgetFullBuckets, giveBack, takeFromBucket } from '../../sql/limits.ts';
+import { forgetFullBuckets, giveBack, millisecondsUntilFull, takeFromBucket } from '../../sql/limits.ts';
 import type { Sql } from '../../sql/rows.ts';
 import { instantAt } from '../instant.ts';
 import { createRateLimiter, type RateLimiter } from '../token-bucket.ts';
@@ -14,8 +14,10 @@ export interface SharedLimits {
   take(name: string, key: string, rate: Rate): Promise<boolean>;
   /** Takes several or none, in a transaction whose rollback puts them back. */
   takeWithin(sql: Sql, name: string, key: string, rate: Rate, count: number): Promise<boolean>;
-  /** Puts one back that was taken. */
-  giveBack(name: string, key: string, rate: Rate): Promise<void>;
+  /** Takes the one turn there is in a span, in milliseconds. @returns 0, or milliseconds until there is another */
+  takeTurn(sql: Sql, name: string, key: string, span: number): Promise<number>;
+  /** Puts some back that were taken. */
+  giveBack(name: string, key: string, rate: Rate, count?: number): Promise<void>;
   start(): void;
   /** Puts back what this node took along and did not use. */
   stop(): Promise<void>;
@@ -34,6 +36,9 @@ export interface SharedLimitsOptions {
 const share = 0.25;
 /** After this time, in milliseconds, what was taken along and is unused goes back, and an empty bucket is asked again. */
 const memory = 5_000;
+
+/** One turn in a span; longer ones than a day are not remembered. */
+const turnIn = (span: number): Rate => ({ amount: 1, period: span, burst: 1 });
 
 interface Known {
   readonly id: Buffer;
@@ -117,8 +122,13 @@ export function createSharedLimits({ db, clock, log, size }: SharedLimitsOptions
     async takeWithin(sql, name, key, rate, count) {
       return (await ask(sql, find(name, key).id, rate, count, 0)) >= count;
     },
-    async giveBack(name, key) {
-      await giveBack(db, [find(name, key).id], [1]);
+    async takeTurn(sql, name, key, span) {
+      const { id } = find(name, key);
+      if ((await ask(sql, id, turnIn(span), 1, 0)) >= 1) return 0;
+      return Math.max(1, await millisecondsUntilFull(sql, id, instantAt(clock.now())));
+    },
+    async giveBack(name, key, _rate, count = 1) {
+      await giveBack(db, [find(name, key).id], [count]);
     },
     start() {
       timer = setInterval(() => {
@@ -137,6 +147,7 @@ export function createSharedLimits({ db, clock, log, size }: SharedLimitsOptions
 /** The same for one node alone, where the database offers no place for the state. */
 export function createLocalLimits({ clock, size }: Pick<SharedLimitsOptions, 'clock' | 'size'>): SharedLimits {
   const limiters = new Map<string, RateLimiter>();
+  const turns = new Map<string, number>();
   const find = (name: string, { amount, period, burst }: Rate): RateLimiter => {
     const limiter = limiters.get(name) ?? createRateLimiter(amount, period, burst, size);
     limiters.set(name, limiter);
@@ -149,7 +160,19 @@ export function createLocalLimits({ clock, size }: Pick<SharedLimitsOptions, 'cl
       for (let taken = 0; taken < count; taken++) if (!take(name, key, rate)) return false;
       return true;
     },
-    giveBack: async (name, key, rate) => find(name, rate).giveBack(key),
+    async takeTurn(_sql, name, key, span) {
+      const now = clock.now();
+      const turn = `${name}\0${key}`;
+      const left = (turns.get(turn) ?? Number.NEGATIVE_INFINITY) + span - now;
+      if (left > 0) return left;
+      turns.delete(turn);
+      if (turns.size >= size) turns.delete(turns.keys().next().value as string);
+      turns.set(turn, now);
+      return 0;
+    },
+    async giveBack(name, key, rate, count = 1) {
+      for (let given = 0; given < count; given++) find(name, rate).giveBack(key);
+    },
     start() {},
     stop: async () => {},
   };

@@ -1,4 +1,6 @@
 import type { MailKind } from '../../settings.ts';
+import type { Caller } from '../context.ts';
+import type { CodeChallenge } from '../pkce.ts';
 
 /** A mail before its template is filled in. */
 export interface Letter {
@@ -6,6 +8,21 @@ export interface Letter {
   readonly to: string;
   /** What templates can name, e.g. `ConfirmationURL`. */
   readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** Mails that are asked for by address alone. */
+export type RequestedMail = 'recovery' | 'signup' | 'email_change';
+
+/**
+ * A request for a mail that waits beside the letters. Whether somebody has the address is found out after the answer, so
+ * that no time an answer takes can tell.
+ */
+export interface WaitingRequest {
+  readonly kind: 'request';
+  readonly wants: RequestedMail;
+  readonly email: string;
+  readonly challenge: CodeChallenge | undefined;
+  readonly caller: Caller;
 }
 
 /** A mail ready to go. */

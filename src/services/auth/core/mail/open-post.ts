@@ -4,7 +4,7 @@ import type { AuthPorts } from '../../ports.ts';
 import type { AuthSettings } from '../../settings.ts';
 import type { AuthContext } from '../context.ts';
 import type { SharedLimits } from '../limits/shared-limits.ts';
-import type { Letter, MailTransport } from './mail.ts';
+import type { Letter, MailTransport, WaitingRequest } from './mail.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPostOffice, type PostOffice, writeMail } from './post-office.ts';
 import { createSeal } from './seal.ts';
@@ -13,6 +13,8 @@ import { createTemplateShelf, type TemplateShelf } from './template-shelf.ts';
 /** Everything that mail is made with, and its end. */
 export interface Post {
   readonly office: PostOffice;
+  /** Begins to send what waits. @param perform does what a request that waits asks for */
+  start(perform: (request: WaitingRequest) => Promise<void>): void;
   /** Waits for mails under way. */
   close(): Promise<void>;
 }
@@ -34,12 +36,13 @@ export interface PostParts {
 /** Letters a node has under way at a time; the mail library opens as many connections. */
 const concurrency = 5;
 
-/** Opens the post and begins to send what waits. @throws StartupError naming the setting that cannot be read */
+/** Opens the post. @throws StartupError naming the setting that cannot be read */
 export function openPost(parts: PostParts): Post {
   const { settings, db, clock, log, transport } = parts;
   const templates = readShelf(parts);
   const deliver = async (letter: Letter): Promise<void> =>
     transport.send(await writeMail(settings, templates, letter, log));
+  let perform = async (_request: WaitingRequest): Promise<void> => {};
   const outbox: Outbox | undefined =
     parts.canKeep && settings.mailQueue && transport.delivery === 'smtp'
       ? createOutbox({
@@ -47,6 +50,7 @@ export function openPost(parts: PostParts): Post {
           log,
           seal: createSeal(parts.secret, 'auth outbox'),
           deliver,
+          perform: (request) => perform(request),
           concurrency,
           size: settings.mailQueueSize,
           firstPause: settings.mailRetryFirst,
@@ -59,10 +63,13 @@ export function openPost(parts: PostParts): Post {
   const office = asStartup(() =>
     createPostOffice({ settings, db, delivery: transport.delivery, deliver, outbox, limits: parts.limits }),
   );
-  templates.start();
-  outbox?.start();
   return {
     office,
+    start(performer) {
+      perform = performer;
+      templates.start();
+      outbox?.start();
+    },
     async close() {
       templates.stop();
       await outbox?.stop();

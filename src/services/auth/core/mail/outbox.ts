@@ -1,3 +1,4 @@
+import { ServiceError } from '#kernel/errors';
 import type { Logger } from '#kernel/log';
 import type { Database } from '#kernel/sql';
 import { authError } from '../../errors.ts';
@@ -11,7 +12,7 @@ import {
 } from '../../sql/outbox.ts';
 import type { Sql } from '../../sql/rows.ts';
 import { backOff, describeFailure, judgeFailure } from './delivery-failure.ts';
-import type { Letter } from './mail.ts';
+import type { Letter, WaitingRequest } from './mail.ts';
 import type { Seal } from './seal.ts';
 
 /** How the outbox works. Spans are in milliseconds. */
@@ -21,7 +22,9 @@ export interface OutboxOptions {
   readonly seal: Seal;
   /** @throws whatever keeps the mail from going */
   readonly deliver: (letter: Letter) => Promise<void>;
-  /** Letters that may wait. */
+  /** Does what a request asks for. @throws ServiceError below 500 when it is refused for good */
+  readonly perform: (request: WaitingRequest) => Promise<void>;
+  /** Letters and requests that may wait. */
   readonly size: number;
   /** Letters under way at a time. */
   readonly concurrency: number;
@@ -38,7 +41,7 @@ export interface OutboxOptions {
 /** Letters on their way, kept in the database until a mail server has taken them. */
 export interface Outbox {
   /** Stores a letter, best in the transaction it belongs to. @throws over_email_send_rate_limit when too many wait */
-  put(sql: Sql, letter: Letter): Promise<void>;
+  put(sql: Sql, letter: Letter | WaitingRequest): Promise<void>;
   /** Looks for letters now; called after the commit that stored some. */
   wake(): void;
   /** What health tells: letters that wait, and why the last try failed, if it did. */
@@ -95,8 +98,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
           failures++;
           return plan(backOff(failures, options.firstPause, options.longestPause, Math.random));
         }
-        failures = 0;
-        failure = undefined;
+        if (results.includes('done')) {
+          failures = 0;
+          failure = undefined;
+        }
         if (stopped) return;
       }
       plan((await outboxState(db)).due ?? options.pollInterval);
@@ -106,22 +111,23 @@ export function createOutbox(options: OutboxOptions): Outbox {
     }
   }
 
-  async function tryOne(held: HeldLetter): Promise<'done' | 'server'> {
+  async function tryOne(held: HeldLetter): Promise<'done' | 'server' | 'request'> {
     const about = { kind: held.kind, letter: held.id };
     if (held.age > options.maxAge) {
       log.error(about, 'a mail is too old to be of use and was given up');
       await deleteLetters(db, [held.id]);
       return 'done';
     }
-    let letter: Letter;
+    let letter: Letter | WaitingRequest;
     try {
-      letter = options.seal.open(held.letter) as Letter;
+      letter = options.seal.open(held.letter) as typeof letter;
     } catch {
       // Another node may have the secret, while it is being changed.
       log.warn(about, 'a mail was written under another JWT_SECRET and cannot be read here');
       await delayLetters(db, [held.id], options.longestPause, false);
       return 'done';
     }
+    if (letter.kind === 'request') return perform(held, letter);
     try {
       await options.deliver(letter);
     } catch (error) {
@@ -129,6 +135,24 @@ export function createOutbox(options: OutboxOptions): Outbox {
     }
     await deleteLetters(db, [held.id]);
     return 'done';
+  }
+
+  // The mail server has no part in it, so nothing is learnt of it.
+  async function perform(held: HeldLetter, request: WaitingRequest): Promise<'request'> {
+    const about = { wants: request.wants, request: held.id, attempts: held.attempts };
+    try {
+      await options.perform(request);
+    } catch (error) {
+      if (!(error instanceof ServiceError && error.status < 500)) {
+        log.warn({ ...about, err: error }, 'a request for a mail failed; it is tried again');
+        const pause = backOff(held.attempts, options.firstPause, options.longestPause, Math.random);
+        await delayLetters(db, [held.id], pause, true);
+        return 'request';
+      }
+      log.info({ ...about, code: error.code }, 'a request for a mail was refused');
+    }
+    await deleteLetters(db, [held.id]);
+    return 'request';
   }
 
   async function settle(held: HeldLetter, error: unknown): Promise<'done' | 'server'> {

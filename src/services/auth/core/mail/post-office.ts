@@ -6,7 +6,7 @@ import type { Sql } from '../../sql/rows.ts';
 import { type Rate, readRate } from '../limits/rate.ts';
 import type { SharedLimits } from '../limits/shared-limits.ts';
 import type { Template } from '../template/render.ts';
-import type { Letter, Mail } from './mail.ts';
+import type { Letter, Mail, WaitingRequest } from './mail.ts';
 import type { Outbox } from './outbox.ts';
 import type { TemplateShelf } from './template-shelf.ts';
 
@@ -20,6 +20,12 @@ export interface PostOffice {
    * @throws over_email_send_rate_limit
    */
   reserve(sql: Sql, count: number): Promise<void>;
+  /** Takes back the count of mails that nobody gets. */
+  release(count: number): Promise<void>;
+  /** Whether requests can wait: where mails do. */
+  readonly postpones: boolean;
+  /** Keeps a request in the transaction that admits it. Only where they can wait. @throws over_email_send_rate_limit */
+  postpone(sql: Sql, request: WaitingRequest): Promise<void>;
   /**
    * Keeps a letter in the transaction that made it, so that it goes out when that is committed, whatever happens.
    *
@@ -48,12 +54,20 @@ export interface PostOfficeParts {
 
 /** @throws Error naming the setting that cannot be read */
 export function createPostOffice({ settings, db, delivery, deliver, outbox, limits }: PostOfficeParts): PostOffice {
-  const quota = readQuota(settings, delivery);
+  const asked = readQuota(settings, delivery);
+  const quota = asked && (asked.amount === 0 || !settings.autoconfirm) ? asked : undefined;
   return {
     delivery,
     async reserve(sql, count) {
-      if (!quota || (quota.amount > 0 && settings.autoconfirm)) return;
-      if (!(await limits.takeWithin(sql, 'email', '', quota, count))) throw authError('over_email_send_rate_limit');
+      if (quota && !(await limits.takeWithin(sql, 'email', '', quota, count)))
+        throw authError('over_email_send_rate_limit');
+    },
+    async release(count) {
+      if (quota) await limits.giveBack('email', '', quota, count);
+    },
+    postpones: outbox !== undefined,
+    async postpone(sql, request) {
+      await outbox?.put(sql, request);
     },
     async keep(sql, letter) {
       await outbox?.put(sql, letter);

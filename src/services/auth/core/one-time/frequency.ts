@@ -1,5 +1,9 @@
 import { type AuthErrorCode, authError } from '../../errors.ts';
+import type { Sql } from '../../sql/rows.ts';
+import type { AuthContext } from '../context.ts';
+import { sendsOwnMail } from '../hooks/email.ts';
 import { millisecondsOf } from '../instant.ts';
+import type { RequestedMail } from '../mail/mail.ts';
 
 /**
  * Refuses a message that would follow the one before too closely.
@@ -27,25 +31,30 @@ function tooSoon(left: number, code: AuthErrorCode): Error {
 }
 
 /**
- * Remembers requests for addresses nobody has, so that a second one is refused as it would be for a user's address:
- * otherwise the refusal would tell who has an account. Each node remembers for itself.
+ * Refuses a request for a message that follows another one for the same address too closely, whether somebody has the
+ * address or not: otherwise the refusal would tell who has an account. All nodes count together.
+ *
+ * @param kind of request; each has a pause of its own
+ * @param pause least time between two, in milliseconds
+ * @throws over_email_send_rate_limit (or `code`)
  */
-export interface Strangers {
-  /** @throws over_email_send_rate_limit (or `code`) */
-  assertPause(kind: string, address: string, pause: number, now: number, code?: AuthErrorCode): void;
+export async function assertTurn(
+  { limits }: Pick<AuthContext, 'limits'>,
+  sql: Sql,
+  kind: string,
+  address: string,
+  pause: number,
+  code: AuthErrorCode = 'over_email_send_rate_limit',
+): Promise<void> {
+  const left = pause > 0 ? await limits.takeTurn(sql, kind, address, pause) : 0;
+  if (left > 0) throw tooSoon(left, code);
 }
 
-/** @param size addresses remembered; the oldest goes first */
-export function createStrangers(size: number): Strangers {
-  const seen = new Map<string, number>();
-  return {
-    assertPause(kind, address, pause, now, code = 'over_email_send_rate_limit') {
-      const key = `${kind} ${address}`;
-      const left = (seen.get(key) ?? Number.NEGATIVE_INFINITY) + pause - now;
-      if (left > 0) throw tooSoon(left, code);
-      seen.delete(key);
-      if (seen.size >= size) seen.delete(seen.keys().next().value as string);
-      seen.set(key, now);
-    },
-  };
+/** Whether requests for mails are answered before anybody looks for a user. An application's own sender has its say first. */
+export const answersUnseen = (context: AuthContext): boolean => context.post.postpones && !sendsOwnMail(context);
+
+/** Notes a mail that was not asked for by address alone, so that one that is asked for so has to wait as after itself. */
+export async function noteMail(context: AuthContext, sql: Sql, wants: RequestedMail, email: string): Promise<void> {
+  const pause = context.settings.smtpMaxFrequency;
+  if (pause > 0 && answersUnseen(context)) await context.limits.takeTurn(sql, wants, email, pause);
 }

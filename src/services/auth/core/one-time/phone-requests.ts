@@ -4,15 +4,12 @@ import { findUserByPhone, findUserChangingPhone } from '../../sql/users.ts';
 import { normalisePhone } from '../addresses.ts';
 import { audit } from '../audit.ts';
 import type { AuthContext, Caller } from '../context.ts';
-import { newPassword } from '../secret-values.ts';
 import { assertSignUpsAllowed, signUp } from '../sign-up.ts';
 import { deliver } from '../sms/deliver.ts';
 import type { Channel } from '../sms/providers.ts';
 import type { CodeRequest, ResendRequest } from './forms.ts';
+import { assertTurn } from './frequency.ts';
 import { prepareText } from './send-sms.ts';
-
-/** Length of the password of users that are made by asking for a code. */
-const temporaryLength = 64;
 
 /** Sends a code to a phone; makes a user of who is unknown, where that is wanted. @returns the message's id */
 export async function requestPhoneCode(
@@ -29,15 +26,14 @@ export async function requestPhoneCode(
   const user = await findUserByPhone(context.db, phone, caller.aud);
   if (user) return sendCode(context, caller, user, phone, channel);
   if (!request.createUser) {
-    const now = context.clock.now();
-    context.strangers.assertPause('otp', phone, settings.smsMaxFrequency, now, 'over_sms_send_rate_limit');
+    await assertTurn(context, context.db, 'otp', phone, settings.smsMaxFrequency, 'over_sms_send_rate_limit');
     throw authError('otp_disabled');
   }
   assertSignUpsAllowed(context);
   const result = await signUp(context, caller, {
     email: '',
     phone,
-    password: newPassword(temporaryLength, context.passwordRules.requiredSets),
+    password: undefined,
     data: request.data,
     challenge: undefined,
     channel,
@@ -78,9 +74,8 @@ export async function resendByPhone(
     : await findUserByPhone(context.db, phone, caller.aud);
   const isPending = isChange || found?.phone_confirmed_at === null;
   if (!found || !isPending) {
-    const now = context.clock.now();
     const kind = `resend ${request.type}`;
-    context.strangers.assertPause(kind, phone, settings.smsMaxFrequency, now, 'over_sms_send_rate_limit');
+    await assertTurn(context, context.db, kind, phone, settings.smsMaxFrequency, 'over_sms_send_rate_limit');
     return undefined;
   }
   const text = await context.db.transaction(async (sql) => {

@@ -3,16 +3,14 @@ import { findUserByEmail } from '../../sql/users.ts';
 import { normaliseEmail } from '../addresses.ts';
 import { audit } from '../audit.ts';
 import type { AuthContext, Caller } from '../context.ts';
-import { dispatch, type PreparedLetter } from '../mail/letters.ts';
+import { dispatch } from '../mail/letters.ts';
 import type { CodeChallenge } from '../pkce.ts';
-import { newPassword } from '../secret-values.ts';
 import { assertSignUpsAllowed, signUp } from '../sign-up.ts';
 import type { CodeRequest, ResendRequest } from './forms.ts';
+import { assertTurn } from './frequency.ts';
+import { requestMail } from './mail-requests.ts';
 import { requestPhoneCode, resendByPhone } from './phone-requests.ts';
-import { prepareConfirmation, prepareEmailChange, prepareRecovery } from './send.ts';
-
-/** Length of the password of users that are made by asking for a code. */
-const temporaryLength = 33;
+import { prepareConfirmation, prepareRecovery } from './send.ts';
 
 /**
  * Sends a code or link that signs somebody in; makes a user of who is unknown, where that is wanted.
@@ -38,7 +36,7 @@ export async function requestCode(
   if (user || (request.createUser && settings.autoconfirm)) await context.assertMailable(email);
   if (!user) {
     if (!request.createUser) {
-      context.strangers.assertPause('otp', email, settings.smtpMaxFrequency, context.clock.now());
+      await assertTurn(context, context.db, 'otp', email, settings.smtpMaxFrequency);
       throw authError('otp_disabled');
     }
     await signUpForCode(context, caller, email, request);
@@ -62,7 +60,7 @@ async function signUpForCode(context: AuthContext, caller: Caller, email: string
   const result = await signUp(context, caller, {
     email,
     phone: '',
-    password: newPassword(temporaryLength, context.passwordRules.requiredSets),
+    password: undefined,
     data: request.data,
     challenge: request.challenge,
     channel: '',
@@ -86,17 +84,7 @@ export async function requestRecovery(
 ): Promise<void> {
   if (address === '') throw invalid('Password recovery requires an email');
   const email = normaliseEmail(address);
-  await context.assertMailable(email);
-  const user = await findUserByEmail(context.db, email, caller.aud);
-  if (!user) {
-    context.strangers.assertPause('recovery', email, context.settings.smtpMaxFrequency, context.clock.now());
-    return;
-  }
-  const letter = await context.db.transaction(async (sql) => {
-    await audit(context, sql, user, 'user_recovery_requested');
-    return prepareRecovery(context, sql, caller, user, 'recovery', challenge);
-  });
-  await dispatch(context, [letter]);
+  await requestMail(context, { wants: 'recovery', email, challenge, caller });
 }
 
 /** Sends a confirmation again. Whoever waits for none gets the same answer. @returns the id of a text message */
@@ -118,19 +106,7 @@ export async function resend(
   if (!settings.emailEnabled)
     throw authError('email_provider_disabled', { status: 400, message: 'Email logins are disabled' });
   const email = normaliseEmail(request.email);
-  await context.assertMailable(email);
-  const user = await findUserByEmail(context.db, email, caller.aud);
-  const isPending = type === 'signup' ? user?.email_confirmed_at === null : Boolean(user?.email_change);
-  if (!user || !isPending) {
-    context.strangers.assertPause(`resend ${type}`, email, settings.smtpMaxFrequency, context.clock.now());
-    return undefined;
-  }
-  const letters = await context.db.transaction(async (sql): Promise<PreparedLetter[]> => {
-    if (type === 'email_change')
-      return prepareEmailChange(context, sql, caller, user, user.email_change, request.challenge);
-    await audit(context, sql, user, 'user_confirmation_requested');
-    return [await prepareConfirmation(context, sql, caller, user, request.challenge)];
-  });
-  await dispatch(context, letters);
+  const wants = type === 'signup' ? 'signup' : 'email_change';
+  await requestMail(context, { wants, email, challenge: request.challenge, caller });
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { authError } from '../../errors.ts';
 import { putOneTimeToken } from '../../sql/one-time-tokens.ts';
 import type { Sql, User } from '../../sql/rows.ts';
@@ -5,7 +6,6 @@ import { lockUser, updateUser } from '../../sql/users.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { restoring } from '../mail/letters.ts';
 import { newCode } from '../one-time-code.ts';
-import { newPassword } from '../secret-values.ts';
 import { isCheckedElsewhere, type PreparedText } from '../sms/deliver.ts';
 import type { Channel } from '../sms/providers.ts';
 import { assertPause } from './frequency.ts';
@@ -41,7 +41,7 @@ export async function prepareText(
   if (fixed === undefined) await context.sms.reserve(sql);
   const code = fixed ?? newCode(context.settings.smsOtpLength);
   // Where the provider makes the code, nothing that anybody could know is stored for it.
-  const stored = context.codes.hash(phone, isCheckedElsewhere(context, phone) ? newPassword(64) : code);
+  const stored = context.codes.hash(phone, isCheckedElsewhere(context, phone) ? randomUUID() : code);
   const change = purpose === 'phone_change' ? { phone_change: phone } : {};
   await updateUser(sql, user.id, { [token]: stored, [sentAt]: nowOf(context), ...change }, nowOf(context));
   await putOneTimeToken(sql, user.id, token, stored, phone, nowOf(context));

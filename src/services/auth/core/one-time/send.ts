@@ -6,9 +6,32 @@ import { lockUser, type TokenType, type UserChanges, updateUser } from '../../sq
 import { assertMayWriteTo } from '../addresses.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { actionLetter, actionMessage, keepLetter, type PreparedLetter, restoring } from '../mail/letters.ts';
+import type { RequestedMail } from '../mail/mail.ts';
 import { newCode, pkcePrefix } from '../one-time-code.ts';
 import type { CodeChallenge } from '../pkce.ts';
-import { assertPause } from './frequency.ts';
+import { assertPause, noteMail } from './frequency.ts';
+
+/** `admitted`: the request has passed pause and limit before, and waited since. */
+export interface Admission {
+  readonly admitted?: boolean;
+}
+
+async function admit(
+  context: AuthContext,
+  sql: Sql,
+  { admitted = false }: Admission,
+  mail: {
+    readonly wants: RequestedMail;
+    readonly email: string;
+    readonly sentAt: string | null;
+    readonly count: number;
+  },
+): Promise<void> {
+  if (admitted) return;
+  assertPause(mail.sentAt, context.settings.smtpMaxFrequency, context.clock.now());
+  await noteMail(context, sql, mail.wants, mail.email);
+  await context.post.reserve(sql, mail.count);
+}
 
 /** A fresh code with what is stored of it. */
 export interface Code {
@@ -72,12 +95,12 @@ export async function prepareConfirmation(
   caller: Caller,
   found: User,
   challenge: CodeChallenge | undefined,
+  admission: Admission = {},
 ): Promise<PreparedLetter> {
   const user = await lock(sql, found);
   const email = user.email ?? '';
-  assertPause(user.confirmation_sent_at, context.settings.smtpMaxFrequency, context.clock.now());
   assertMayWriteTo(email, context.settings.authorizedAddresses);
-  await context.post.reserve(sql, 1);
+  await admit(context, sql, admission, { wants: 'signup', email, sentAt: user.confirmation_sent_at, count: 1 });
   const { code, stored } = makeCode(context, email, challenge);
   await beginFlow(context, sql, user.id, 'email/signup', challenge);
   await storeToken(context, sql, user, 'confirmation_token', stored, email, { confirmation_sent_at: nowOf(context) });
@@ -121,12 +144,12 @@ export async function prepareRecovery(
   found: User,
   kind: 'recovery' | 'magic_link',
   challenge: CodeChallenge | undefined,
+  admission: Admission = {},
 ): Promise<PreparedLetter> {
   const user = await lock(sql, found);
   const email = user.email ?? '';
-  assertPause(user.recovery_sent_at, context.settings.smtpMaxFrequency, context.clock.now());
   assertMayWriteTo(email, context.settings.authorizedAddresses);
-  await context.post.reserve(sql, 1);
+  await admit(context, sql, admission, { wants: 'recovery', email, sentAt: user.recovery_sent_at, count: 1 });
   const { code, stored } = makeCode(context, email, challenge);
   await beginFlow(context, sql, user.id, kind === 'recovery' ? 'recovery' : 'magiclink', challenge);
   await storeToken(context, sql, user, 'recovery_token', stored, email, { recovery_sent_at: nowOf(context) });
@@ -187,15 +210,16 @@ export async function prepareEmailChange(
   found: User,
   newEmail: string,
   challenge: CodeChallenge | undefined,
+  admission: Admission = {},
 ): Promise<PreparedLetter[]> {
   const user = await lock(sql, found);
   const { settings } = context;
   const email = user.email ?? '';
-  assertPause(user.email_change_sent_at, settings.smtpMaxFrequency, context.clock.now());
   const both = settings.secureEmailChange && email !== '';
   assertMayWriteTo(newEmail, settings.authorizedAddresses);
   if (both) assertMayWriteTo(email, settings.authorizedAddresses);
-  await context.post.reserve(sql, both ? 2 : 1);
+  const sentAt = user.email_change_sent_at;
+  await admit(context, sql, admission, { wants: 'email_change', email, sentAt, count: both ? 2 : 1 });
   await beginFlow(context, sql, user.id, 'email_change', challenge);
   const now = nowOf(context);
   const toNew = makeCode(context, newEmail, challenge);

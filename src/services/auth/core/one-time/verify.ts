@@ -16,7 +16,7 @@ import { audit } from '../audit.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { millisecondsOf } from '../instant.ts';
 import { notifyUser } from '../mail/letters.ts';
-import { newPassword } from '../secret-values.ts';
+import { standInHash } from '../password-stand-in.ts';
 import { confirmEmail, confirmPhone, finishEmailChange, finishPhoneChange } from '../user/confirm.ts';
 import { sealHash } from '../user/password-column.ts';
 import { isBanned, isConfirmed } from '../user-view.ts';
@@ -196,6 +196,7 @@ async function acceptSignUp(context: AuthContext, sql: Sql, user: User): Promise
   await audit(context, sql, user, 'user_signedup', { provider: user.email === null ? 'phone' : 'email' });
   if (user.email === null) await confirmPhone(context, sql, user);
   else await confirmEmail(context, sql, user);
+  await settleInvited(context, sql, user);
 }
 
 async function acceptPhone(context: AuthContext, sql: Sql, user: User): Promise<void> {
@@ -228,21 +229,16 @@ async function acceptEmailChange(context: AuthContext, sql: Sql, user: User, tok
   return { kind: 'user', user: changed, formerEmail: user.email };
 }
 
-/** What follows a proof once it is committed: a password for the invited, a notice for a former address. */
+/** What follows a proof once it is committed: a notice for a former address. */
 export async function settleProof(context: AuthContext, verified: Verified & { readonly kind: 'user' }): Promise<void> {
   const { user, formerEmail } = verified;
-  await settleInvited(context, user);
   if (formerEmail)
     await notifyUser(context, user, 'email_changed_notification', { OldEmail: formerEmail, SendingTo: formerEmail });
 }
 
-/**
- * Gives people who accepted an invitation a password nobody knows, until they choose one. Done after the commit: a
- * transaction must not wait for a password hash.
- */
-async function settleInvited(context: AuthContext, user: User): Promise<void> {
+// People who accepted an invitation have a password nobody knows, until they choose one.
+async function settleInvited(context: AuthContext, sql: Sql, user: User): Promise<void> {
   if (user.encrypted_password || user.invited_at === null) return;
-  const passwordHash = await context.passwords.hash(newPassword(64, context.passwordRules.requiredSets));
-  const stored = sealHash(context.columns, user.id, passwordHash);
-  await updateUser(context.db, user.id, { encrypted_password: stored }, nowOf(context));
+  const stored = sealHash(context.columns, user.id, standInHash());
+  await updateUser(sql, user.id, { encrypted_password: stored }, nowOf(context));
 }

@@ -10,7 +10,7 @@ import { type ActionKind, dispatch, linkFor } from '../mail/letters.ts';
 import { prepareInvite, storeToken } from '../one-time/send.ts';
 import { newCode } from '../one-time-code.ts';
 import { assertStrong } from '../password-rules.ts';
-import { newPassword } from '../secret-values.ts';
+import { standInHash } from '../password-stand-in.ts';
 import { userView, type WireObject } from '../user-view.ts';
 import { type Creation, createUser } from './create.ts';
 import { mergeMetadata } from './metadata.ts';
@@ -130,9 +130,9 @@ async function passwordFor(
 ): Promise<string | null> {
   if (type !== 'signup' || known) return null;
   if (request.password === '' && request.type === 'signup') throw invalid('Signup requires a valid password');
-  const password = request.password || newPassword(64, context.passwordRules.requiredSets);
-  await assertStrong(password, context.passwordRules);
-  return context.passwords.hash(password);
+  if (request.password === '') return standInHash();
+  await assertStrong(request.password, context.passwordRules);
+  return context.passwords.hash(request.password);
 }
 
 async function prepareLink(
