@@ -38,7 +38,17 @@ vi.mock('#kernel/sql', async (original) => {
     },
   };
 });
-// What is done after an answer must not be counted with it.
+// What is done after an answer, or now and then, must not be counted with it.
+vi.mock('./core/limits/shared-limits.ts', async (original) => {
+  const real = await original<typeof import('./core/limits/shared-limits.ts')>();
+  return {
+    ...real,
+    createSharedLimits: (...args: Parameters<typeof real.createSharedLimits>) => ({
+      ...real.createSharedLimits(...args),
+      start() {},
+    }),
+  };
+});
 vi.mock('./core/mail/outbox.ts', async (original) => {
   const real = await original<typeof import('./core/mail/outbox.ts')>();
   return {

@@ -124,6 +124,7 @@ describe('authenticator apps', () => {
   });
 
   it('take no code twice, not even by another challenge, another node or at the same moment', async () => {
+    auth.freeze();
     const { token } = await someone(auth);
     const factor = await enrolled(auth, token);
     const challenges = await Promise.all(

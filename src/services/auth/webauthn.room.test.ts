@@ -19,6 +19,7 @@ const settings = {
 let auth: AuthUnderTest;
 beforeAll(async () => {
   auth = await startAuth(settings);
+  auth.freeze();
 });
 afterAll(() => auth?.stop());
 

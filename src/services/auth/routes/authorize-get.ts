@@ -1,5 +1,6 @@
 import { beginExternalSignIn } from '../core/external/authorize.ts';
 import { authError } from '../errors.ts';
+import { browserHost } from './exchange.ts';
 import type { Route } from './route.ts';
 
 /** `GET /authorize`: sends a browser to a provider. */
@@ -9,9 +10,8 @@ export const authorizeGet: Route = {
   access: 'public',
   private: true,
   async handle(exchange) {
-    // Fetch Metadata (W3C), §2.3: what a browser itself goes to, as against what a program asks.
-    const browser = exchange.header('sec-fetch-mode') === 'navigate' ? exchange.header('host') : undefined;
     const { context, query } = exchange;
+    const browser = browserHost(exchange);
     const { location, cookie } = await beginExternalSignIn(context, exchange.caller(), query, { browser });
     return { status: 302, headers: { location, ...(cookie && { 'set-cookie': cookie }) } };
   },
@@ -27,8 +27,10 @@ export const identityAuthorizeGet: Route = {
     if (!exchange.context.settings.manualLinking) throw authError('manual_linking_disabled');
     const caller = exchange.caller({ bearer });
     const linkTo = bearer.user.id;
-    const { location } = await beginExternalSignIn(exchange.context, caller, exchange.query, { linkTo });
-    if (exchange.query.get('skip_http_redirect') === 'true') return { body: { url: location } };
-    return { status: 302, headers: { location } };
+    const begun = { linkTo, browser: browserHost(exchange) };
+    const { location, cookie } = await beginExternalSignIn(exchange.context, caller, exchange.query, begun);
+    const headers = { ...(cookie && { 'set-cookie': cookie }) };
+    if (exchange.query.get('skip_http_redirect') === 'true') return { body: { url: location }, headers };
+    return { status: 302, headers: { ...headers, location } };
   },
 };

@@ -115,6 +115,15 @@ export async function permanentUserOf(exchange: Exchange): Promise<Bearer> {
 export const adminOf = async (exchange: Exchange): Promise<Actor> =>
   adminActor(await assertAdmin(exchange.context, await exchange.claims()));
 
+/**
+ * The host that a browser asked which keeps the cookies of the answer (Fetch Metadata, W3C, §2.2 and §2.3): it goes there
+ * itself, or a page of the same origin asks. Pages of other origins get no cookies unless they say so, and programs none.
+ */
+export function browserHost({ header }: Exchange): string | undefined {
+  const keeps = header('sec-fetch-mode') === 'navigate' || header('sec-fetch-site') === 'same-origin';
+  return keeps ? header('host') : undefined;
+}
+
 /** The PKCE parameters of a body. @throws validation_failed */
 export const challengeOf = (fields: BodyFields): CodeChallenge | undefined =>
   readChallenge(fields.text('code_challenge'), fields.text('code_challenge_method'));

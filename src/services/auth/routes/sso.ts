@@ -9,7 +9,7 @@ import {
 } from '../core/sso/providers.ts';
 import { samlOf } from '../core/sso/service.ts';
 import { acceptResponse, beginSso } from '../core/sso/sign-in.ts';
-import { type Answer, challengeOf, type Exchange } from './exchange.ts';
+import { type Answer, browserHost, challengeOf, type Exchange } from './exchange.ts';
 import type { Route } from './route.ts';
 
 const assertOn = ({ context }: Exchange): void => void samlOf(context);
@@ -24,12 +24,16 @@ const ssoPost: Route = {
   before: assertOn,
   async handle(exchange) {
     const fields = exchange.fields();
-    const url = await beginSso(exchange.context, exchange.caller({ redirectTo: fields.text('redirect_to') }), {
+    const request = {
       providerId: fields.text('provider_id'),
       domain: fields.text('domain'),
       challenge: challengeOf(fields),
-    });
-    return fields.flag('skip_http_redirect') ? { body: { url } } : { status: 303, headers: { location: url } };
+    };
+    const caller = exchange.caller({ redirectTo: fields.text('redirect_to') });
+    const { location, cookie } = await beginSso(exchange.context, caller, request, browserHost(exchange));
+    const headers = { ...(cookie && { 'set-cookie': cookie }) };
+    if (fields.flag('skip_http_redirect')) return { body: { url: location }, headers };
+    return { status: 303, headers: { ...headers, location } };
   },
 };
 
@@ -64,7 +68,8 @@ const acsPost: Route = {
     const { context } = exchange;
     try {
       const answer = { response: form.get('SAMLResponse') ?? '', artifact: form.get('SAMLart') ?? '' };
-      const location = await acceptResponse(context, exchange.caller(), answer, form.get('RelayState') ?? '');
+      const relayState = form.get('RelayState') ?? '';
+      const location = await acceptResponse(context, exchange.caller(), answer, relayState, exchange.header('cookie'));
       return { status: 303, headers: { location } };
     } catch (error) {
       context.log.info({ err: error }, 'an answer of an identity provider was refused');

@@ -55,7 +55,14 @@ export async function startAuth(
   const db = shared ?? (await testDatabase());
   const lines: string[] = [];
   const { values, problems } = resolveSettings(authSettings, {
-    env: { JWT_SECRET: testSecret, SITE_URL: 'https://example.com', STACK_AUTH_PASSWORD_NICENESS: '0', ...env },
+    env: {
+      JWT_SECRET: testSecret,
+      SITE_URL: 'https://example.com',
+      STACK_AUTH_PASSWORD_NICENESS: '0',
+      // A busy machine is no reason to fail.
+      GOTRUE_API_MAX_REQUEST_DURATION: '60s',
+      ...env,
+    },
     files: [],
     alone: false,
   });

@@ -52,9 +52,11 @@ export async function beginExternalSignIn(
   if (inviteToken !== '' && !(await findUserByToken(context.db, inviteToken, ['confirmation_token'])))
     throw authError('invite_not_found', { message: 'User identified by token not found' });
   const callback = new URL(provider.redirectUri);
+  // A code is its beginner's alone; tokens, and another identity, are whoever's who comes back.
+  const needsBinding = !challenge || linkTo !== undefined;
   // A cookie comes back only to the host that gave it.
-  const isOfBrowser = browser !== undefined && browser === callback.host && !challenge && linkTo === undefined;
-  const state = context.binding.newState(isOfBrowser && context.settings.bindSignIns !== 'off');
+  const isOfBrowser = browser === callback.host && context.settings.bindSignIns !== 'off';
+  const state = context.binding.newState(needsBinding && isOfBrowser);
   const secret = await outgoingSecret(context, provider, state);
   const clientStateId = secret === undefined ? null : randomUUID();
   const flow = {

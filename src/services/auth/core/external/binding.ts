@@ -1,10 +1,12 @@
 import { createHmac, hkdfSync, randomUUID } from 'node:crypto';
 import { equalInConstantTime } from '../constant-time.ts';
+import { isUuid } from '../uuid.ts';
 
 /**
  * Binds sign-ins with a provider to the browser they began in, by a cookie, so that nobody can have somebody else's browser
  * finish a sign-in (RFC 6749 §10.12), or finish one elsewhere whose answer they came by. Sign-ins with a code challenge are
- * bound to their client already (RFC 7636), and those that a program begins have no browser yet.
+ * bound to their client already (RFC 7636), unless they add an identity, which happens before the exchange; and those that
+ * a program begins have no browser yet (decision 16).
  */
 export interface SignInBinding {
   /** A new state, which says of itself whether it is bound. */
@@ -24,7 +26,7 @@ const boundVersion = '8';
 const versionAt = 14;
 
 /** Whether a state can be finished only by the browser that began. */
-export const isBound = (state: string): boolean => state[versionAt] === boundVersion;
+export const isBound = (state: string): boolean => isUuid(state) && state[versionAt] === boundVersion;
 
 /** @param secret the installation's JWT secret; the key of cookies is derived from it */
 export function createSignInBinding(secret: string): SignInBinding {

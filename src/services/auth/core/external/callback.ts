@@ -72,7 +72,7 @@ async function takeFlow(context: AuthContext, state: string, cookies: string | u
   if (flow === 'used') throw authError('flow_state_already_used');
   const life = Math.max(leastLife, context.settings.flowStateExpiry);
   if (!flow || millisecondsOf(flow.created_at) + life < context.clock.now()) throw authError('bad_oauth_state');
-  const isForAnybody = !isBound(state) && flow.linking_target_id === null && !challengeOfFlow(flow);
+  const isForAnybody = !isBound(state) && (flow.linking_target_id !== null || !challengeOfFlow(flow));
   if (isForAnybody && context.settings.bindSignIns === 'all') throw authError('bad_oauth_state');
   return flow;
 }

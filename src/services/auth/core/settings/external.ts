@@ -49,7 +49,7 @@ export const externalSettings = {
     name: 'STACK_AUTH_BIND_SIGN_INS',
     values: ['browsers', 'all', 'off'],
     default: 'browsers',
-    help: 'Sign-ins with a provider that end only where they began, if they end in tokens: those that a browser begins; all, which refuses those that begin elsewhere; none.',
+    help: 'Sign-ins with a provider, also by single sign-on, that end only where they began if they end in tokens or add an identity: those that a browser begins; all, which refuses those that begin elsewhere; none.',
   }),
   ...family('external_', externalProviders, (provider) =>
     boolean({ ...names(provider, 'ENABLED'), default: false, help: `Sign-in with ${provider}.` }),

@@ -19,6 +19,7 @@ import {
   takeRelayState,
 } from '../../sql/sso.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
+import { isBound } from '../external/binding.ts';
 import { enter } from '../external/enter.ts';
 import { onceKey } from '../external/once.ts';
 import type { Profile } from '../external/profile.ts';
@@ -38,8 +39,18 @@ export interface SsoRequest {
   readonly challenge: CodeChallenge | undefined;
 }
 
-/** Begins a sign-in with an identity provider. @returns its address, where the browser goes */
-export async function beginSso(context: AuthContext, caller: Caller, request: SsoRequest): Promise<string> {
+/**
+ * Begins a sign-in with an identity provider.
+ *
+ * @param browser host that a browser asked, where one does; undefined for programs
+ * @returns the provider's address, where the browser goes, and a cookie for it
+ */
+export async function beginSso(
+  context: AuthContext,
+  caller: Caller,
+  request: SsoRequest,
+  browser: string | undefined,
+): Promise<{ readonly location: string; readonly cookie?: string }> {
   const saml = samlOf(context);
   const { providerId, domain, challenge } = request;
   if (providerId !== '' && domain !== '') throw invalid('Only one of provider_id or domain supported');
@@ -53,7 +64,11 @@ export async function beginSso(context: AuthContext, caller: Caller, request: Ss
   if (!provider) throw authError('sso_provider_not_found');
   if (provider.disabled) throw authError('sso_provider_disabled');
   const idp = await currentMetadata(context, provider);
-  const [relayId, flowId] = [randomUUID(), challenge ? randomUUID() : null];
+  const acs = new URL(saml.party().acsUrl);
+  // Identity providers answer by a form from their own site, with which no other cookie comes.
+  const isOfBrowser = browser === acs.host && acs.protocol === 'https:' && context.settings.bindSignIns !== 'off';
+  const relayId = context.binding.newState(isOfBrowser && !challenge);
+  const flowId = challenge ? randomUUID() : null;
   // An XML ID begins with a letter or underscore.
   const requestId = `id-${randomUUID()}`;
   const now = nowOf(context);
@@ -82,7 +97,8 @@ export async function beginSso(context: AuthContext, caller: Caller, request: Ss
     };
     await insertRelayState(sql, relayId, relay, now);
   });
-  return saml.protocol.requestUrl(saml.party(), idp, requestId, relayId, provider.saml.name_id_format);
+  const location = await saml.protocol.requestUrl(saml.party(), idp, requestId, relayId, provider.saml.name_id_format);
+  return { location, ...(isBound(relayId) && { cookie: context.binding.cookieFor(relayId, acs) }) };
 }
 
 /** What an answer belongs to: a request of ours, or none where the identity provider began. */
@@ -98,6 +114,7 @@ interface Context {
  *
  * @param answer base64 of the XML; a reference in its place (HTTP-Artifact) is refused
  * @param relayState ours, or an allowed address where the identity provider began
+ * @param cookies header of the request
  * @returns where the browser goes
  */
 export async function acceptResponse(
@@ -105,12 +122,17 @@ export async function acceptResponse(
   caller: Caller,
   answer: { readonly response: string; readonly artifact: string },
   relayState: string,
+  cookies: string | undefined,
 ): Promise<string> {
   const saml = samlOf(context);
   const { response, artifact } = answer;
   if (response === '' && artifact !== '') throw invalid('SAML artifacts are not supported, answers come by HTTP-POST');
   if (response === '') throw invalid('SAMLResponse is missing');
+  // Asked before the state is used up: whoever began may still finish.
+  if (!context.binding.fits(relayState, cookies)) throw authError('saml_relay_state_not_found');
   const given = await findContext(context, response, relayState);
+  if (context.settings.bindSignIns === 'all' && !isBound(relayState) && given.flowStateId === null)
+    throw authError('saml_relay_state_not_found', { message: 'SAML sign-ins have to end in the browser they began in' });
   const { provider } = given;
   if (provider.disabled) throw authError('sso_provider_disabled');
   const assertion = await verified(context, saml, given, response);
