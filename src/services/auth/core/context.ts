@@ -20,6 +20,8 @@ import type { RedirectPolicy } from './redirect.ts';
 import type { SmsOffice } from './sms/office.ts';
 import type { Saml } from './sso/service.ts';
 
+export type { Caller } from './caller.ts';
+
 /** Everything decisions are made with. One for each running room. */
 export interface AuthContext {
   readonly settings: AuthSettings;
@@ -46,19 +48,6 @@ export interface AuthContext {
   readonly saml: Saml | undefined;
   /** Base URL of links, unless a request came by an allowed host of another name. */
   readonly externalBase: () => string;
-}
-
-/** What is known of whoever asks, beside what they ask for. */
-export interface Caller {
-  /** Address as text that PostgreSQL takes for `inet`, or null. */
-  readonly ip: string | null;
-  readonly userAgent: string | null;
-  /** Base of links in mails. */
-  readonly externalUrl: string;
-  /** Where links lead in the end; already checked. */
-  readonly redirectTo: string;
-  /** Audience users are looked for in. */
-  readonly aud: string;
 }
 
 /** The present moment as a statement's parameter. */

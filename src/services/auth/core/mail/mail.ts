@@ -1,5 +1,5 @@
 import type { MailKind } from '../../settings.ts';
-import type { Caller } from '../context.ts';
+import type { Caller } from '../caller.ts';
 import type { CodeChallenge } from '../pkce.ts';
 
 /** A mail before its template is filled in. */

@@ -132,7 +132,9 @@ export async function acceptResponse(
   if (!context.binding.fits(relayState, cookies)) throw authError('saml_relay_state_not_found');
   const given = await findContext(context, response, relayState);
   if (context.settings.bindSignIns === 'all' && !isBound(relayState) && given.flowStateId === null)
-    throw authError('saml_relay_state_not_found', { message: 'SAML sign-ins have to end in the browser they began in' });
+    throw authError('saml_relay_state_not_found', {
+      message: 'SAML sign-ins have to end in the browser they began in',
+    });
   const { provider } = given;
   if (provider.disabled) throw authError('sso_provider_disabled');
   const assertion = await verified(context, saml, given, response);
