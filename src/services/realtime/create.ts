@@ -122,7 +122,10 @@ function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Runnin
   const { settings, log } = deps;
   const node = randomUUID();
   const metrics = createMetrics();
-  const hub = new Hub();
+  const hub = new Hub({
+    opened: (room) => nodes.opened(room),
+    closed: (room) => nodes.closed(room),
+  });
   const rates = { events: new Rate(), joins: new Rate(), presence: new Rate() };
   const tenant = new Tenant(settings.tenant, limitsOf(settings), settings.maxBytes);
   const changeHere = (limits: Partial<Limits>, disconnect: boolean): void => {

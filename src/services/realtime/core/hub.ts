@@ -19,9 +19,20 @@ export const topicPrefix = 'realtime:';
 /** The text under which a room is kept. */
 export const keyOf = ({ isPrivate, name }: RoomKey): string => (isPrivate ? `p${name}` : `o${name}`);
 
+/** Told when a room gets its first member here, and when it has lost its last. */
+export interface HubWatcher {
+  opened(room: RoomKey): void;
+  closed(room: RoomKey): void;
+}
+
 /** The rooms of this node and who is in them. */
 export class Hub {
+  readonly #watcher: HubWatcher;
   readonly #rooms = new Map<string, Set<Member>>();
+
+  constructor(watcher: HubWatcher) {
+    this.#watcher = watcher;
+  }
 
   get size(): number {
     return this.#rooms.size;
@@ -30,14 +41,20 @@ export class Hub {
   enter(room: RoomKey, member: Member): void {
     const key = keyOf(room);
     const members = this.#rooms.get(key);
-    if (members) members.add(member);
-    else this.#rooms.set(key, new Set([member]));
+    if (members) {
+      members.add(member);
+      return;
+    }
+    this.#rooms.set(key, new Set([member]));
+    this.#watcher.opened(room);
   }
 
   leave(room: RoomKey, member: Member): void {
     const key = keyOf(room);
     const members = this.#rooms.get(key);
-    if (members?.delete(member) && members.size === 0) this.#rooms.delete(key);
+    if (!members?.delete(member) || members.size > 0) return;
+    this.#rooms.delete(key);
+    this.#watcher.closed(room);
   }
 
   has(room: RoomKey): boolean {

@@ -1,7 +1,7 @@
 import type { Bus } from '#kernel/bus';
 import type { Clock } from '#kernel/lifecycle';
 import type { RoomMessage } from '../fanout.ts';
-import type { RoomKey } from '../hub.ts';
+import { keyOf, type RoomKey } from '../hub.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Entry, State } from '../presence/replica.ts';
@@ -26,7 +26,6 @@ export interface NodesOptions {
 }
 
 const subjects = {
-  room: 'realtime.room',
   alive: 'realtime.alive',
   delta: 'realtime.presence.delta',
   wanted: 'realtime.presence.wanted',
@@ -34,6 +33,20 @@ const subjects = {
   gone: 'realtime.gone',
   tenant: 'realtime.tenant',
 } as const;
+
+/**
+ * Subjects that rooms share, the same number on all nodes: a node hears only those of the rooms it has members in, and no broker
+ * has to keep more of them.
+ */
+const roomSubjects = 1_024;
+
+/** FNV-1a of the room's key. */
+function subjectOf(room: RoomKey): string {
+  const key = keyOf(room);
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193) >>> 0;
+  return `realtime.room.${((hash ^ (hash >>> 16)) >>> 0) % roomSubjects}`;
+}
 
 /** Entries of presence in one message, at most; brokers bound the size of messages. */
 const entriesAtOnce = 500;
@@ -66,6 +79,9 @@ export class Nodes {
   readonly #parts = new Map<string, { readonly clock: number; readonly got: Map<number, readonly Entry[]> }>();
   readonly #ends: (() => void)[] = [];
   readonly #asked = new Map<string, number>();
+  /** Subjects of the rooms with members here. */
+  readonly #heard = new Map<string, { rooms: number; readonly end: () => void }>();
+  #isRunning = false;
   #saidStateAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -86,8 +102,8 @@ export class Nodes {
   start(): void {
     const { bus, interval } = this.#options;
     if (!bus.isShared) return;
+    this.#isRunning = true;
     this.#ends.push(
-      bus.subscribe(subjects.room, (payload) => this.#onRoom(payload)),
       bus.subscribe(subjects.alive, (payload) => this.#onAlive(payload as Alive)),
       bus.subscribe(subjects.delta, (payload) => this.#options.presence().receiveDelta(payload as never)),
       bus.subscribe(subjects.wanted, (payload) => this.#onWanted(payload as { node: string })),
@@ -102,14 +118,38 @@ export class Nodes {
   stop(): void {
     const { bus, node } = this.#options;
     clearInterval(this.#timer);
+    this.#isRunning = false;
     for (const end of this.#ends.splice(0)) end();
+    for (const { end } of this.#heard.values()) end();
+    this.#heard.clear();
     if (bus.isShared) bus.publish(subjects.gone, { node });
+  }
+
+  /** A room has its first member here. */
+  opened(room: RoomKey): void {
+    if (!this.#isRunning) return;
+    const subject = subjectOf(room);
+    const known = this.#heard.get(subject);
+    if (known) known.rooms++;
+    else {
+      const end = this.#options.bus.subscribe(subject, (payload) => this.#onRoom(payload));
+      this.#heard.set(subject, { rooms: 1, end });
+    }
+  }
+
+  /** A room has lost its last member here. */
+  closed(room: RoomKey): void {
+    const subject = subjectOf(room);
+    const known = this.#heard.get(subject);
+    if (!known || --known.rooms > 0) return;
+    known.end();
+    this.#heard.delete(subject);
   }
 
   /** To the members of a room on the other nodes. */
   relay(room: RoomKey, message: RoomMessage): void {
     const { bus, node } = this.#options;
-    if (bus.isShared) bus.publish(subjects.room, packEnvelope({ node, room, message }));
+    if (bus.isShared) bus.publish(subjectOf(room), packEnvelope({ node, room, message }));
   }
 
   publishDelta(delta: unknown): void {
