@@ -10,4 +10,20 @@ create publication supabase_realtime;
 alter publication supabase_realtime owner to postgres;
 `,
   },
+  {
+    // From 18 on a table whose whole rows are its identity cannot be updated otherwise, once a generated column is left out.
+    version: 'publication/supabase_realtime_generated_columns',
+    unless: `exists (select from pg_publication p where pubname = 'supabase_realtime' and to_jsonb(p) ->> 'pubgencols' = 's')`,
+    sql: ({ serverVersion }) => `
+do $$
+begin
+  if ${serverVersion} >= 180000 then
+    alter publication supabase_realtime set (publish_generated_columns = stored);
+  end if;
+exception when insufficient_privilege then
+  raise notice 'supabase_realtime belongs to another role';
+end
+$$;
+`,
+  },
 ];

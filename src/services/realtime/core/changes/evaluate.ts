@@ -7,6 +7,7 @@ import { type Comparison, compareAll, jsonOf } from '../../sql/changes/filters.t
 import { type Guard, guardStep, readGuard } from '../../sql/changes/guard.ts';
 import type { Audience, Shape } from './audience.ts';
 import type { ChangeEvent } from './feed.ts';
+import { type TableChange, withGenerated } from './generated.ts';
 import type { PreparedTerm } from './match/filter-test.ts';
 import type { FilterPreparer } from './match/prepare.ts';
 import type { Member, Subscriber } from './member.ts';
@@ -54,14 +55,15 @@ export async function evaluate(
   const wanted = sources.filter(({ relation }) => registry.wants(relation.schema, relation.name));
   if (wanted.length === 0) return;
   const tables = await tablesOf(context, wanted);
-  const jobs: Job[] = [];
+  const read: TableChange[] = [];
   for (const source of wanted) {
     const table = tables.get(source.relation.oid);
-    if (!table) continue;
-    const audience = registry.audience(table, source.relation.schema, source.relation.name);
-    const change = readChange(source, table.info.primaryKey);
-    jobs.push({ change, audience, matched: [], decisions: new Map(), granted: new Set() });
+    if (table) read.push({ table, change: readChange(source, table.info.primaryKey) });
   }
+  const jobs = (await withGenerated(context.db, read)).map(({ table, change }): Job => {
+    const audience = registry.audience(table, change.relation.schema, change.relation.name);
+    return { change, audience, matched: [], decisions: new Map(), granted: new Set() };
+  });
   for (const audience of new Set(jobs.map((job) => job.audience))) await audience.settle(context.preparer);
   await matchAll(context, jobs);
   await authoriseAll(context, jobs);

@@ -32,12 +32,16 @@ beforeAll(async () => {
     create table public."Odd name, yes" (id int primary key);
     create table public.identity_full (id int primary key, v text);
     alter table public.identity_full replica identity full;
+    create function public.twice(n int) returns int language sql immutable as 'select n * 2';
+    create table public.made (
+      id int primary key, a text, n int, at timestamptz, upper text generated always as (upper(a)) stored,
+      double int generated always as (public.twice(n)) stored, "at utc" timestamp generated always as (at at time zone 'utc') stored);
     create table public.unpublished (id int primary key);
     grant all on all tables in schema public to anon, authenticated, service_role;
     revoke select on public.open from anon;
     grant select (id, body) on public.open to anon;
     alter publication supabase_realtime add table public.todos, public.open, public.kinds, public.keyless, public.wide,
-      public."Odd name, yes", public.identity_full;`);
+      public."Odd name, yes", public.identity_full, public.made;`);
   feed = testFeed(() => database.connection('supabase_admin'));
   await feed.start(new AbortController().signal);
 });
@@ -164,6 +168,48 @@ describe('events', () => {
     expect(fullGone?.old_record).toEqual({ id: 1, v: 'b' });
     expect(gone?.commit_timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     client.subscription.close();
+  });
+
+  it.each(['stored', 'none'])('have generated columns, and are filtered by them (published: %s)', async (published) => {
+    await database.query(`
+      alter publication supabase_realtime set (publish_generated_columns = ${published});
+      alter table public.made replica identity ${published === 'none' ? 'default' : 'full'};
+      truncate public.made;`);
+    const entry = { event: '*', schema: 'public', table: 'made' };
+    const all = feedClient(feed, [entry], service);
+    const some = feedClient(feed, [{ ...entry, filter: 'upper=eq.X' }], service);
+    await Promise.all([all.ready(), some.ready()]);
+    await database.query("insert into public.made values (1, 'x', 2, '2026-01-02 03:04:05+02'), (2, null, null, null)");
+    await database.query("update public.made set a = 'y', n = 3 where id = 1");
+    await eventually(() => all.events.length === 3);
+    const first = {
+      id: 1,
+      a: 'x',
+      n: 2,
+      at: '2026-01-02T01:04:05+00:00',
+      upper: 'X',
+      double: 4,
+      'at utc': '2026-01-02T01:04:05',
+    };
+    const nothing = { id: 2, a: null, n: null, at: null, upper: null, double: null, 'at utc': null };
+    expect(all.events.map(({ parsed }) => parsed.record)).toEqual([
+      first,
+      nothing,
+      { ...first, a: 'y', n: 3, upper: 'Y', double: 6 },
+    ]);
+    expect(all.events[2]?.parsed.old_record).toEqual(published === 'none' ? { id: 1 } : first);
+    expect(all.events[0]?.parsed.columns).toEqual([
+      { name: 'id', type: 'int4' },
+      { name: 'a', type: 'text' },
+      { name: 'n', type: 'int4' },
+      { name: 'at', type: 'timestamptz' },
+      { name: 'upper', type: 'text' },
+      { name: 'double', type: 'int4' },
+      { name: 'at utc', type: 'timestamp' },
+    ]);
+    expect(some.events.map(({ parsed }) => parsed.type)).toEqual(['INSERT']);
+    all.subscription.close();
+    some.subscription.close();
   });
 
   it('say what cannot be shown: no key, no right to the key, too large', async () => {

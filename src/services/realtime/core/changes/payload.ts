@@ -27,7 +27,7 @@ export const foreignKey = (typeOid: number, text: string): string => `${typeOid}
 /** Values that have to be asked of the database. */
 export function foreignValues(change: Change, types: TypeLookup): { typeOid: number; text: string }[] {
   const found: { typeOid: number; text: string }[] = [];
-  for (const { name, typeOid } of change.relation.columns) {
+  for (const { name, typeOid } of change.columns) {
     const type = types(typeOid);
     for (const row of new Set([change.row, change.old])) {
       const text = row.get(name);
@@ -50,9 +50,9 @@ export function changeData(
   foreign: ForeignJson,
   limits: PayloadLimits,
 ): string {
-  const { type, relation, source } = change;
+  const { type, source } = change;
   const isWished = (name: string) => !select || select.includes(name) || table.info.primaryKey.includes(name);
-  const columns = relation.columns.filter(({ name }) => view.info.selectable.has(name) && isWished(name));
+  const columns = change.columns.filter(({ name }) => view.info.selectable.has(name) && isWished(name));
   const isTooLarge = sizeOf(change) > limits.record;
   const json = (row: Row, isShown: (name: string) => boolean): string => {
     const fields: string[] = [];

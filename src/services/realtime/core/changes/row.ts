@@ -8,6 +8,8 @@ export type Row = ReadonlyMap<string, string | null>;
 export interface Change {
   readonly type: ChangeType;
   readonly relation: Relation;
+  /** All that may be shown, in the table's order. */
+  readonly columns: readonly { readonly name: string; readonly typeOid: number }[];
   readonly source: RowChange;
   /** The row as it is now; for a delete what the replica identity tells of it. */
   readonly row: Row;
@@ -32,14 +34,15 @@ export function readChange(source: RowChange, primaryKey: readonly string[]): Ch
     if (isSent(after)) row.set(name, after);
     else if (source.new && after === undefined && holdsAll && isSent(before)) row.set(name, before);
   }
-  if (source.kind === 'delete') return { type: types.delete, relation, source, row: old, old };
+  if (source.kind === 'delete')
+    return { type: types.delete, relation, columns: relation.columns, source, row: old, old };
   // The key did not change, or it would have been sent.
   if (source.kind === 'update' && !source.old) {
     const isIdentity =
       relation.replicaIdentity === 'default' ? (name: string) => primaryKey.includes(name) : identity(relation);
     for (const [name, value] of row) if (isIdentity(name)) old.set(name, value);
   }
-  return { type: types[source.kind], relation, source, row, old };
+  return { type: types[source.kind], relation, columns: relation.columns, source, row, old };
 }
 
 function identity({ columns, replicaIdentity }: Relation): (name: string) => boolean {

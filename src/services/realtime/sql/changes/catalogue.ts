@@ -23,6 +23,10 @@ export interface ColumnInfo {
   readonly type: TypeInfo;
   /** Texts are equal when their bytes are. */
   readonly isBytewise: boolean;
+  /** Made when it is read, and never in the stream. */
+  readonly isVirtual: boolean;
+  /** The expression of a stored generated column, names in full. */
+  readonly generatedAs: string | null;
 }
 
 /** A policy that counts for SELECT. */
@@ -45,6 +49,7 @@ export interface TableInfo {
   readonly schema: string;
   readonly name: string;
   readonly hasRowSecurity: boolean;
+  readonly owner: string;
   readonly columns: readonly ColumnInfo[];
   /** Names in the order of the key. */
   readonly primaryKey: readonly string[];
@@ -72,9 +77,12 @@ const typeJson = (type: string): string => `json_build_object(
 const tableQuery = `
 select json_build_object(
   'oid', c.oid::bigint, 'schema', n.nspname, 'name', c.relname, 'hasRowSecurity', c.relrowsecurity,
+  'owner', pg_get_userbyid(c.relowner),
   'columns', (
     select coalesce(json_agg(json_build_object('name', a.attname, 'type', ${typeJson('t')},
-      'isBytewise', coalesce((select l.collisdeterministic from pg_collation l where l.oid = a.attcollation), true))
+      'isBytewise', coalesce((select l.collisdeterministic from pg_collation l where l.oid = a.attcollation), true),
+      'isVirtual', a.attgenerated = 'v', 'generatedAs', (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d
+        where a.attgenerated = 's' and d.adrelid = a.attrelid and d.adnum = a.attnum))
       order by a.attnum), '[]')
     from pg_attribute a join pg_type t on t.oid = a.atttypid
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),

@@ -22,9 +22,15 @@ export function comparison(operator: string, type: string, left: string, right: 
   return `${left}::${type} ${operators[operator]} ${right}::${type}`;
 }
 
-/** Runs a statement with the formats that values have in the stream. */
-function inStreamFormat<Row>(db: Database, text: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
+/** Runs a statement with the formats that values have in the stream. @param role whose statement it is; default the session's */
+export function inStreamFormat<Row>(
+  db: Database,
+  text: string,
+  values: readonly unknown[],
+  role?: string,
+): Promise<QueryResult<Row>> {
   return db.transaction(async (transaction) => {
+    if (role !== undefined) await transaction.query("select set_config('role', $1, true)", [role]);
     await transaction.query(
       "select set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true), set_config('IntervalStyle', 'postgres', true)",
     );
