@@ -59,6 +59,7 @@ export function createLender<S extends Lendable>(options: LenderOptions<S>): Len
   let closed: { readonly reason: unknown } | undefined;
 
   function next(): Borrower<S> | undefined {
+    if (waiting.size === 0) return undefined;
     const [first] = waiting.keys() as MapIterator<Borrower<S>>;
     if (first) waiting.delete(first);
     return first;

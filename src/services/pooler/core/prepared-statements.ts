@@ -2,6 +2,8 @@
 export interface PreparedStatement {
   /** Its name on every backend. */
   readonly serverName: string;
+  /** The same as bytes. */
+  readonly serverNameBytes: Buffer;
   /** Text and parameter types: what follows the name in Parse. */
   readonly definition: Buffer;
   readonly key: string;
@@ -36,8 +38,10 @@ export function createStatementRegistry(kept: number): StatementRegistry {
         if (known.users++ === 0) unused.delete(key);
         return known;
       }
+      const serverName = `${serverNamePrefix}${(++made).toString(36)}`;
       const statement = {
-        serverName: `${serverNamePrefix}${(++made).toString(36)}`,
+        serverName,
+        serverNameBytes: Buffer.from(serverName, 'latin1'),
         definition: Buffer.from(definition),
         key,
         users: 1,
@@ -57,4 +61,47 @@ export function createStatementRegistry(kept: number): StatementRegistry {
       return byKey.size;
     },
   };
+}
+
+/** The statements that are prepared on one server connection, least recently used first. */
+export class PreparedThere {
+  readonly #all = new Map<PreparedStatement, true>();
+  /** The last of them, which is asked for again most of the time. */
+  #latest: PreparedStatement | undefined;
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  has(statement: PreparedStatement): boolean {
+    return this.#all.has(statement);
+  }
+
+  /** Makes it the most recently used. @returns false when it is not there */
+  use(statement: PreparedStatement): boolean {
+    if (this.#latest === statement) return true;
+    if (!this.#all.delete(statement)) return false;
+    this.add(statement);
+    return true;
+  }
+
+  add(statement: PreparedStatement): void {
+    this.#all.set(statement, true);
+    this.#latest = statement;
+  }
+
+  delete(statement: PreparedStatement): void {
+    this.#all.delete(statement);
+    if (this.#latest === statement) this.#latest = undefined;
+  }
+
+  clear(): void {
+    this.#all.clear();
+    this.#latest = undefined;
+  }
+
+  get leastRecent(): PreparedStatement | undefined {
+    const [first] = this.#all.keys() as MapIterator<PreparedStatement>;
+    return first;
+  }
 }

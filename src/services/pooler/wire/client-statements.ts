@@ -1,9 +1,4 @@
-import {
-  nowhereName,
-  type PreparedStatement,
-  type StatementRegistry,
-  serverNamePrefix,
-} from '../core/prepared-statements.ts';
+import { nowhereName, type PreparedStatement, type StatementRegistry } from '../core/prepared-statements.ts';
 import { message } from './messages.ts';
 import type { Action, Outstanding } from './outstanding.ts';
 import type { PooledServer } from './pooled-server.ts';
@@ -28,6 +23,8 @@ export class ClientStatements {
   readonly #registry: StatementRegistry;
   readonly #limits: StatementLimits;
   readonly #byName = new Map<string, PreparedStatement>();
+  /** What was found last, which is mostly what is looked for next. */
+  #latest: { readonly name: string; readonly statement: PreparedStatement } | undefined;
   #bytes = 0;
 
   constructor(registry: StatementRegistry, limits: StatementLimits) {
@@ -63,7 +60,7 @@ export class ClientStatements {
       outstanding.expect({ kind: 'stand-in', undo: () => this.#remove(name) });
       return [closeNowhere()];
     }
-    server.statements.set(statement, true);
+    server.statements.add(statement);
     outstanding.expect({
       kind: 'own',
       undo: () => {
@@ -74,16 +71,14 @@ export class ClientStatements {
     return [message('P', statement.serverName, definition), ...this.#evict(server, outstanding)];
   }
 
-  /** Name on the server for the name of the client's, with the messages that make sure it is there. */
-  resolve(
-    name: string,
-    server: PooledServer,
-    outstanding: Outstanding,
-  ): { readonly name: string; readonly before: readonly Buffer[] } | undefined {
+  /** The statement of a name that stands among other bytes. */
+  find(bytes: Buffer, from: number, to: number): PreparedStatement | undefined {
+    const latest = this.#latest;
+    if (latest && isText(latest.name, bytes, from, to)) return latest.statement;
+    const name = bytes.toString('latin1', from, to);
     const statement = this.#byName.get(name);
-    if (statement) return { name: statement.serverName, before: this.ensure(statement, server, outstanding) };
-    // The server says that there is no such statement; ours are out of reach.
-    return name.startsWith(serverNamePrefix) ? { name: nowhereName, before: nothing } : undefined;
+    if (statement) this.#latest = { name, statement };
+    return statement;
   }
 
   /** Messages in place of the client's Close. The statement stays on the server for others. */
@@ -104,6 +99,7 @@ export class ClientStatements {
   clear(): void {
     for (const statement of this.#byName.values()) this.#registry.release(statement);
     this.#byName.clear();
+    this.#latest = undefined;
     this.#bytes = 0;
   }
 
@@ -113,21 +109,17 @@ export class ClientStatements {
   }
 
   ensure(statement: PreparedStatement, server: PooledServer, outstanding: Outstanding): readonly Buffer[] {
-    if (server.statements.delete(statement)) {
-      server.statements.set(statement, true);
-      return nothing;
-    }
-    server.statements.set(statement, true);
+    if (server.statements.use(statement)) return nothing;
+    server.statements.add(statement);
     outstanding.expect({ kind: 'hidden', undo: () => server.statements.delete(statement) });
     return [message('P', statement.serverName, statement.definition), ...this.#evict(server, outstanding)];
   }
 
   #evict(server: PooledServer, outstanding: Outstanding): Buffer[] {
     if (server.statements.size <= this.#limits.perServer) return [];
-    const [oldest] = server.statements.keys() as MapIterator<PreparedStatement>;
-    const statement = oldest as PreparedStatement;
+    const statement = server.statements.leastRecent as PreparedStatement;
     server.statements.delete(statement);
-    outstanding.expect({ kind: 'hidden', undo: () => server.statements.set(statement, true) });
+    outstanding.expect({ kind: 'hidden', undo: () => server.statements.add(statement) });
     return [message('C', Buffer.from('S'), statement.serverName)];
   }
 
@@ -138,6 +130,7 @@ export class ClientStatements {
 
   #forget(name: string, statement: PreparedStatement): void {
     this.#byName.delete(name);
+    this.#latest = undefined;
     this.#bytes -= statement.definition.length + name.length;
   }
 
@@ -150,5 +143,11 @@ export class ClientStatements {
 }
 
 const nothing: readonly Buffer[] = [];
+
+function isText(text: string, bytes: Buffer, from: number, to: number): boolean {
+  if (text.length !== to - from) return false;
+  for (let at = from; at < to; at++) if (bytes[at] !== text.charCodeAt(at - from)) return false;
+  return true;
+}
 
 const closeNowhere = (): Buffer => message('C', Buffer.from('S'), nowhereName);

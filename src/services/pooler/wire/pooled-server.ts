@@ -1,11 +1,11 @@
-import type { Socket } from 'node:net';
 import type { Lendable } from '../core/lending.ts';
-import type { PreparedStatement } from '../core/prepared-statements.ts';
+import { PreparedThere } from '../core/prepared-statements.ts';
 import type { ParameterSets, SessionParameters } from '../core/session-parameters.ts';
+import { Channel } from './channel.ts';
 import type { LinkedClient } from './link.ts';
 import { errorFields, queryMessage, terminate } from './messages.ts';
-import type { ServerSession } from './server-login.ts';
-import { readBy } from './shared-reads.ts';
+import type { SocketIo } from './native-streams.ts';
+import type { ServerAddress, ServerSession } from './server-login.ts';
 
 /** What a server connection reports. */
 export interface ServerEvents {
@@ -14,7 +14,7 @@ export interface ServerEvents {
   readonly received: (bytes: number) => void;
   readonly sets: ParameterSets;
   readonly now: () => number;
-  readonly memory: Buffer;
+  readonly io: SocketIo;
 }
 
 const letter = { error: 0x45, ready: 0x5a, parameter: 0x53, complete: 0x43, notification: 0x41, data: 0x44 };
@@ -25,12 +25,12 @@ const isObserved = letterTable('1', '3', 'C', 'E', 'G', 'S', 'Z', 'A');
  * only messages that concern the bookkeeping are looked into.
  */
 export class PooledServer implements Lendable {
+  readonly address: ServerAddress;
   readonly pid: number;
   readonly secret: Buffer;
-  readonly #socket: Socket;
+  readonly #channel: Channel;
   readonly #events: ServerEvents;
-  /** Statements that are prepared here, least recently used first. */
-  readonly statements = new Map<PreparedStatement, true>();
+  readonly statements = new PreparedThere();
   readonly openedAt: number;
   idleSince: number;
   parameters: SessionParameters;
@@ -49,19 +49,20 @@ export class PooledServer implements Lendable {
   #closed = false;
 
   constructor(session: ServerSession, events: ServerEvents) {
+    this.address = session.address;
     this.pid = session.pid;
     this.secret = session.secret;
     this.#events = events;
     this.parameters = events.sets.of(session.parameters);
     this.openedAt = events.now();
     this.idleSince = this.openedAt;
-    const socket = readBy(events.memory, session.socket, (bytes) => this.#read(bytes));
-    this.#socket = socket;
-    socket.on('drain', () => this.onDrain?.());
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#ended());
+    this.#channel = new Channel(session.socket, events.io, {
+      received: (bytes) => this.#read(bytes),
+      drained: () => this.onDrain?.(),
+      closed: () => this.#ended(),
+    });
     if (session.rest.length > 0) this.#read(session.rest);
-    socket.resume();
+    this.#channel.resume();
   }
 
   /** Called when the socket takes more after `write` returned false. */
@@ -84,45 +85,34 @@ export class PooledServer implements Lendable {
 
   /** @returns false while the socket is full */
   write(bytes: Buffer): boolean {
-    return this.#socket.write(bytes);
-  }
-
-  /** Holds several writes together. */
-  cork(): void {
-    this.#socket.cork();
-  }
-
-  uncork(): void {
-    this.#socket.uncork();
+    return this.#channel.write(bytes);
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#channel.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#channel.resume();
   }
 
   /** Runs statements of our own, whose answers nobody sees. @param done with the fields of an error, if there was one */
   run(sql: string, done: (error?: ReadonlyMap<string, string>) => void): void {
     this.unnamedOwner = undefined;
     this.#own = { error: undefined, done };
-    this.#socket.write(queryMessage(sql));
+    this.#channel.write(queryMessage(sql));
   }
 
   /** Ends it in good order. */
   close(): void {
     if (this.#closed) return;
     this.retired = true;
-    this.#socket.end(terminate());
-    // Whoever does not answer to that is not waited for.
-    setTimeout(() => this.#socket.destroy(), 5_000).unref();
+    this.#channel.end(terminate());
   }
 
   destroy(): void {
     this.retired = true;
-    this.#socket.destroy();
+    this.#channel.destroy();
   }
 
   #ended(): void {
@@ -192,7 +182,7 @@ export class PooledServer implements Lendable {
     const client = this.#client;
     if (!client) return;
     const part = from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
-    if (!client.deliver(part)) this.#socket.pause();
+    if (!client.deliver(part)) this.#channel.pause();
   }
 
   #observe(bytes: Buffer, type: number, at: number, total: number): 'deliver' | 'withhold' | Buffer {

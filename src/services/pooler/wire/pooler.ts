@@ -12,6 +12,7 @@ import { poolerFatal, type wireErrors } from '../errors.ts';
 import type { PoolerSettings } from '../settings.ts';
 import { ClientKeys } from './client-keys.ts';
 import { ClientLogin, type LoginContext, type ProvenClient } from './client-login.ts';
+import { Draft } from './draft.ts';
 import { type ListeningPort, listenOn } from './listening-port.ts';
 import {
   authenticationOk,
@@ -22,10 +23,10 @@ import {
   readyForQuery,
   type WireError,
 } from './messages.ts';
+import { createSocketIo } from './native-streams.ts';
 import { RawSession } from './raw-session.ts';
 import { logIn, type ServerAddress, ServerRefusal, type ServerSession } from './server-login.ts';
-import { ServerPool } from './server-pool.ts';
-import { createReadMemory } from './shared-reads.ts';
+import { type PoolLimits, ServerPool } from './server-pool.ts';
 import { type ClientContext, TransactionClient } from './transaction-client.ts';
 
 /** What the wire side of the pooler is made of. */
@@ -60,7 +61,8 @@ const poolIdle = 120_000;
 export class Pooler {
   readonly counts = noCounts();
   readonly #options: PoolerOptions;
-  readonly #memory = createReadMemory();
+  readonly #io = createSocketIo();
+  readonly #draft = new Draft(this.#io);
   readonly #keys = new ClientKeys();
   readonly #pools = new Map<string, ServerPool>();
   readonly #sessionPools = new Map<string, SessionPool>();
@@ -70,6 +72,7 @@ export class Pooler {
   readonly #ports: ListeningPort[] = [];
   readonly #pretence = randomBytes(32);
   readonly #allowed: BlockList;
+  readonly #limits: PoolLimits;
   /** Client connections, those that have not logged in included. */
   #open = 0;
   #pooled = 0;
@@ -81,6 +84,7 @@ export class Pooler {
   constructor(options: PoolerOptions) {
     this.#options = options;
     this.#allowed = rangesOf(options.settings.allowList);
+    this.#limits = this.#limitsOf(options.settings);
   }
 
   /** Opens the ports. @throws StartupError */
@@ -313,7 +317,8 @@ export class Pooler {
       received: (bytes) => {
         this.counts.clientBytes += bytes;
       },
-      memory: this.#memory,
+      io: this.#io,
+      draft: this.#draft,
       closed: (client) => {
         this.#clients.delete(client);
         forget();
@@ -342,7 +347,7 @@ export class Pooler {
     if (pool) pool.useCredentials(credentials);
     else {
       if (this.#pools.size >= this.#options.settings.maxPools) throw poolerFatal('too_many_pools');
-      pool = new ServerPool({ role, database, settings }, credentials, this.#options.address, () => this.#limits(), {
+      pool = new ServerPool({ role, database, settings }, credentials, this.#options.address, this.#limits, {
         now: () => this.#now,
         serverOpened: () => void this.counts.serversOpened++,
         serverClosed: () => void this.counts.serversClosed++,
@@ -350,7 +355,7 @@ export class Pooler {
           this.counts.serverBytes += bytes;
         },
         transaction: () => void this.counts.transactions++,
-        memory: this.#memory,
+        io: this.#io,
         openFailed: (error) => this.#options.log.warn({ err: error, role, database }, 'a server connection failed'),
       });
       this.#pools.set(key, pool);
@@ -358,8 +363,7 @@ export class Pooler {
     return { pool, wanted };
   }
 
-  #limits() {
-    const { settings } = this.#options;
+  #limitsOf(settings: PoolerSettings): PoolLimits {
     return {
       size: settings.poolSize,
       checkoutTimeout: settings.checkoutTimeout,
@@ -421,7 +425,6 @@ export class Pooler {
     socket.write(Buffer.concat([...reported, backendKeyData(pid, secret), readyForQuery()]));
     this.counts.serversOpened++;
     const context = {
-      address: this.#options.address,
       connectTimeout: () => this.#options.settings.connectTimeout,
       now: () => this.#now,
       clientReceived: (bytes: number) => {
@@ -430,7 +433,7 @@ export class Pooler {
       serverReceived: (bytes: number) => {
         this.counts.serverBytes += bytes;
       },
-      memory: this.#memory,
+      io: this.#io,
       closed: (closed: RawSession) => {
         this.#sessions.delete(closed);
         this.#keys.remove(pid);

@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net';
 import { poolerFatal } from '../errors.ts';
+import { Channel } from './channel.ts';
 import { errorMessage, type WireError } from './messages.ts';
-import { type ServerAddress, type ServerSession, sendCancel } from './server-login.ts';
-import { readBy } from './shared-reads.ts';
+import type { SocketIo } from './native-streams.ts';
+import { type ServerSession, sendCancel } from './server-login.ts';
 
 /** What a session reports. */
 export interface SessionContext {
-  readonly address: () => ServerAddress;
   readonly connectTimeout: () => number;
   readonly now: () => number;
   readonly clientReceived: (bytes: number) => void;
   readonly serverReceived: (bytes: number) => void;
   readonly closed: (session: RawSession) => void;
-  readonly memory: Buffer;
+  readonly io: SocketIo;
 }
 
 /** ReadyForQuery outside a transaction: what a server's bytes end with when it has nothing to do. */
@@ -24,8 +24,8 @@ const readyIdle = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
  */
 export class RawSession {
   readonly secret: Buffer;
-  readonly #client: Socket;
-  readonly #server: Socket;
+  readonly #client: Channel;
+  readonly #server: Channel;
   readonly #session: ServerSession;
   readonly #context: SessionContext;
   activeAt: number;
@@ -33,21 +33,23 @@ export class RawSession {
   #closed = false;
   #draining = false;
 
-  constructor(given: Socket, session: ServerSession, secret: Buffer, context: SessionContext, rest: Buffer) {
+  constructor(socket: Socket, session: ServerSession, secret: Buffer, context: SessionContext, rest: Buffer) {
     this.#session = session;
     this.secret = secret;
     this.#context = context;
     this.activeAt = context.now();
-    const client = readBy(context.memory, given, (bytes) => this.#fromClient(bytes));
-    const server = readBy(context.memory, session.socket, (bytes) => this.#fromServer(bytes));
+    const client = new Channel(socket, context.io, {
+      received: (bytes) => this.#fromClient(bytes),
+      drained: () => this.#server.resume(),
+      closed: () => this.#ended(this.#server),
+    });
+    const server = new Channel(session.socket, context.io, {
+      received: (bytes) => this.#fromServer(bytes),
+      drained: () => this.#client.resume(),
+      closed: () => this.#ended(this.#client),
+    });
     this.#client = client;
     this.#server = server;
-    client.on('drain', () => server.resume());
-    server.on('drain', () => client.resume());
-    client.on('error', () => client.destroy());
-    server.on('error', () => server.destroy());
-    client.on('close', () => this.#ended(server));
-    server.on('close', () => this.#ended(client));
     if (session.rest.length > 0) this.#fromServer(session.rest);
     if (rest.length > 0) this.#fromClient(rest);
     client.resume();
@@ -60,8 +62,8 @@ export class RawSession {
   }
 
   cancel(): Promise<void> {
-    const { pid, secret } = this.#session;
-    return sendCancel(this.#context.address(), pid, secret, this.#context.connectTimeout());
+    const { address, pid, secret } = this.#session;
+    return sendCancel(address, pid, secret, this.#context.connectTimeout());
   }
 
   /** Ends it now if it is idle, or once it is. */
@@ -76,10 +78,6 @@ export class RawSession {
     if (this.#serverIdle) this.#client.write(errorMessage(error));
     this.#client.end();
     this.#server.end();
-    setTimeout(() => {
-      this.#client.destroy();
-      this.#server.destroy();
-    }, 5_000).unref();
   }
 
   #fromClient(bytes: Buffer): void {
@@ -97,13 +95,12 @@ export class RawSession {
     if (this.#draining && this.#serverIdle) this.fail(poolerFatal('shutdown'));
   }
 
-  #ended(other: Socket): void {
+  #ended(other: Channel): void {
     // What was written before still goes out.
     other.resume();
     other.end();
     if (this.#closed) return;
     this.#closed = true;
-    setTimeout(() => other.destroy(), 5_000).unref();
     this.#context.closed(this);
   }
 }

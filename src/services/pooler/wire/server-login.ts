@@ -23,6 +23,8 @@ export interface ServerLogin {
 /** A session that is ready for queries. The socket is paused and nobody listens to it. */
 export interface ServerSession {
   readonly socket: Socket;
+  /** Where it was opened, and where it can be cancelled. */
+  readonly address: ServerAddress;
   readonly pid: number;
   readonly secret: Buffer;
   readonly parameters: ReadonlyMap<string, string>;
@@ -187,7 +189,14 @@ async function authenticate(socket: Socket, login: ServerLogin): Promise<ServerS
       case 'E':
         throw new ServerRefusal(payload);
       case 'Z':
-        return { socket, pid: key?.pid ?? 0, secret: key?.secret ?? Buffer.alloc(0), parameters, rest: bytes };
+        return {
+          socket,
+          address: login.address,
+          pid: key?.pid ?? 0,
+          secret: key?.secret ?? Buffer.alloc(0),
+          parameters,
+          rest: bytes,
+        };
       // Notices before the first query have nobody to read them.
     }
   }

@@ -4,6 +4,7 @@ import type { Credentials } from '../core/secret.ts';
 import { createParameterSets, type SessionParameters, trackedName } from '../core/session-parameters.ts';
 import { poolerFatal } from '../errors.ts';
 import { ClientStatements, type StatementLimits } from './client-statements.ts';
+import type { SocketIo } from './native-streams.ts';
 import { PooledServer } from './pooled-server.ts';
 import { logIn, type ServerAddress, ServerRefusal, sendCancel } from './server-login.ts';
 
@@ -15,7 +16,7 @@ export interface PoolIdentity {
   readonly settings: ReadonlyMap<string, string>;
 }
 
-/** How pools behave; read anew each time, so that changes take effect at once. */
+/** How pools behave. */
 export interface PoolLimits {
   readonly size: number;
   /** Milliseconds a client waits for a connection; 0 = without end. */
@@ -37,7 +38,7 @@ export interface PoolEvents {
   readonly received: (bytes: number) => void;
   readonly transaction: () => void;
   readonly openFailed: (error: unknown) => void;
-  readonly memory: Buffer;
+  readonly io: SocketIo;
 }
 
 /** Classes of SQLSTATE that say: later, perhaps (insufficient resources, operator intervention, connection trouble). */
@@ -48,7 +49,7 @@ const openAgainAfter = 250;
 export class ServerPool {
   readonly identity: PoolIdentity;
   readonly #address: () => ServerAddress;
-  readonly #limits: () => PoolLimits;
+  readonly #limits: PoolLimits;
   readonly #events: PoolEvents;
   readonly #lender: Lender<PooledServer>;
   readonly #sets = createParameterSets(1_000);
@@ -65,7 +66,7 @@ export class ServerPool {
     identity: PoolIdentity,
     credentials: Credentials,
     address: () => ServerAddress,
-    limits: () => PoolLimits,
+    limits: PoolLimits,
     events: PoolEvents,
   ) {
     this.identity = identity;
@@ -75,13 +76,13 @@ export class ServerPool {
     this.#events = events;
     this.leftAt = events.now();
     this.#lender = createLender<PooledServer>({
-      size: () => limits().size,
+      size: () => limits.size,
       open: () => this.#open(),
       isFinal: (error) => error instanceof ServerRefusal && !passing.test(error.code),
       retryAfter: openAgainAfter,
       now: events.now,
       timedOut: () => poolerFatal('checkout_timeout'),
-      waitLimit: () => limits().checkoutTimeout,
+      waitLimit: () => limits.checkoutTimeout,
     });
   }
 
@@ -115,7 +116,7 @@ export class ServerPool {
   }
 
   clientStatements(): ClientStatements {
-    return new ClientStatements(this.#registry, this.#limits().statements);
+    return new ClientStatements(this.#registry, this.#limits.statements);
   }
 
   take(): PooledServer | undefined {
@@ -146,7 +147,7 @@ export class ServerPool {
   /** Cancels what a connection is doing. It is lent to nobody before the server has dealt with that. */
   async cancel(server: PooledServer): Promise<void> {
     server.cancelling++;
-    await sendCancel(this.#address(), server.pid, server.secret, this.#limits().connectTimeout);
+    await sendCancel(server.address, server.pid, server.secret, this.#limits.connectTimeout);
     server.cancelling--;
     if (server.cancelling === 0 && this.#parked.delete(server)) this.give(server);
   }
@@ -154,7 +155,7 @@ export class ServerPool {
   /** Closes what has been idle for too long, and ends waits that took too long. */
   sweep(): void {
     this.#lender.sweep();
-    const { serverIdleTimeout } = this.#limits();
+    const { serverIdleTimeout } = this.#limits;
     const now = this.#events.now();
     for (const server of [...this.#lender.idle]) {
       const idle = serverIdleTimeout > 0 && now - server.idleSince > serverIdleTimeout;
@@ -176,7 +177,7 @@ export class ServerPool {
   }
 
   #isWornOut(server: PooledServer): boolean {
-    const { serverLifetime } = this.#limits();
+    const { serverLifetime } = this.#limits;
     return serverLifetime > 0 && this.#events.now() - server.openedAt > serverLifetime;
   }
 
@@ -189,7 +190,7 @@ export class ServerPool {
         database,
         settings,
         credentials: this.#credentials,
-        timeout: this.#limits().connectTimeout,
+        timeout: this.#limits.connectTimeout,
       });
       this.#welcome = session.parameters;
       const server = new PooledServer(session, {
@@ -202,7 +203,7 @@ export class ServerPool {
         received: this.#events.received,
         sets: this.#sets,
         now: this.#events.now,
-        memory: this.#events.memory,
+        io: this.#events.io,
       });
       this.#servers.add(server);
       this.#events.serverOpened();

@@ -1,24 +1,28 @@
 import type { Socket } from 'node:net';
 import type { Borrower } from '../core/lending.ts';
+import { nowhereName, serverNamePrefix } from '../core/prepared-statements.ts';
 import { changeStatements, type SessionParameters } from '../core/session-parameters.ts';
 import { statementCommand } from '../core/statement-command.ts';
 import { poolerFatal } from '../errors.ts';
+import { Channel } from './channel.ts';
 import { isClientLetter, letters } from './client-letters.ts';
 import type { ClientStatements } from './client-statements.ts';
+import type { Draft } from './draft.ts';
 import type { LinkedClient, Verdict } from './link.ts';
 import { errorFields, errorFromFields, errorMessage, message, queryMessage, type WireError } from './messages.ts';
+import type { SocketIo } from './native-streams.ts';
 import { type Action, Outstanding } from './outstanding.ts';
 import type { PooledServer } from './pooled-server.ts';
 import { ServerRefusal } from './server-login.ts';
 import type { ServerPool } from './server-pool.ts';
-import { readBy } from './shared-reads.ts';
 
 /** What all clients of a pooler share. */
 export interface ClientContext {
   readonly now: () => number;
   readonly received: (bytes: number) => void;
   readonly closed: (client: TransactionClient) => void;
-  readonly memory: Buffer;
+  readonly io: SocketIo;
+  readonly draft: Draft;
   /** Longest message a client may send, in bytes. */
   readonly maxMessage: number;
   /** Longest text of a statement that is remembered, in bytes. */
@@ -40,7 +44,7 @@ type Halt = 'more' | 'wait' | 'leave' | 'ended';
  */
 export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   readonly secret: Buffer;
-  readonly #socket: Socket;
+  readonly #channel: Channel;
   readonly #pool: ServerPool;
   readonly #context: ClientContext;
   parameters: SessionParameters;
@@ -68,7 +72,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   #leaving = false;
 
   constructor(
-    given: Socket,
+    socket: Socket,
     pool: ServerPool,
     parameters: SessionParameters,
     secret: Buffer,
@@ -80,13 +84,13 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     this.secret = secret;
     this.#context = context;
     this.activeAt = context.now();
-    const socket = readBy(context.memory, given, (bytes) => this.#read(bytes));
-    this.#socket = socket;
-    socket.on('drain', () => this.#drained());
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#ended());
+    this.#channel = new Channel(socket, context.io, {
+      received: (bytes) => this.#read(bytes),
+      drained: () => this.#drained(),
+      closed: () => this.#ended(),
+    });
     if (rest.length > 0) this.#read(rest);
-    if (!this.#paused) socket.resume();
+    if (!this.#paused) this.#channel.resume();
   }
 
   get server(): PooledServer | undefined {
@@ -113,7 +117,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   /** Tells the client why, and ends the connection. */
   fail(error: WireError): void {
     if (this.#closed) return;
-    if (!this.#saidFatal) this.#socket.write(errorMessage(error));
+    if (!this.#saidFatal) this.#channel.write(errorMessage(error));
     this.#saidFatal = true;
     this.end();
   }
@@ -121,9 +125,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   /** Ends the connection once what was written has gone out. */
   end(): void {
     if (this.#closed) return;
-    const socket = this.#socket;
-    socket.end();
-    setTimeout(() => socket.destroy(), 5_000).unref();
+    this.#channel.end();
     this.#ended();
   }
 
@@ -148,8 +150,8 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     const shouldPause = this.#backlog !== undefined || this.#serverFull || this.#outputFull;
     if (shouldPause === this.#paused) return;
     this.#paused = shouldPause;
-    if (shouldPause) this.#socket.pause();
-    else this.#socket.resume();
+    if (shouldPause) this.#channel.pause();
+    else this.#channel.resume();
   }
 
   #drained(): void {
@@ -183,14 +185,14 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   #feed(chunk: Buffer): void {
     const bytes = this.#held ? Buffer.concat([this.#held, chunk]) : chunk;
     this.#held = undefined;
-    const pieces: Buffer[] = [];
+    const draft = this.#context.draft;
+    draft.begin(bytes);
     const end = bytes.length;
     let at = 0;
-    let from = 0;
     if (this.#skip > 0) {
       at = Math.min(this.#skip, end);
       this.#skip -= at;
-      if (!this.#skipForwards) from = at;
+      if (!this.#skipForwards) draft.replace(0, at);
     }
     let halt: Halt | undefined;
     while (at < end) {
@@ -215,20 +217,10 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
         }
         forwards = step === 'forward';
       }
-      let cut: Cut | undefined;
       if (forwards) {
-        const prepared = this.#prepare(bytes, at, type, total, there);
-        if (typeof prepared === 'string') {
-          halt = prepared;
-          break;
-        }
-        cut = prepared;
-      }
-      if (!forwards || cut) {
-        if (at > from) pieces.push(bytes.subarray(from, at));
-        if (cut) pieces.push(...cut.instead);
-        from = at + (cut?.replaced ?? there);
-      }
+        halt = this.#prepare(bytes, at, type, total, there);
+        if (halt !== undefined) break;
+      } else draft.replace(at, there);
       at += there;
       if (there < total) {
         this.#skip = total - there;
@@ -236,14 +228,14 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
       }
     }
     if (halt === 'ended') return;
-    if (at > from) pieces.push(from === 0 && at === end ? bytes : bytes.subarray(from, at));
+    const pieces = draft.end(at);
     if (pieces.length > 0) this.#forward(pieces);
     if (halt === 'leave') {
       this.#leaving = true;
       this.end();
       return;
     }
-    if (halt === 'wait') this.#backlog = bytes.subarray(at);
+    if (halt === 'wait') this.#backlog = Buffer.from(bytes.subarray(at));
     else if (at < end) this.#held = Buffer.from(bytes.subarray(at));
     this.#keepUnnamed();
     if (this.#skip === 0 && this.#server && this.#status === 0x49) this.#releaseIfDone();
@@ -284,8 +276,8 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     return this.#attach(server) ? 'forward' : 'wait';
   }
 
-  /** Keeps the books on a message for the server. @returns what replaces its first bytes, if anything */
-  #prepare(bytes: Buffer, at: number, type: number, total: number, there: number): Cut | Halt | undefined {
+  /** Keeps the books on a message for the server, and writes the draft of it. */
+  #prepare(bytes: Buffer, at: number, type: number, total: number, there: number): Halt | undefined {
     const outstanding = this.#outstanding as Outstanding;
     switch (type) {
       case letters.query:
@@ -316,48 +308,51 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     return undefined;
   }
 
-  #prepareQuery(bytes: Buffer, at: number, total: number, there: number): Cut | undefined {
+  #prepareQuery(bytes: Buffer, at: number, total: number, there: number): undefined {
     const server = this.#server as PooledServer;
-    const outstanding = this.#outstanding as Outstanding;
     this.#unnamed = undefined;
     server.unnamedOwner = undefined;
-    outstanding.query();
-    if (there < total) return undefined;
+    (this.#outstanding as Outstanding).query();
+    if (there < total) return;
     const command = statementCommand(bytes, at + 5, at + total);
-    if (command?.kind !== 'session') return undefined;
-    return { instead: [queryMessage(raise)], replaced: total };
+    if (command?.kind === 'session') this.#context.draft.replace(at, total, queryMessage(raise));
   }
 
-  #prepareParse(bytes: Buffer, at: number, total: number, there: number): Cut | Halt | undefined {
+  #prepareParse(bytes: Buffer, at: number, total: number, there: number): Halt | undefined {
     const server = this.#server as PooledServer;
     const outstanding = this.#outstanding as Outstanding;
-    const nameEnd = bytes.subarray(0, at + there).indexOf(0, at + 5);
+    const { draft, maxStatement } = this.#context;
+    const nameEnd = indexOfZero(bytes, at + 5, at + there);
     if (nameEnd < 0) return this.#incomplete(there, total);
-    outstanding.unsynced = true;
     if (nameEnd === at + 5) {
+      outstanding.unsynced = true;
       this.#unnamed =
         there === total ? { message: bytes.subarray(at, at + total), kept: false, used: false } : undefined;
       server.unnamedOwner = this;
       outstanding.expect(own);
+      // It is remembered where it stands, so that may not be moved.
+      draft.pin();
       return undefined;
     }
     const name = bytes.toString('latin1', at + 5, nameEnd);
     const statements = this.#ownStatements();
-    const excess =
-      total > this.#context.maxStatement ? 'bytes' : statements.has(name) ? undefined : statements.exceeds(total);
+    const excess = total > maxStatement ? 'bytes' : statements.has(name) ? undefined : statements.exceeds(total);
     if (excess) {
       this.fail(poolerFatal(excess === 'count' ? 'too_many_statements' : 'statements_too_large'));
       return 'ended';
     }
     if (there < total) return 'more';
+    outstanding.unsynced = true;
     const definition = bytes.subarray(nameEnd + 1, at + total);
-    return { instead: statements.parse(name, definition, server, outstanding), replaced: total };
+    draft.replace(at, total, ...statements.parse(name, definition, server, outstanding));
+    return undefined;
   }
 
   /** Bind, Describe and Close: the name of a statement stands behind a portal's name, or behind the letter S. */
-  #prepareNamed(bytes: Buffer, at: number, type: number, total: number, there: number): Cut | Halt | undefined {
+  #prepareNamed(bytes: Buffer, at: number, type: number, total: number, there: number): Halt | undefined {
     const server = this.#server as PooledServer;
     const outstanding = this.#outstanding as Outstanding;
+    const { draft } = this.#context;
     const limit = at + there;
     let nameAt = at + 6;
     if (type === letters.bind) {
@@ -373,36 +368,42 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     const nameEnd = indexOfZero(bytes, nameAt, limit);
     if (nameEnd < 0) return this.#incomplete(there, total);
     outstanding.unsynced = true;
-    if (nameEnd === nameAt) return this.#prepareUnnamed(type);
-    const name = bytes.toString('latin1', nameAt, nameEnd);
+    if (nameEnd === nameAt) {
+      this.#prepareUnnamed(type, at);
+      return undefined;
+    }
     const statements = this.#ownStatements();
-    if (type === letters.close) return { instead: [statements.close(name, outstanding)], replaced: total };
-    const resolved = statements.resolve(name, server, outstanding);
-    if (!resolved) return undefined;
-    // Up to the name it is written anew, the rest goes on as it came.
-    const head = Buffer.allocUnsafe(nameAt - at + resolved.name.length);
-    bytes.copy(head, 0, at, nameAt);
-    head.writeUInt32BE(total - 1 + resolved.name.length - (nameEnd - nameAt), 1);
-    head.write(resolved.name, nameAt - at, 'latin1');
-    return { instead: resolved.before.length === 0 ? [head] : [...resolved.before, head], replaced: nameEnd - at };
+    if (type === letters.close) {
+      draft.replace(at, total, statements.close(bytes.toString('latin1', nameAt, nameEnd), outstanding));
+      return undefined;
+    }
+    const statement = statements.find(bytes, nameAt, nameEnd);
+    if (statement) {
+      const before = statements.ensure(statement, server, outstanding);
+      if (before.length > 0) draft.replace(at, 0, ...before);
+      draft.rename(at, nameAt, nameEnd, statement.serverNameBytes, total - 1);
+    } else if (bytes.toString('latin1', nameAt, nameEnd).startsWith(serverNamePrefix))
+      // The server says that there is no such statement; ours are out of reach.
+      draft.rename(at, nameAt, nameEnd, nowhereBytes, total - 1);
+    return undefined;
   }
 
   /** The unnamed statement may have been prepared on another connection. */
-  #prepareUnnamed(type: number): Cut | undefined {
+  #prepareUnnamed(type: number, at: number): void {
     const server = this.#server as PooledServer;
     const outstanding = this.#outstanding as Outstanding;
     if (type === letters.close) {
       outstanding.expect(own);
       this.#unnamed = undefined;
-      return undefined;
+      return;
     }
     const unnamed = this.#unnamed;
-    if (!unnamed) return undefined;
+    if (!unnamed) return;
     if (type === letters.bind) unnamed.used = true;
-    if (server.unnamedOwner === this) return undefined;
+    if (server.unnamedOwner === this) return;
     server.unnamedOwner = this;
     outstanding.expect(hidden);
-    return { instead: [unnamed.message], replaced: 0 };
+    this.#context.draft.replace(at, 0, unnamed.message);
   }
 
   #ownStatements(): ClientStatements {
@@ -424,11 +425,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     else {
       const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
       if (size <= gathered) open = server.write(Buffer.concat(pieces, size));
-      else {
-        server.cork();
-        for (const piece of pieces) open = server.write(piece);
-        server.uncork();
-      }
+      else for (const piece of pieces) open = server.write(piece);
     }
     if (open) return;
     this.#serverFull = true;
@@ -451,7 +448,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   refuse(error: unknown): void {
     if (error instanceof ServerRefusal) {
       this.#saidFatal = true;
-      this.#socket.write(errorFromFields(error.fields));
+      this.#channel.write(errorFromFields(error.fields));
       this.end();
     } else this.fail(error as WireError);
   }
@@ -466,8 +463,15 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     this.#backlog ??= none;
     server.run(changes, (error) => {
       if (this.#closed) return;
+      if (error && !error.has('C')) {
+        // The connection ended before anything of the client's was sent over it; another one will do.
+        this.#server = undefined;
+        server.link(undefined);
+        this.#pool.wait(this);
+        return;
+      }
       if (error) {
-        this.#socket.write(errorFromFields(new Map([...error, ['S', 'FATAL'], ['V', 'FATAL']])));
+        this.#channel.write(errorFromFields(new Map([...error, ['S', 'FATAL'], ['V', 'FATAL']])));
         this.#saidFatal = true;
         this.end();
         return;
@@ -490,7 +494,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   }
 
   #write(bytes: Buffer): boolean {
-    const open = this.#socket.write(bytes);
+    const open = this.#channel.write(bytes);
     if (!open && !this.#outputFull) {
       this.#outputFull = true;
       this.#regulate();
@@ -571,13 +575,8 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   }
 }
 
-interface Cut {
-  readonly instead: readonly Buffer[];
-  /** Bytes of the message that they replace, from its beginning. */
-  readonly replaced: number;
-}
-
 const none = Buffer.alloc(0);
+const nowhereBytes = Buffer.from(nowhereName, 'latin1');
 const readyIdle = message('Z', Buffer.from('I'));
 const raise = `DO $pooler$BEGIN RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = '${poolerFatal('sql_prepare').message}'; END$pooler$`;
 
