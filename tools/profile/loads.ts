@@ -43,6 +43,21 @@ export const loads: Readonly<Record<string, Load>> = {
       ),
     next: (product) => get(product, '/auth/v1/user', bearer(product)),
   },
+  storage: {
+    summary: 'a small file from a public bucket',
+    prepare: async ({ url, env }) => {
+      const key = env.SERVICE_ROLE_KEY ?? '';
+      for (const [path, body] of [
+        ['/bucket', JSON.stringify({ name: 'profile', public: true })],
+        ['/object/profile/small', JSON.stringify('x'.repeat(1_022))],
+      ]) {
+        const headers = { apikey: key, authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+        const answer = await fetch(`${url}/storage/v1${path}`, { method: 'POST', headers, body: body ?? '' });
+        if (!answer.ok) throw new Error(`${path} was answered ${answer.status}: ${await answer.text()}`);
+      }
+    },
+    next: ({ env }) => get({ env } as Product, '/storage/v1/object/public/profile/small', env.ANON_KEY ?? ''),
+  },
   gateway: {
     summary: 'the health of every room',
     prepare: async () => {},

@@ -204,6 +204,9 @@ function fromDatabase(sqlState: string, message: string, cause: unknown): Servic
   switch (sqlState) {
     case '42501':
       return storageError('AccessDenied', { cause });
+    // PostgreSQL has no texts with a zero in them, and nothing can be called that.
+    case '22021':
+      return storageError('InvalidKey', { message: 'Invalid key', cause });
     // A role that a token names and nobody has.
     case '22023':
       return storageError(/^role ".*" does not exist/.test(message) ? 'AccessDenied' : 'DatabaseError', {

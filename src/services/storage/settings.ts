@@ -97,6 +97,17 @@ export const storageSettings = {
     original: ['FILE_STORAGE_BACKEND_PATH'],
     help: 'Folder of the file backend; default is storage below VOLUMES_DIR.',
   }),
+  readMemory: bytes({
+    name: 'STORAGE_READ_MEMORY',
+    default: 32 * 1024 * 1024,
+    help: 'Memory that large files are read into while they are sent (file backend); beyond it they are sent in small pieces.',
+  }),
+  openFiles: integer({
+    name: 'STORAGE_OPEN_FILES',
+    default: 256,
+    max: 100_000,
+    help: 'Files of the file backend kept open, for half a minute each, for the next who wants them.',
+  }),
   s3Bucket: string({
     name: 'GLOBAL_S3_BUCKET',
     original: ['STORAGE_S3_BUCKET'],

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { findReadable, openObject, type ReadRight } from '../core/objects/read.ts';
 import { storageError } from '../errors.ts';
 import type { ObjectRow } from '../sql/objects.ts';
@@ -35,7 +36,8 @@ export async function serve(
     throw storageError('InvalidRange', { headers: { 'content-range': `bytes */${size}` } });
   }
   const length = asked ? asked.end - asked.start + 1 : size;
-  const body = await content.read(asked);
+  const { sendTo } = content;
+  const body = sendTo ? undefined : await content.read(asked);
   return {
     status: asked ? 206 : 200,
     headers: {
@@ -43,7 +45,8 @@ export async function serve(
       'content-length': length,
       ...(asked && { 'content-range': `bytes ${asked.start}-${asked.end}/${size}` }),
     },
-    ...(Buffer.isBuffer(body) ? { bytes: body } : { stream: body }),
+    ...(sendTo && { send: (destination: Writable) => sendTo(destination, asked) }),
+    ...(Buffer.isBuffer(body) ? { bytes: body } : body && { stream: body }),
   };
 }
 

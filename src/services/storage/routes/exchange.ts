@@ -31,7 +31,14 @@ export async function openExchange(
       token: caller.token,
       operation: route.operation,
       statementTimeout: context.settings.statementTimeout,
-      request: { headers: JSON.stringify(request.headers), method: request.method ?? '', path },
+      request: {
+        // Many requests never ask for them.
+        get headers() {
+          return JSON.stringify(request.headers);
+        },
+        method: request.method ?? '',
+        path,
+      },
     },
   };
 }

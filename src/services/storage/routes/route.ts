@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { ServiceError } from '#kernel/errors';
 import type { abortSignalOf } from '#kernel/http';
 import type { Verifier } from '#kernel/jwt';
@@ -15,6 +15,8 @@ export interface Answer {
   readonly text?: string;
   /** Piped; whoever made it gets it back destroyed when the client goes away. */
   readonly stream?: Readable;
+  /** Writes the body, and closes what it comes from; not for HEAD. */
+  readonly send?: (destination: Writable) => Promise<void>;
   readonly bytes?: Buffer;
   /** The endpoint wrote the response itself. */
   readonly sent?: true;

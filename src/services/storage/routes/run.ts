@@ -48,7 +48,7 @@ async function send({ request, response, context }: Exchange, given: Answer): Pr
     sendJson(response, status, given.json, headers);
     return;
   }
-  if (given.stream === undefined) {
+  if (given.stream === undefined && given.send === undefined) {
     const body = given.bytes ?? given.text ?? '';
     if (status === 304 || status === 204) response.writeHead(status, headers).end();
     else if (request.method === 'HEAD' && headers['content-length'] !== undefined)
@@ -60,12 +60,16 @@ async function send({ request, response, context }: Exchange, given: Answer): Pr
   // Without a listener this ends the connection; the server sets a time of its own again when the answer is complete.
   response.setTimeout(context.settings.idleTimeout);
   if (request.method === 'HEAD') {
-    given.stream.destroy();
+    given.stream?.destroy();
     response.end();
     return;
   }
   try {
-    await pipeline(given.stream, response);
+    if (given.stream) await pipeline(given.stream, response);
+    else {
+      await given.send?.(response);
+      response.end();
+    }
   } catch (error) {
     // The head is out: a broken connection is all that is left to say that this is not the whole.
     response.destroy();

@@ -40,6 +40,7 @@ export const uploadRoutes: readonly Route[] = [
       const owner = ownerOfScope(scope);
       const bucket = await requireBucket(context, scope, bucketId);
       assertFits(bucket, Number.POSITIVE_INFINITY, { name, mimetype: undefined, contentLength: undefined });
+      context.store.assertStorable({ bucketId, name });
       await rehearse(context.db, scope, (transaction) =>
         probe(transaction, {
           bucketId,

@@ -1,7 +1,7 @@
 import type { CancelSignal, Database } from '#kernel/sql';
 import type { Bucket } from './buckets.ts';
 import type { ObjectRow } from './objects.ts';
-import { asService, type Scope, scopeStep } from './scope.ts';
+import { type Scope, scopeStep, serviceStep } from './scope.ts';
 
 /** What the server has to know of a bucket before it takes or gives anything. */
 export type BucketRules = Pick<Bucket, 'id' | 'public' | 'type' | 'file_size_limit' | 'allowed_mime_types'>;
@@ -30,7 +30,7 @@ export async function readBucketRules(
 ): Promise<BucketRules | undefined> {
   const results = await db.pipeline({
     role: 'service_role',
-    steps: [scopeStep(asService(scope)), { text: bucketText, values: [bucketId] }],
+    steps: [serviceStep(scope), { text: bucketText, values: [bucketId] }],
     shares: true,
     ...(signal && { signal }),
   });
@@ -60,7 +60,7 @@ export async function readObject(
   const results = await db.pipeline({
     role: visibleTo?.role ?? 'service_role',
     steps: [
-      scopeStep(asService(request)),
+      serviceStep(request),
       { text: bothText, values: [bucketId, name] },
       ...(visibleTo ? [scopeStep(visibleTo), { text: visibleText, values: [bucketId, name] }] : []),
     ],

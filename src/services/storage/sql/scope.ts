@@ -50,6 +50,16 @@ export function scopeStep(scope: Scope): PipelineStep & { readonly values: reado
   };
 }
 
+const serviceText = `select set_config('role', $1, true), set_config('request.jwt.claim.role', $1, true),
+  set_config('request.jwt.claims', $2, true), set_config('storage.operation', $3, true),
+  set_config('statement_timeout', $4, true)`;
+
+/** The statement that takes the service role for a read of the server's own: what is being asked for concerns nobody then. */
+export const serviceStep = ({ operation, statementTimeout }: Scope): PipelineStep => ({
+  text: serviceText,
+  values: ['service_role', '{"role":"service_role"}', operation, String(statementTimeout)],
+});
+
 /** Enters a scope inside a transaction; it may be entered again, and left for the tables' owner. */
 export async function enter(transaction: Transaction, scope: Scope): Promise<void> {
   const step = scopeStep(scope);

@@ -1,33 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import {
-  access,
-  constants,
-  copyFile,
-  type FileHandle,
-  link,
-  open,
-  opendir,
-  rename,
-  rm,
-  stat,
-  unlink,
-} from 'node:fs/promises';
+import { access, constants, copyFile, link, open, opendir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { storageError } from '../../errors.ts';
 import type { ContentRef, ContentStore, ListedContent, OpenContent, Written } from './content-store.ts';
 import { Digests } from './digests.ts';
 import { makeFolder, pruneFolders, syncFolder, writeAll } from './durable.ts';
+import { fileContent } from './file-content.ts';
 import { limited } from './limited.ts';
+import { createOpenFiles } from './open-files.ts';
+import { createReadBuffers } from './read-buffers.ts';
 
 /** Where the file backend keeps what is not whole yet; a sibling of the folders of tenants. */
 const incomingFolder = '.incoming';
 
-/** Contents up to this size are read at once. */
-const smallSize = 128 * 1024;
 const readSize = 512 * 1024;
 /** Growing contents whose digests are carried from request to request; others are read again when they are sealed. */
 const carriedDigests = 1_000;
+
+/** Bytes of what stands between two slashes; no file system of today takes more. */
+const longestPart = 255;
 
 /** Where the file backend lies. */
 export interface FileStoreOptions {
@@ -36,23 +28,35 @@ export interface FileStoreOptions {
   /** Name of the folder that stands for the S3 bucket. */
   readonly bucket: string;
   readonly tenant: string;
+  /** Bytes of buffers that files are sent through. */
+  readonly readMemory: number;
+  /** Files kept open for the next who wants them. */
+  readonly openFiles: number;
 }
 
 /**
  * Content in a folder: `<root>/<bucket>/<tenant>/<bucket id>/<object name>/<version>`, as Supabase Storage lays it out. A
  * content is written beside, brought to the disk, and only then gets its name.
  */
-export function createFileStore({ root, bucket, tenant }: FileStoreOptions): ContentStore {
+export function createFileStore({ root, bucket, tenant, readMemory, openFiles }: FileStoreOptions): ContentStore {
   const base = join(root, bucket);
   const home = join(base, tenant);
   const incoming = join(base, incomingFolder);
   const growing = new Map<string, Digests>();
+  const buffers = createReadBuffers(readMemory);
+  const files = createOpenFiles(openFiles);
 
   function pathOf({ bucketId, name, version }: ContentRef): string {
     const path = version === null ? join(home, bucketId, name) : join(home, bucketId, name, version);
     if (/[\0]/.test(bucketId + name) || hasDots(bucketId) || hasDots(name) || !path.startsWith(`${home}/`))
       throw storageError('InvalidKey', { message: `Invalid key: ${name}` });
     return path;
+  }
+
+  function assertStorable({ bucketId, name }: Pick<ContentRef, 'bucketId' | 'name'>): void {
+    pathOf({ bucketId, name, version: null });
+    if (name.split('/').some((part) => Buffer.byteLength(part) > longestPart))
+      throw storageError('InvalidKey', { message: 'Invalid key: too long' });
   }
 
   const incomingOf = ({ version }: ContentRef): string => {
@@ -96,6 +100,11 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
     }
   }
 
+  async function openContent(path: string): Promise<OpenContent | undefined> {
+    const opened = await files.open(path);
+    return opened && fileContent(opened, buffers);
+  }
+
   async function digestsOf(path: string): Promise<Digests> {
     const digests = new Digests();
     const file = await open(path, 'r');
@@ -104,13 +113,15 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
   }
 
   return {
+    assertStorable,
+
     write: (ref, source, { limit }) => {
       // Before anything is read.
       pathOf(ref);
       return writeNew(ref, incomingOf(ref), limited(source, limit));
     },
 
-    open: (ref) => openFile(pathOf(ref)),
+    open: (ref) => openContent(pathOf(ref)),
 
     async copy(from, to) {
       try {
@@ -128,6 +139,7 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
           await rm(incomingOf(ref), { force: true });
         }
         const path = pathOf(ref);
+        files.forget(path);
         try {
           await unlink(path);
         } catch (error) {
@@ -140,7 +152,7 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
     async assemble(ref, parts) {
       async function* joined(): AsyncGenerator<Buffer> {
         for (const part of parts) {
-          const found = await openFile(pathOf(part));
+          const found = await openContent(pathOf(part));
           if (!found) throw storageError('NoSuchContent');
           const content = await found.read();
           if (Buffer.isBuffer(content)) yield content;
@@ -213,6 +225,7 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
     },
 
     async removeListed({ place: path }) {
+      files.forget(path);
       await rm(path, { force: true });
       await pruneFolders(dirname(path), home);
     },
@@ -222,7 +235,7 @@ export function createFileStore({ root, bucket, tenant }: FileStoreOptions): Con
       await access(home, constants.R_OK | constants.W_OK);
     },
 
-    close: async () => {},
+    close: () => files.close(),
   };
 }
 
@@ -248,53 +261,6 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
       await file.close();
     }
   }
-}
-
-async function openFile(path: string): Promise<OpenContent | undefined> {
-  let file: FileHandle;
-  try {
-    file = await open(path, 'r');
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
-  let size: number;
-  try {
-    const found = await file.stat();
-    if (!found.isFile()) {
-      await file.close();
-      return undefined;
-    }
-    size = found.size;
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  return {
-    size,
-    close: () => file.close(),
-    async read(range) {
-      const { start, end } = range ?? { start: 0, end: size - 1 };
-      const length = end - start + 1;
-      if (length > smallSize) return file.createReadStream({ start, end, highWaterMark: readSize });
-      try {
-        return await readWhole(file, start, length);
-      } finally {
-        await file.close();
-      }
-    },
-  };
-}
-
-async function readWhole(file: FileHandle, start: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await file.read(buffer, filled, length - filled, start + filled);
-    if (bytesRead === 0) throw storageError('InternalError', { cause: new Error('a content is shorter than it was') });
-    filled += bytesRead;
-  }
-  return buffer;
 }
 
 async function* listFiles(folder: string): AsyncGenerator<Pick<ListedContent, 'place' | 'size' | 'modified'>> {

@@ -5,7 +5,14 @@ import { createFileStore } from './file-store.ts';
 /** Opens the backend that the settings name. @param defaultFolder of the file backend */
 export async function openStore(settings: StorageSettings, defaultFolder: string): Promise<ContentStore> {
   const { s3Bucket: bucket, tenantId: tenant } = settings;
-  if (settings.backend === 'file') return createFileStore({ root: settings.filePath ?? defaultFolder, bucket, tenant });
+  if (settings.backend === 'file')
+    return createFileStore({
+      root: settings.filePath ?? defaultFolder,
+      bucket,
+      tenant,
+      readMemory: settings.readMemory,
+      openFiles: settings.openFiles,
+    });
   const { createS3Store } = await import('./s3-store.ts');
   const { s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = settings;
   return createS3Store({

@@ -24,6 +24,9 @@ export interface S3StoreOptions {
 const smallestPart = 5 * 1024 ** 2;
 /** What can be copied in one request. */
 const largestCopy = 5 * 1024 ** 3;
+/** Bytes of a key; versions are UUIDs. */
+const longestKey = 1_024;
+const anyVersion = '00000000-0000-4000-8000-000000000000';
 
 /** Seconds. */
 const privateUrlLifetime = 600;
@@ -247,6 +250,11 @@ export async function createS3Store(options: S3StoreOptions): Promise<ContentSto
   }
 
   return {
+    assertStorable(place) {
+      if (Buffer.byteLength(keyOf({ ...place, version: anyVersion })) > longestKey)
+        throw storageError('InvalidKey', { message: 'Invalid key: too long' });
+    },
+
     write: (ref, source, { limit, ...heads }) => write(keyOf(ref), limited(source, limit), heads),
 
     async open(ref) {

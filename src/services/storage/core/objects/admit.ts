@@ -69,6 +69,7 @@ export async function admit(
   limit: number,
   lifetime: number = context.settings.abandonedAfter,
 ): Promise<Admission> {
+  context.store.assertStorable(proposal);
   const version = randomUUID();
   await context.db.transaction(async (transaction) => {
     await enter(transaction, scope);
