@@ -11,8 +11,13 @@ let storage: StorageUnderTest;
 let impatient: StorageUnderTest;
 
 beforeAll(async () => {
-  storage = await startStorage({ DATABASE_CONNECTION_TIMEOUT: '60s' });
-  impatient = await startStorage({ STORAGE_IDLE_TIMEOUT: '1s' }, { db: storage.db, folder: storage.folder });
+  // Nothing is kept open for the next reader, so that what is open is somebody's.
+  const keptOpen = { STORAGE_OPEN_FILES: '0' };
+  storage = await startStorage({ ...keptOpen, DATABASE_CONNECTION_TIMEOUT: '60s' });
+  impatient = await startStorage(
+    { ...keptOpen, STORAGE_IDLE_TIMEOUT: '1s' },
+    { db: storage.db, folder: storage.folder },
+  );
   await storage.request('POST', '/bucket', { body: { name: 'b' } });
 });
 afterAll(async () => {
