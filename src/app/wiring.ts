@@ -95,7 +95,8 @@ export function wireRooms(input: WiringInput): Wired {
   const egress = createEgress({ allowed: settings.stack.egressAllow });
   const auth = chosen.has('auth')
     ? authRoom.create({
-        settings: settings.auth,
+        // Workers serve; the primary has nothing to tell, and their port would be taken.
+        settings: share.kind === 'primary' ? { ...settings.auth, metrics: false } : settings.auth,
         log: roomLog('auth'),
         database: connection('supabase_auth_admin', settings.auth.databaseUrl),
         egress,

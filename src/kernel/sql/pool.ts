@@ -34,6 +34,9 @@ export interface PoolStats {
   readonly waiting: number;
   readonly max: number;
   readonly timeouts: number;
+  /** Requests that had to wait so far, and the milliseconds they waited together. */
+  readonly waits: number;
+  readonly waited: number;
 }
 
 interface Waiter {
@@ -58,6 +61,8 @@ export class Pool {
   readonly #laneCount: number;
   #open = 0;
   #timeouts = 0;
+  #waits = 0;
+  #waited = 0;
   #closed = false;
   #closing: Promise<void> | undefined;
   #sweeper: NodeJS.Timeout | undefined;
@@ -77,6 +82,8 @@ export class Pool {
       waiting: this.#waiters.length,
       max: this.#options.size,
       timeouts: this.#timeouts,
+      waits: this.#waits,
+      waited: this.#waited,
     };
   }
 
@@ -102,7 +109,13 @@ export class Pool {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
         reject(sqlError('pool_timeout'));
       }, this.#options.acquireTimeout);
-      const waiter: Waiter = { brief, resolve, reject, timer };
+      const began = Date.now();
+      const lend = (client: Client): void => {
+        this.#waited += Date.now() - began;
+        resolve(client);
+      };
+      const waiter: Waiter = { brief, resolve: lend, reject, timer };
+      this.#waits++;
       this.#waiters.push(waiter);
     });
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { StartupError } from '#kernel/errors';
-import { type App, createApp, requestContext, setRequestContext } from '#kernel/http';
+import { type App, createApp, type Listener, requestContext, setRequestContext } from '#kernel/http';
 import { createSigner, createVerifier, type KeySet, type KeySetSource, loadKeySet, type Signer } from '#kernel/jwt';
 import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
@@ -17,6 +17,7 @@ import { createLocalLimits, createSharedLimits, type SharedLimits } from './core
 import { createAddressCheck } from './core/mail/address-check.ts';
 import { createInbox, type Inbox } from './core/mail/inbox.ts';
 import { openPost, type Post } from './core/mail/open-post.ts';
+import { createMetrics } from './core/metrics.ts';
 import { createAttempts } from './core/one-time/attempts.ts';
 import { answerRequest } from './core/one-time/mail-requests.ts';
 import { createCodeHasher } from './core/one-time-code.ts';
@@ -32,6 +33,7 @@ import { authError } from './errors.ts';
 import type { AuthPorts } from './ports.ts';
 import { inboxHandler } from './routes/inbox.ts';
 import { createLimits } from './routes/limits.ts';
+import { startMetricsPort } from './routes/metrics-port.ts';
 import { sendError } from './routes/run.ts';
 import { bindRoutes } from './routes/table.ts';
 import type { AuthSettings } from './settings.ts';
@@ -63,12 +65,17 @@ const publicPrefix = '/auth/v1';
 /** Where the gateway is unless anybody says otherwise. */
 const standardUrl = 'http://localhost:8000';
 
+/** Milliseconds that a request for metrics gets to finish. */
+const portGrace = 1_000;
+
 interface Running {
   readonly app: App;
   readonly db: Database;
   readonly post: Post;
   readonly limits: SharedLimits;
   readonly passwords: Passwords;
+  /** Where metrics are read, if they are. */
+  readonly port: Listener | undefined;
 }
 
 function create(deps: AuthDeps): Room<AuthApi> {
@@ -117,11 +124,13 @@ function create(deps: AuthDeps): Room<AuthApi> {
     });
     limits.start();
     const externalBase = (): string => settings.externalUrl ?? deps.publicUrl?.() ?? standardUrl;
-    const passwords = createPasswords(
+    const metrics = settings.metrics && settings.metricsExporter === 'prometheus' ? createMetrics() : undefined;
+    const plain = createPasswords(
       settings.passwordConcurrency || Math.max(1, availableParallelism() - 1),
       settings.passwordQueue,
       settings.passwordNiceness,
     );
+    const passwords = metrics?.counting(plain) ?? plain;
     const context: AuthContext = {
       settings,
       db,
@@ -164,12 +173,18 @@ function create(deps: AuthDeps): Room<AuthApi> {
             verifier: createVerifier({ keys, cacheEntries: settings.jwtCacheEntries, now: () => clock.now() }),
             limits: createLimits(settings, limits),
             afterWrite: cleaner,
+            metrics,
           },
           keys,
         ),
     });
-    running = { app, db, post, limits, passwords };
+    running = { app, db, post, limits, passwords, port: undefined };
     await app.ready();
+    if (metrics) {
+      const port = await startMetricsPort(settings, () => metrics.render(db.stats));
+      running = { ...running, port };
+      log.info({ url: port.url }, 'metrics are served');
+    }
   }
 
   return {
@@ -190,6 +205,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
     async stop() {
       const stopping = running;
       running = undefined;
+      await stopping?.port?.stop(portGrace);
       await stopping?.app.close();
       await stopping?.post.close();
       await stopping?.limits.stop();

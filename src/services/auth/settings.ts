@@ -8,6 +8,7 @@ import { foreignSettings } from './core/settings/foreign.ts';
 import { hookSettings } from './core/settings/hooks.ts';
 import { limitSettings } from './core/settings/limits.ts';
 import { mailSettings } from './core/settings/mail.ts';
+import { metricSettings } from './core/settings/metrics.ts';
 import { passwordSettings } from './core/settings/passwords.ts';
 import { phoneSettings } from './core/settings/phone.ts';
 import { sessionSettings } from './core/settings/sessions.ts';
@@ -95,6 +96,11 @@ export const authSettings = {
     default: 10_000,
     min: 1,
     help: 'Rows of an admin list at most, whatever per_page asks for.',
+  }),
+  cursorPagination: boolean({
+    name: 'GOTRUE_EXPERIMENTAL_CURSOR_PAGINATION_ENABLED',
+    default: false,
+    help: 'Lists of users by cursor, where a request names no page; they count nothing and are fast however long they are.',
   }),
   corsAllowedHeaders: list({
     name: 'GOTRUE_CORS_ALLOWED_HEADERS',
@@ -221,6 +227,7 @@ export const authSettings = {
   ...hookSettings,
   ...factorSettings,
   ...captchaSettings,
+  ...metricSettings,
   ...foreignSettings,
 };
 

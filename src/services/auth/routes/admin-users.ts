@@ -1,3 +1,4 @@
+import { cursorLink, readCursorPage, writeCursor } from '../core/admin/cursors.ts';
 import { pageHeaders, readPage, readSort } from '../core/admin/pages.ts';
 import { type AdminUserRequest, createByAdmin, deleteByAdmin, updateByAdmin } from '../core/admin/users.ts';
 import type { BodyFields } from '../core/body-fields.ts';
@@ -5,7 +6,7 @@ import { userView } from '../core/user-view.ts';
 import { isUuid } from '../core/uuid.ts';
 import { authError, invalid } from '../errors.ts';
 import type { User } from '../sql/rows.ts';
-import { findUser, listUsers } from '../sql/users.ts';
+import { findUser, listUsers, listUsersAfter } from '../sql/users.ts';
 import type { Exchange } from './exchange.ts';
 import type { Route } from './route.ts';
 
@@ -42,10 +43,25 @@ export const adminUsersGet: Route = {
   async handle(exchange) {
     const { context, query, path } = exchange;
     const { aud } = exchange.caller();
+    const filter = query.get('filter') ?? '';
+    const byNumber = query.has('page') || query.has('per_page');
+    if (context.settings.cursorPagination && !byNumber) {
+      const { limit, after } = readCursorPage(query);
+      const { users, end } = await listUsersAfter(context.db, { aud, filter, ...readSort(query), limit, after });
+      const next = end && writeCursor(end);
+      return {
+        body: {
+          users: users.map(userView),
+          aud,
+          pagination: { has_more: next !== undefined, ...(next !== undefined && { next_cursor: next }) },
+        },
+        headers: { ...(next !== undefined && { link: cursorLink(path, query, next) }) },
+      };
+    }
     const page = readPage(query, context.settings.maxPageSize);
     const { users, total } = await listUsers(context.db, {
       aud,
-      filter: query.get('filter') ?? '',
+      filter,
       ...readSort(query),
       limit: page.size,
       offset: (page.number - 1) * page.size,

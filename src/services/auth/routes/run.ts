@@ -1,6 +1,7 @@
 import { type FastifyReply, type FastifyRequest, requestContext } from '#kernel/http';
 import type { Verifier } from '#kernel/jwt';
 import type { AuthContext } from '../core/context.ts';
+import type { Metrics } from '../core/metrics.ts';
 import { authError, renderError } from '../errors.ts';
 import { passCaptcha } from './captcha.ts';
 import { type Answer, adminOf, type Exchange, openExchange, permanentUserOf, userOf } from './exchange.ts';
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly limits: Limits;
   /** Called after each write that succeeded. */
   readonly afterWrite: () => void;
+  /** Told of every request, where metrics are offered. */
+  readonly metrics?: Metrics | undefined;
 }
 
 /** Answers one request by a route: who asks, how often, what they get; and not beyond the deadline. */

@@ -260,9 +260,31 @@ const listPage = (direction: 'asc' | 'desc'): string => `
   order by u.created_at ${direction}, u.id ${direction} limit $3 offset $4`;
 const listCount = `select count(*)::int as total from auth.users u where ${listWhere}`;
 
+// Users that came by SQL may have no time of their own.
+const createdAt = `coalesce(u.created_at, '-infinity')`;
+const listAfter = (direction: 'asc' | 'desc'): string => `
+  select ${userColumns}, to_json(${createdAt}) as at from auth.users u where ${listWhere}
+    and ($3::timestamptz is null or (${createdAt}, u.id) ${direction === 'asc' ? '>' : '<'} ($3::timestamptz, $4::uuid))
+  order by ${createdAt} ${direction}, u.id ${direction} limit $5`;
+
+const patternOf = (filter: string): string => (filter === '' ? '' : `%${filter.replace(/[\\%_]/g, '\\$&')}%`);
+
+/** Users after one, and where they end if there are more. */
+export async function listUsersAfter(
+  sql: Sql,
+  page: Omit<UserPage, 'offset'> & { readonly after: { readonly createdAt: string; readonly id: string } | undefined },
+): Promise<{ users: User[]; end: { createdAt: string; id: string } | undefined }> {
+  const { aud, filter, descending, limit, after } = page;
+  const values = [aud, patternOf(filter), after?.createdAt ?? null, after?.id ?? null, limit + 1];
+  const { rows } = await sql.query<UserRecord & { at: string }>(listAfter(descending ? 'desc' : 'asc'), values);
+  const users = rows.slice(0, limit).map(toUser);
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return { users, end: last && { createdAt: last.at, id: last.user.id as string } };
+}
+
 /** A page of users with the number of all that fit. */
 export async function listUsers(sql: Sql, page: UserPage): Promise<{ users: User[]; total: number }> {
-  const pattern = page.filter === '' ? '' : `%${page.filter.replace(/[\\%_]/g, '\\$&')}%`;
+  const pattern = patternOf(page.filter);
   const count = await sql.query<{ total: number }>(listCount, [page.aud, pattern]);
   const { rows } = await sql.query<UserRecord>(listPage(page.descending ? 'desc' : 'asc'), [
     page.aud,

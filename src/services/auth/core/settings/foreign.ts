@@ -19,7 +19,6 @@ const withoutEffect = [
   'LOG_QUOTE_EMPTY_FIELDS',
   'LOG_TS_FORMAT',
   'TRACING_EXPORTER',
-  'METRICS_EXPORTER',
   'PROFILER_HOST',
   'PROFILER_PORT',
   'RELOADING_POLLER_INTERVAL',
@@ -32,22 +31,19 @@ const withoutEffect = [
 /** Settings that ask for something this room does not do. A value other than `false` or `0` is named in a warning. */
 const notServed = [
   'TRACING_ENABLED',
-  'METRICS_ENABLED',
   'PROFILER_ENABLED',
   'RELOADING_POLLERENABLED',
   'RELOADING_POLLER_ENABLED',
   'RELOADING_NOTIFY_ENABLED',
   'RELOADING_SIGNAL_ENABLED',
-  'EXPERIMENTAL_CURSOR_PAGINATION_ENABLED',
   'EXPERIMENTAL_SCIM_ENABLED',
 ] as const;
 
 const purposes: Readonly<Record<string, string>> = {
-  TRACING_: 'traces of its requests',
-  METRICS_: 'metrics of its own',
-  PROFILER_: 'a profiler of its own',
+  TRACING_: 'traces of requests, which come with OpenTelemetry (issue 9)',
+  METRICS_EXPORTER: 'metrics that are sent, which come with OpenTelemetry (issue 9); prometheus is served',
+  PROFILER_: "Go's profiler; this program's own is node --cpu-prof",
   RELOADING_: 'settings that change without a restart',
-  EXPERIMENTAL_CURSOR_PAGINATION_: 'lists of users by cursor',
   EXPERIMENTAL_SCIM_: 'provisioning of users by SCIM',
 };
 

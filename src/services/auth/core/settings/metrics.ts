@@ -1,0 +1,28 @@
+import { boolean, integer, oneOf, string } from '#kernel/config';
+
+/** Settings of the metrics that the room offers on a port of its own. */
+export const metricSettings = {
+  metrics: boolean({
+    name: 'GOTRUE_METRICS_ENABLED',
+    default: false,
+    help: 'Offer metrics, in the way of GOTRUE_METRICS_EXPORTER.',
+  }),
+  metricsExporter: oneOf({
+    name: 'GOTRUE_METRICS_EXPORTER',
+    values: ['opentelemetry', 'prometheus'],
+    default: 'opentelemetry',
+    help: 'prometheus: they are read at a port of their own; opentelemetry: not served yet, and a warning at start says so.',
+  }),
+  metricsHost: string({
+    name: 'OTEL_EXPORTER_PROMETHEUS_HOST',
+    default: '127.0.0.1',
+    help: 'Address of that port; whoever reaches it reads the metrics.',
+  }),
+  metricsPort: integer({
+    name: 'OTEL_EXPORTER_PROMETHEUS_PORT',
+    default: 9_100,
+    min: 0,
+    max: 65_535,
+    help: 'Port of the metrics.',
+  }),
+};
