@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { signHs256 } from '#kernel/jwt';
+import { until } from '../../../../test/support/client.ts';
+import { type RealtimeUnderTest, startRealtime, testSecret, testToken } from '../testing/realtime-under-test.ts';
+
+const adminSecret = 'the administration has a secret of its own, long enough';
+const admin = signHs256({ exp: 4_000_000_000 }, adminSecret);
+const path = '/api/tenants/realtime-dev';
+
+let realtime: RealtimeUnderTest;
+beforeAll(async () => {
+  realtime = await startRealtime({
+    env: { STACK_REALTIME_ADMIN_SECRET: adminSecret, STACK_CHANGES_SLOT_LIMIT: '1GB' },
+  });
+});
+afterAll(() => realtime.stop());
+
+async function ask(method: string, address: string, body?: object, token = admin) {
+  const answer = await fetch(`${realtime.url}${address}`, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text, json: text.startsWith('{') ? JSON.parse(text) : undefined };
+}
+
+describe('the tenant', () => {
+  test('is shown, alone and in the list', async () => {
+    const { status, json } = await ask('GET', path);
+    expect(status).toBe(200);
+    expect(json.data).toMatchObject({
+      external_id: 'realtime-dev',
+      max_concurrent_users: 200,
+      max_channels_per_client: 100,
+      max_joins_per_second: 100,
+      private_only: false,
+      suspend: false,
+    });
+    expect((await ask('GET', '/api/tenants')).json).toEqual({ data: [json.data] });
+    expect((await ask('GET', '/api/tenants/other')).status).toBe(404);
+  });
+
+  test.each(['PUT', 'PATCH'])('takes new limits by %s, which count at once and leave sockets alone', async (method) => {
+    const client = await realtime.client();
+    await client.join('kept');
+    const changed = await ask(method, path, { tenant: { max_channels_per_client: 1, name: 'passed over' } });
+    expect(changed.status).toBe(200);
+    expect(changed.json.data).toMatchObject({ external_id: 'realtime-dev', max_channels_per_client: 1 });
+    expect((await ask('GET', path)).json).toEqual(changed.json);
+    expect((await client.join('one too many')).payload).toEqual({
+      status: 'error',
+      response: { reason: 'ChannelRateLimitReached: Too many channels' },
+    });
+    expect((await ask(method, path, { tenant: { max_channels_per_client: 100 } })).status).toBe(200);
+    expect((await client.join('one more')).payload.status).toBe('ok');
+    client.close();
+  });
+
+  test('refuses what is no limit, all or nothing, and strangers', async () => {
+    const before = (await ask('GET', path)).json;
+    expect(await ask('PATCH', path, { tenant: { max_concurrent_users: -1, suspend: true } })).toMatchObject({
+      status: 422,
+      json: { errors: { max_concurrent_users: ['is invalid'] } },
+    });
+    expect(await ask('PUT', path, {})).toMatchObject({ status: 422, json: { errors: { tenant: ["can't be blank"] } } });
+    const client = await ask('PUT', path, { tenant: { suspend: true } }, testToken({ role: 'service_role' }));
+    expect(client).toMatchObject({ status: 403, text: '' });
+    expect((await ask('GET', path)).json).toEqual(before);
+  });
+
+  test('that is suspended, or reloaded, tells its channels and closes their sockets', async () => {
+    const client = await realtime.client();
+    await client.join('closed');
+    expect((await ask('PATCH', path, { tenant: { suspend: true } })).json.data.suspend).toBe(true);
+    expect((await client.event('system')).payload).toMatchObject({ status: 'ok', message: 'Server requested disconnect' });
+    expect(await client.closed).toBe(1012);
+    await expect(realtime.client()).rejects.toThrow('403 {"error":"Realtime was disabled for this tenant"}');
+    await ask('PATCH', path, { tenant: { suspend: false } });
+    const again = await realtime.client();
+    await again.join('reloaded');
+    expect((await ask('POST', `${path}/reload`)).status).toBe(204);
+    expect(await again.closed).toBe(1012);
+  });
+});
+
+test('health and metrics tell how far the slot lags, and what it holds back', async () => {
+  const metrics = async () => (await ask('GET', '/metrics', undefined, signHs256({}, testSecret))).text;
+  await until('changes to stream', async () => (await metrics()).includes('realtime_changes_streaming{tenant="realtime-dev"} 1'));
+  const text = await metrics();
+  for (const name of ['lag_bytes', 'retained_bytes', 'subscriptions'])
+    expect(text).toMatch(new RegExp(`^# TYPE realtime_changes_${name} gauge\\nrealtime_changes_${name}\\{[^}]*\\} \\d+$`, 'm'));
+  const { detail } = (await realtime.room.health()) as { detail?: Record<string, unknown> };
+  expect(detail?.changes).toMatchObject({
+    streaming: true,
+    owner: true,
+    lagBytes: expect.any(Number),
+    retainedBytes: expect.any(Number),
+  });
+  expect((await ask('GET', `${path}/health`)).json.data).toMatchObject({ healthy: true, replication_connected: true });
+});
