@@ -21,7 +21,7 @@ test.each([
   [{ senders: '0' }, 'max_replication_slots and max_wal_senders must be at least 1 on the server'],
   [{ replication: false }, 'the role that reads changes needs the attribute: ALTER ROLE … REPLICATION'],
 ])('one that cannot is told of in one line what to change: %j', async (lack, advice) => {
-  await expect(assertLogicalServer(server({ ...ready, ...lack }))).rejects.toThrow(new RegExp(`^${escape(advice)}$`));
+  await expect(assertLogicalServer(server({ ...ready, ...lack }))).rejects.toThrow(new RegExp(`^${literal(advice)}$`));
 });
 
-const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -73,7 +73,10 @@ describe('the tenant', () => {
     const client = await realtime.client();
     await client.join('closed');
     expect((await ask('PATCH', path, { tenant: { suspend: true } })).json.data.suspend).toBe(true);
-    expect((await client.event('system')).payload).toMatchObject({ status: 'ok', message: 'Server requested disconnect' });
+    expect((await client.event('system')).payload).toMatchObject({
+      status: 'ok',
+      message: 'Server requested disconnect',
+    });
     expect(await client.closed).toBe(1012);
     await expect(realtime.client()).rejects.toThrow('403 {"error":"Realtime was disabled for this tenant"}');
     await ask('PATCH', path, { tenant: { suspend: false } });
@@ -86,10 +89,14 @@ describe('the tenant', () => {
 
 test('health and metrics tell how far the slot lags, and what it holds back', async () => {
   const metrics = async () => (await ask('GET', '/metrics', undefined, signHs256({}, testSecret))).text;
-  await until('changes to stream', async () => (await metrics()).includes('realtime_changes_streaming{tenant="realtime-dev"} 1'));
+  await until('changes to stream', async () =>
+    (await metrics()).includes('realtime_changes_streaming{tenant="realtime-dev"} 1'),
+  );
   const text = await metrics();
   for (const name of ['lag_bytes', 'retained_bytes', 'subscriptions'])
-    expect(text).toMatch(new RegExp(`^# TYPE realtime_changes_${name} gauge\\nrealtime_changes_${name}\\{[^}]*\\} \\d+$`, 'm'));
+    expect(text).toMatch(
+      new RegExp(`^# TYPE realtime_changes_${name} gauge\\nrealtime_changes_${name}\\{[^}]*\\} \\d+$`, 'm'),
+    );
   const { detail } = (await realtime.room.health()) as { detail?: Record<string, unknown> };
   expect(detail?.changes).toMatchObject({
     streaming: true,

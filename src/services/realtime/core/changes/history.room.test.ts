@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Client, connectClient } from '#kernel/sql';
+import { type Client, connectClient, createDatabase } from '#kernel/sql';
 import { until } from '../../../../../test/support/client.ts';
 import { type OwnRoom, ownRoom, removeFolder, testFolder } from '../../../db/testing/own-room.ts';
+import { migrate, realtimeMigrations } from '../../sql/migrations/index.ts';
+import { keepPartitions } from '../../sql/partitions.ts';
 import { testFeed } from '../../testing/feed-client.ts';
 import type { ChangeFeed, FeedNotice, FeedSubscription } from './feed.ts';
 
 /**
  * Random writers, and kills of channels, of the node, of its database connections and of PostgreSQL. In the end every channel
  * that resumed must have been given every version of every row it may see, those of one row in the order of their commits, and
- * none of another's.
+ * none of another's; and every broadcast that the database has stored.
  */
 
 const rounds = Number(process.env.TEST_REALTIME_HISTORY_ROUNDS ?? 8);
@@ -50,6 +52,10 @@ beforeAll(async () => {
       insert into public.history select n, ('00000000-0000-4000-8000-00000000000' || 1 + n % 2)::uuid, 0 from generate_series(1, 10) n;
       insert into public.asked select * from public.history;`),
   );
+  await migrate(connection(), realtimeMigrations);
+  const db = createDatabase({ connection: connection() });
+  await keepPartitions(db, 3);
+  await db.close();
   feed = newFeed();
   await feed.start(new AbortController().signal);
 }, 60_000);
@@ -83,6 +89,13 @@ class Channel {
       claims,
       entries: [{ event: '*', schema: 'public' }],
       resume: this.#position === undefined ? {} : { after: this.#position },
+      messages: {
+        isPrivate: false,
+        deliver: ({ payload, position }) => {
+          this.#position = position;
+          this.seen.push(`message 1 ${(JSON.parse(payload ?? '') as { n: number }).n}`);
+        },
+      },
       deliver: ({ data, position }) => {
         this.#position = position;
         const { table, record } = JSON.parse(data) as {
@@ -111,10 +124,18 @@ it(`gives everything to everybody who may see it, and nothing else (${rounds} ki
   await until('the start', async () => channels.every(({ isReady }) => isReady));
   let isWriting = true;
   const versions = new Map<string, number>();
-  async function write(): Promise<void> {
+  async function write(writer: number): Promise<void> {
+    let sent = writer;
     while (isWriting) {
       await attempt(async (client) => {
         while (isWriting) {
+          if (Math.random() < 0.2) {
+            sent += 10;
+            await client.pg.query("select realtime.send(jsonb_build_object('n', $1::int), 'e', 'history', false)", [
+              sent,
+            ]);
+            continue;
+          }
           const table = Math.random() < 0.5 ? 'history' : 'asked';
           const id = 1 + Math.floor(Math.random() * 10);
           const { rows } = await client.pg.query<{ version: number }>(
@@ -128,7 +149,7 @@ it(`gives everything to everybody who may see it, and nothing else (${rounds} ki
       await sleep(50);
     }
   }
-  const writers = [write(), write(), write()];
+  const writers = [write(1), write(2), write(3)];
   for (let round = 0; round < rounds; round++) {
     await sleep(100 + Math.random() * 400);
     const what = round % 8 === 7 ? 'postgres' : (['channel', 'node', 'walsender', 'backends'] as const)[round % 4];
@@ -167,6 +188,7 @@ it(`gives everything to everybody who may see it, and nothing else (${rounds} ki
   await Promise.all(writers);
   // A write whose answer was lost may have been committed: the rows say how many there were.
   const expected = new Map<string, string[]>(owners.map((owner) => [owner, []]));
+  let messages: string[] = [];
   let rows: { t: string; id: number; owner: string; version: number }[] = [];
   await until(
     'the database being back',
@@ -174,8 +196,12 @@ it(`gives everything to everybody who may see it, and nothing else (${rounds} ki
       const read = await attempt((client) =>
         client.pg.query("select 'history' as t, * from public.history union all select 'asked', * from public.asked"),
       );
+      const stored = await attempt((client) =>
+        client.pg.query<{ n: string }>("select payload ->> 'n' as n from realtime.messages where topic = 'history'"),
+      );
       rows = read?.rows ?? [];
-      return rows.length === 20;
+      messages = stored?.rows.map(({ n }) => `message 1 ${n}`) ?? [];
+      return rows.length === 20 && stored !== undefined;
     },
     60_000,
   );
@@ -183,6 +209,7 @@ it(`gives everything to everybody who may see it, and nothing else (${rounds} ki
     expect(version).toBeGreaterThanOrEqual(versions.get(`${t} ${id}`) ?? 0);
     for (let each = 1; each <= version; each++) expected.get(owner)?.push(`${t} ${id} ${each}`);
   }
+  for (const owner of owners) expected.get(owner)?.push(...messages);
   await until(
     'delivery of everything',
     async () => channels.every(({ seen, owner }) => new Set(seen).size >= (expected.get(owner)?.length ?? 0)),
@@ -196,6 +223,7 @@ it(`gives everything to everybody who may see it, and nothing else (${rounds} ki
     const latest = new Map<string, number>();
     for (const entry of new Set(channel.seen)) {
       const [table, id, version] = entry.split(' ');
+      if (table === 'message') continue;
       expect(Number(version)).toBe((latest.get(`${table} ${id}`) ?? 0) + 1);
       latest.set(`${table} ${id}`, Number(version));
     }

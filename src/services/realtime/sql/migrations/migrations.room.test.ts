@@ -24,7 +24,7 @@ const subscribe = (sub: string, filters = '{}', role = 'authenticated') =>
     [sub, filters, JSON.stringify({ role, sub })],
   );
 
-const wal = (action: 'I' | 'U' | 'D', body = 'mine') =>
+const wal = (action: 'I' | 'U' | 'D', body: string | null = 'mine') =>
   JSON.stringify({
     action,
     schema: 'public',
@@ -81,19 +81,66 @@ test('apply_rls tells who may see a change, each by claims of its own', async ()
 });
 
 test('filters are checked when a subscription is written, and decide', async () => {
-  await subscribe(alice as string, '{"(body,eq,mine)"}');
+  await subscribe(alice as string, '{"(body,eq,mine,f)"}');
   const ids = async (body: string) =>
     (await db.query<{ subscription_ids: string[] }>('select * from realtime.apply_rls($1)', [wal('I', body)]))[0]
       ?.subscription_ids;
   expect(await ids('mine')).toEqual([alice]);
   expect(await ids('other')).toEqual([]);
-  await expect(subscribe(bob as string, '{"(nothing,eq,1)"}')).rejects.toThrow('invalid column for filter nothing');
-  await expect(subscribe(bob as string, '{"(id,eq,x)"}')).rejects.toThrow(/invalid input syntax/);
+  await expect(subscribe(bob as string, '{"(nothing,eq,1,)"}')).rejects.toThrow('invalid column for filter nothing');
+  await expect(subscribe(bob as string, '{"(id,eq,x,)"}')).rejects.toThrow(/invalid input syntax/);
   const many = Array.from({ length: 101 }, (_, index) => index).join(',');
-  await expect(subscribe(bob as string, `{"(id,in,\\"{${many}}\\")"}`)).rejects.toThrow(
+  await expect(subscribe(bob as string, `{"(id,in,\\"{${many}}\\",)"}`)).rejects.toThrow(
     'too many values for `in` filter. Maximum 100',
   );
   await expect(subscribe(bob as string, '{}', 'no_such_role')).rejects.toThrow(/role/);
+});
+
+test('operators are those of sockets, negated or not, and columns can be chosen', async () => {
+  await db.query('delete from realtime.subscription');
+  const matches = async (filter: string, body: string | null = 'mine') => {
+    await subscribe(alice as string, `{"(${filter})"}`);
+    const [change] = await db.query<{ subscription_ids: string[] }>('select * from realtime.apply_rls($1)', [
+      wal('I', body),
+    ]);
+    await db.query('delete from realtime.subscription');
+    return change?.subscription_ids.length === 1;
+  };
+  expect(await matches('body,like,m%,')).toBe(true);
+  expect(await matches('body,like,m%,t')).toBe(false);
+  expect(await matches('body,ilike,M%,f')).toBe(true);
+  expect(await matches('body,match,^m,')).toBe(true);
+  expect(await matches('body,imatch,^N,t')).toBe(true);
+  expect(await matches('body,isdistinct,other,')).toBe(true);
+  expect(await matches('body,is,null,')).toBe(false);
+  expect(await matches('body,is,null,', null)).toBe(true);
+  expect(await matches('body,is,null,t')).toBe(true);
+  // Unknown matches neither way.
+  expect(await matches('body,eq,mine,t', null)).toBe(false);
+  const refused = (filter: string) => expect(subscribe(alice as string, `{"(${filter})"}`)).rejects;
+  await refused('id,is,true,').toThrow('is true filter requires a boolean column');
+  await refused('body,is,maybe,').toThrow(/is maybe filter requires/);
+  await refused('body,match,[,').toThrow(/invalid regular expression/);
+  await refused('id,like,1%,').toThrow(/operator does not exist/);
+
+  const choose = (sub: string, columns: string) =>
+    db.query(
+      `insert into realtime.subscription (subscription_id, entity, claims, selected_columns)
+       values ($1, 'public.notes', $2, $3)`,
+      [sub, JSON.stringify({ role: 'authenticated', sub: alice }), columns],
+    );
+  await choose(alice as string, '{body}');
+  await choose(bob as string, '{}');
+  await expect(choose(bob as string, '{nothing}')).rejects.toThrow('invalid column for select nothing');
+  const changes = await db.query<{ subscription_ids: string[]; wal: { columns: { name: string }[]; record: object } }>(
+    'select * from realtime.apply_rls($1) order by subscription_ids',
+    [wal('I')],
+  );
+  expect(changes.map(({ subscription_ids: ids, wal: { columns, record } }) => [ids, columns.length, record])).toEqual([
+    [[alice], 2, { id: 1, body: 'mine' }],
+    [[bob], 3, { id: 1, owner: alice, body: 'mine' }],
+  ]);
+  await db.query('delete from realtime.subscription');
 });
 
 test('names of tables are quoted for the plugin', async () => {
@@ -112,4 +159,24 @@ test('a later start only mends the publication', async () => {
   expect(found).toEqual({ topic: null, publications: 1 });
   await migrate(db.connection('supabase_admin'), [...realtimeMigrations, { version: 'next', sql: 'select 1' }]);
   expect(await db.query("select to_regproc('realtime.topic') as topic")).toEqual([{ topic: 'realtime.topic' }]);
+});
+
+test('what an earlier release made is brought up to date', async () => {
+  await db.query(`
+    drop publication supabase_realtime_messages_publication;
+    drop schema realtime cascade; create schema realtime;
+    create type realtime.equality_op as enum ('eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'in');
+    create type realtime.user_defined_filter as (column_name text, op realtime.equality_op, value text);
+    create function realtime.to_regrole(role_name text) returns regrole language sql immutable as 'select role_name::regrole';
+    create table realtime.subscription (
+      id bigint generated always as identity primary key, subscription_id uuid not null, entity regclass not null,
+      filters realtime.user_defined_filter[] not null default '{}', claims jsonb not null,
+      claims_role regrole not null generated always as (realtime.to_regrole(claims ->> 'role')) stored,
+      created_at timestamp not null default timezone('utc', now()), action_filter text default '*');
+    insert into realtime.subscription (subscription_id, entity, filters, claims)
+      values ('${alice}', 'public.notes', '{"(body,eq,mine)"}', '{"role": "authenticated", "sub": "${alice}"}');`);
+  await migrate(db.connection('supabase_admin'), realtimeMigrations);
+  const [change] = await db.query<{ subscription_ids: string[] }>('select * from realtime.apply_rls($1)', [wal('I')]);
+  expect(change?.subscription_ids).toEqual([alice]);
+  await subscribe(bob as string, '{"(body,like,m%,t)"}');
 });

@@ -12,7 +12,15 @@ begin
     create type realtime.equality_op as enum ('eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'in');
   end if;
   if to_regtype('realtime.user_defined_filter') is null then
-    create type realtime.user_defined_filter as (column_name text, op realtime.equality_op, value text);
+    create type realtime.user_defined_filter as (
+      column_name text, op realtime.equality_op, value text, negate boolean
+    );
+  elsif not exists (
+    select from pg_attribute where attrelid = (
+      select typrelid from pg_type where oid = 'realtime.user_defined_filter'::regtype
+    ) and attname = 'negate'
+  ) then
+    alter type realtime.user_defined_filter add attribute negate boolean;
   end if;
   if to_regtype('realtime.wal_column') is null then
     create type realtime.wal_column as (
@@ -24,6 +32,13 @@ begin
   end if;
 end
 $$;
+
+alter type realtime.equality_op add value if not exists 'like';
+alter type realtime.equality_op add value if not exists 'ilike';
+alter type realtime.equality_op add value if not exists 'is';
+alter type realtime.equality_op add value if not exists 'match';
+alter type realtime.equality_op add value if not exists 'imatch';
+alter type realtime.equality_op add value if not exists 'isdistinct';
 
 create or replace function realtime.to_regrole(role_name text) returns regrole language sql immutable as $$
   select role_name::regrole
@@ -40,8 +55,10 @@ create table if not exists realtime.subscription (
   action_filter text default '*' check (action_filter in ('*', 'INSERT', 'UPDATE', 'DELETE'))
 );
 create index if not exists ix_realtime_subscription_entity on realtime.subscription (entity);
-create unique index if not exists subscription_subscription_id_entity_filters_action_filter_key
-  on realtime.subscription (subscription_id, entity, filters, action_filter);
+alter table realtime.subscription add column if not exists selected_columns text[];
+drop index if exists realtime.subscription_subscription_id_entity_filters_action_filter_key;
+create unique index if not exists subscription_subscription_id_entity_filters_action_filter_selected_key
+  on realtime.subscription (subscription_id, entity, filters, action_filter, coalesce(selected_columns, '{}'));
 
 create or replace function realtime."cast"(val text, type_ regtype) returns jsonb language plpgsql immutable as $$
 declare
@@ -56,16 +73,31 @@ create or replace function realtime.check_equality_op(
   op realtime.equality_op, type_ regtype, val_1 text, val_2 text
 ) returns boolean language plpgsql immutable as $$
 declare
-  operators jsonb := '{"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}';
+  operators jsonb := '{"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">=", "like": "~~",
+    "ilike": "~~*", "match": "~", "imatch": "~*", "isdistinct": "is distinct from"}';
   result boolean;
 begin
-  if op = 'in' then
+  if op::text = 'in' then
     execute format('select %L::%s = any (%L::%s[])', val_1, type_, val_2, type_) into result;
+  elsif op::text = 'is' then
+    if lower(val_2) not in ('null', 'true', 'false', 'unknown') then
+      raise exception 'invalid value for is filter: must be null, true, false or unknown, got %', val_2;
+    end if;
+    execute format('select %L::%s is %s', val_1, type_, val_2) into result;
+  elsif op::text in ('like', 'ilike', 'match', 'imatch') then
+    execute format('select %L::%s %s %L', val_1, type_, operators ->> op::text, val_2) into result;
   else
     execute format('select %L::%s %s %L::%s', val_1, type_, operators ->> op::text, val_2, type_) into result;
   end if;
   return result;
 end
+$$;
+
+create or replace function realtime.check_equality_op(
+  op realtime.equality_op, type_ regtype, val_1 text, val_2 text, negate boolean
+) returns boolean language sql immutable as $$
+  -- Unknown stays unknown, and matches neither way.
+  select realtime.check_equality_op(op, type_, val_1, val_2) <> coalesce(negate, false)
 $$;
 
 create or replace function realtime.is_visible_through_filters(
@@ -75,7 +107,7 @@ create or replace function realtime.is_visible_through_filters(
     select from unnest(coalesce(filters, '{}')) as f
     where not coalesce(
       (
-        select realtime.check_equality_op(f.op, c.type_oid::regtype, c.value #>> '{}', f.value)
+        select realtime.check_equality_op(f.op, c.type_oid::regtype, c.value #>> '{}', f.value, f.negate)
         from unnest(columns) as c where c.name = f.column_name
       ),
       false
@@ -88,6 +120,7 @@ declare
   filter realtime.user_defined_filter;
   column_type regtype;
   entries jsonb;
+  selected text;
 begin
   foreach filter in array new.filters loop
     select atttypid::regtype into column_type
@@ -97,19 +130,43 @@ begin
     if column_type is null then
       raise exception 'invalid column for filter %', filter.column_name;
     end if;
-    if filter.op = 'in' then
+    if filter.op::text = 'in' then
       entries := realtime."cast"(filter.value, format('%s[]', column_type)::regtype);
       if jsonb_array_length(entries) > 100 then
         raise exception 'too many values for \`in\` filter. Maximum 100';
       end if;
+    elsif filter.op::text = 'is' then
+      if lower(filter.value) <> 'null' and column_type <> 'boolean'::regtype then
+        raise exception 'is % filter requires a boolean column, got %', filter.value, column_type;
+      end if;
+      perform realtime.check_equality_op(filter.op, column_type, null, filter.value);
+    elsif filter.op::text in ('like', 'ilike', 'match', 'imatch') then
+      -- Finds out whether the type has the operator, and whether the pattern is one.
+      execute format(
+        'select null::%s %s %L, '''' %s %L', column_type,
+        case filter.op::text when 'like' then '~~' when 'ilike' then '~~*' when 'match' then '~' else '~*' end, filter.value,
+        case when filter.op::text in ('like', 'ilike') then '~~' else '~' end, filter.value
+      );
     else
       perform realtime."cast"(filter.value, column_type);
     end if;
   end loop;
+  foreach selected in array coalesce(new.selected_columns, '{}') loop
+    if not exists (
+      select from pg_attribute
+      where attrelid = new.entity and attname = selected and attnum > 0 and not attisdropped
+        and has_column_privilege((new.claims ->> 'role')::regrole::oid, new.entity::oid, attnum, 'select')
+    ) then
+      raise exception 'invalid column for select %', selected;
+    end if;
+  end loop;
   -- Two spellings of one wish are one.
   new.filters := coalesce(
-    (select array_agg(f order by f.column_name, f.op, f.value) from unnest(new.filters) as f), '{}'
+    (select array_agg(f order by f.column_name, f.op, f.value, f.negate) from unnest(new.filters) as f), '{}'
   );
+  if cardinality(new.selected_columns) = 0 then
+    new.selected_columns := null;
+  end if;
   return new;
 end
 $$;

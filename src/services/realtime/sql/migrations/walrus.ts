@@ -37,6 +37,7 @@ declare
   keys text[] := array(select k ->> 'name' from jsonb_array_elements(coalesce(wal -> 'pk', '[]')) as k);
   before_role text := current_setting('role');
   role regrole;
+  selected text[];
   present realtime.wal_column[];
   earlier realtime.wal_column[];
   matching uuid[];
@@ -49,12 +50,14 @@ begin
   if kind = 'ERROR' then
     return;
   end if;
-  for role in select distinct s.claims_role from realtime.subscription s where s.entity = target loop
+  for role, selected in
+    select distinct s.claims_role, s.selected_columns from realtime.subscription s where s.entity = target
+  loop
     present := realtime.wal_columns(wal -> 'columns', target, role, keys);
     earlier := realtime.wal_columns(wal -> 'identity', target, role, keys);
     select coalesce(array_agg(s.subscription_id), '{}') into matching
     from realtime.subscription s
-    where s.entity = target and s.claims_role = role
+    where s.entity = target and s.claims_role = role and s.selected_columns is not distinct from selected
       and coalesce(s.action_filter, '*') in ('*', kind::text)
       and realtime.is_visible_through_filters(case when kind = 'DELETE' then earlier else present end, s.filters);
 
@@ -73,11 +76,17 @@ begin
       continue;
     end if;
 
+    -- What the filters read need not be shown; the key always is.
+    present := array(select c from unnest(present) as c where selected is null or c.is_pkey or c.name = any (selected));
+    earlier := array(select c from unnest(earlier) as c where selected is null or c.is_pkey or c.name = any (selected));
+
     if is_secured and kind <> 'DELETE' then
       seen := '{}';
       -- Read beforehand: under the subscriber's role the table shows nothing.
       subscribers := array(
-        select s from realtime.subscription s where s.entity = target and s.subscription_id = any (matching)
+        select s from realtime.subscription s
+        where s.entity = target and s.claims_role = role and s.subscription_id = any (matching)
+          and s.selected_columns is not distinct from selected
       );
       perform set_config('role', role::text, true);
       foreach subscriber in array subscribers loop
@@ -111,6 +120,7 @@ begin
         from pg_attribute a join pg_type t on t.oid = a.atttypid
         where a.attrelid = target and a.attnum > 0 and not a.attisdropped
           and has_column_privilege(role::oid, target::oid, a.attnum, 'select')
+          and (selected is null or a.attname = any (keys) or a.attname = any (selected))
       ))
       || case when kind = 'DELETE' then '{}'::jsonb
          else jsonb_build_object('record', realtime.wal_record(present, is_large, false)) end
