@@ -98,6 +98,20 @@ describe.skipIf(!hasNatsServer)('two nodes over a NATS server', () => {
     late.close();
   });
 
+  test('a position told by one node is good at the other', async () => {
+    await first().join('stored', { resume: {} });
+    const { position } = (await first().event('resume')).payload;
+    await nodes[0]?.db.query("select realtime.send('{\"n\":1}', 'told', 'stored', false)");
+    const given = await first().nextBinary();
+    await second().join('stored', { resume: { after: position } });
+    expect((await second().event('resume', 20_000)).payload).toMatchObject({ status: 'position' });
+    expect(await second().nextBinary()).toEqual(given);
+    const { position: reached } = JSON.parse(/\{[^}]*\}/.exec(given.toString())?.[0] ?? '');
+    await second().join('stored', { resume: { after: reached } });
+    expect((await second().event('resume', 20_000)).payload).toMatchObject({ status: 'position' });
+    expect(second().received.filter(Buffer.isBuffer)).toHaveLength(1);
+  });
+
   test('users count on all nodes together', async () => {
     await sleep(300);
     const third = await (nodes[0] as RealtimeUnderTest).client();
