@@ -43,7 +43,7 @@ const purposes: Readonly<Record<string, string>> = {
   TRACING_: 'traces of requests, which come with OpenTelemetry (issue 9)',
   METRICS_EXPORTER: 'metrics that are sent, which come with OpenTelemetry (issue 9); prometheus is served',
   PROFILER_: "Go's profiler; this program's own is node --cpu-prof",
-  RELOADING_: 'settings that change without a restart',
+  RELOADING_: 'settings that change without a restart (the original does so with --config-dir only)',
   EXPERIMENTAL_SCIM_: 'provisioning of users by SCIM',
 };
 
