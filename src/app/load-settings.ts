@@ -15,6 +15,7 @@ import {
 import { StartupError } from '#kernel/errors';
 import { type AuthSettings, authSettings } from '#services/auth';
 import { type DbSettings, dbSettings } from '#services/db';
+import { type FunctionsSettings, functionsSettings } from '#services/functions';
 import { type GatewaySettings, gatewaySettings } from '#services/gateway';
 import { type ImgproxySettings, imgproxySettings, originalImgproxyDefaults } from '#services/imgproxy';
 import { type MetaSettings, metaSettings } from '#services/meta';
@@ -56,6 +57,7 @@ export interface LoadedSettings {
   readonly realtime: RealtimeSettings;
   readonly storage: StorageSettings;
   readonly imgproxy: ImgproxySettings;
+  readonly functions: FunctionsSettings;
   readonly meta: MetaSettings;
   readonly studio: StudioSettings;
   readonly gateway: GatewaySettings;
@@ -121,6 +123,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     realtime: resolveRoom('realtime', realtimeSettings),
     storage: resolveRoom('storage', storageSettings),
     imgproxy: resolveRoom('imgproxy', imgproxySettings, imgproxyAlone ? imgproxyInItsPlace : undefined),
+    functions: resolveRoom('functions', functionsSettings),
     meta: resolveRoom('meta', metaSettings),
     studio: resolveRoom('studio', studioSettings),
     gateway: resolveRoom('gateway', gatewaySettings, imgproxyAlone ? gatewayInItsPlace : undefined),

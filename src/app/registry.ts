@@ -1,6 +1,7 @@
 import type { SettingsSchema } from '#kernel/config';
 import { authSettings } from '#services/auth';
 import { dbSettings } from '#services/db';
+import { functionsSettings } from '#services/functions';
 import { gatewaySettings } from '#services/gateway';
 import { imgproxySettings } from '#services/imgproxy';
 import { metaSettings } from '#services/meta';
@@ -29,12 +30,13 @@ export const registry: readonly RegisteredRoom[] = [
   { name: 'realtime', schema: realtimeSettings, needs: ['db'], optional: false },
   { name: 'storage', schema: storageSettings, needs: ['db'], optional: false },
   { name: 'imgproxy', schema: imgproxySettings, needs: [], optional: true },
+  { name: 'functions', schema: functionsSettings, needs: [], optional: true },
   { name: 'meta', schema: metaSettings, needs: ['db'], optional: false },
   { name: 'studio', schema: studioSettings, needs: [], optional: true },
   {
     name: 'gateway',
     schema: gatewaySettings,
-    needs: ['db', 'auth', 'rest', 'realtime', 'storage', 'imgproxy', 'meta', 'studio'],
+    needs: ['db', 'auth', 'rest', 'realtime', 'storage', 'imgproxy', 'functions', 'meta', 'studio'],
     optional: false,
   },
 ];

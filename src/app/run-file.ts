@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadedSettings } from './load-settings.ts';
 import type { StackInfo } from './stack-info.ts';
-import { volumesOf } from './wiring.ts';
+import { volumesOf } from './volumes.ts';
 
 /** What a running stack leaves for the other commands. Holds no secret. */
 export interface RunFile extends StackInfo {

@@ -9,6 +9,7 @@ export const roomNames = [
   'realtime',
   'storage',
   'imgproxy',
+  'functions',
   'meta',
   'studio',
   'gateway',

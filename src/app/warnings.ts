@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { givenValue, type LoadedSettings } from './load-settings.ts';
-import { volumesOf } from './wiring.ts';
+import { volumesOf } from './volumes.ts';
 
 const composeFiles = ['api/kong.yml', 'logs/vector.yml', 'pooler/pooler.exs'];
 

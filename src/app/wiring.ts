@@ -14,12 +14,14 @@ import { realtimeRoom } from '#services/realtime';
 import { type Reload, restRoom } from '#services/rest';
 import { storageRoom } from '#services/storage';
 import { studioRoom } from '#services/studio';
+import { createFunctionsRoom } from './functions-room.ts';
 import type { LoadedSettings } from './load-settings.ts';
 import { createPoolerRoom } from './pooler-room.ts';
 import { createProjectStep } from './project.ts';
 import { registry } from './registry.ts';
 import type { RoomName } from './settings.ts';
 import type { StackHealth, StackInfo } from './stack-info.ts';
+import { volumesOf } from './volumes.ts';
 import type { PrimaryLink } from './workers/link.ts';
 import { createPrivateSockets } from './workers/private-sockets.ts';
 import { createWorkersRoom } from './workers/workers-room.ts';
@@ -143,6 +145,9 @@ export function wireRooms(input: WiringInput): Wired {
         ...(imgproxy && { transform: imgproxy.api.transform }),
       })
     : undefined;
+  const functions = chosen.has('functions')
+    ? createFunctionsRoom(settings, roomLog('functions'), () => (workers ?? gateway).api.url())
+    : undefined;
   const meta = chosen.has('meta')
     ? metaRoom.create({
         settings: settings.meta,
@@ -177,7 +182,7 @@ export function wireRooms(input: WiringInput): Wired {
             supabase_admin: connection('supabase_admin', undefined)(),
           }),
           sockets: createPrivateSockets(() =>
-            ['meta', 'studio', 'inbox'].flatMap((name) => {
+            ['functions', 'functions-management', 'meta', 'studio', 'inbox'].flatMap((name) => {
               const mount = input.mount(name);
               return mount ? [mount] : [];
             }),
@@ -197,6 +202,7 @@ export function wireRooms(input: WiringInput): Wired {
     realtime,
     storage,
     imgproxy,
+    functions,
     meta,
     studio,
     gateway: workers ? undefined : gateway,
@@ -264,6 +270,3 @@ function remoteConnection(settings: LoadedSettings, user: string): ConnectionOpt
 function clean<T extends object>(rooms: { [K in keyof T]: T[K] | undefined }): Partial<T> {
   return Object.fromEntries(Object.entries(rooms).filter(([, room]) => room !== undefined)) as Partial<T>;
 }
-
-/** The absolute data folder of a stack. */
-export const volumesOf = (settings: LoadedSettings): string => resolve(settings.cwd, settings.stack.volumesDir);

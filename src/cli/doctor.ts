@@ -5,7 +5,7 @@ import { type LoadedSettings, loadSettings } from '../app/load-settings.ts';
 import { isFree } from '../app/ports.ts';
 import { checkRoleKeys, checkSecrets, givenSetting } from '../app/prepare.ts';
 import { readRunFile } from '../app/run-file.ts';
-import { volumesOf } from '../app/wiring.ts';
+import { volumesOf } from '../app/volumes.ts';
 import { type Command, type CommandContext, print } from './command.ts';
 import { fetchHealth } from './remote-health.ts';
 

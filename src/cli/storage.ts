@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseConnectionUrl } from '#kernel/sql';
 import { openStorageAudit } from '#services/storage';
 import { assertUsable, loadSettings } from '../app/load-settings.ts';
-import { volumesOf } from '../app/wiring.ts';
+import { volumesOf } from '../app/volumes.ts';
 import { type Command, print } from './command.ts';
 import { stackDatabase } from './database-connection.ts';
 

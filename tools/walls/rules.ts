@@ -4,7 +4,7 @@ const tests = String.raw`\.test\.ts$|/testing/`;
 
 /** Kernel folders, lowest level first; a folder may import only from levels below its own. */
 export const kernelLevels: readonly (readonly string[])[] = [
-  ['errors'],
+  ['errors', 'system'],
   ['log', 'config'],
   ['lifecycle', 'jwt', 'bus', 'egress', 'tls'],
   ['sql', 'http'],
@@ -35,6 +35,8 @@ export const packageOwners: Readonly<Record<string, string>> = {
   sharp: 'src/services/imgproxy',
   prettier: 'src/services/meta',
   'sql-formatter': 'src/services/meta',
+  'smol-toml': 'src/services/functions',
+  undici: 'src/services/functions',
   uqr: 'src/services/auth',
   ws: 'src/services/realtime',
 };

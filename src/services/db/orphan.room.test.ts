@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Client, connectClient } from '#kernel/sql';
-import { findUser } from './core/place/system-user.ts';
+import { findUser } from '#kernel/system';
 import { parsePostmasterFile } from './core/postmaster-file.ts';
 import { type ChildRoom, childRoom, spawnRoom } from './testing/child-room.ts';
 import {

@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { copyServer, findEmbeddedPackage } from './core/place/binaries.ts';
-import { findUser } from './core/place/system-user.ts';
+import { findUser } from '#kernel/system';
 import { childRoom } from './testing/child-room.ts';
 import { ownRoom, queryOnce, removeFolder, testFolder } from './testing/own-room.ts';
 

@@ -57,7 +57,8 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
     if (!remoteUrl) return deps.mount(name);
     let remote = remotes.get(name);
     if (!remote) {
-      remote = createRemoteTarget(remoteUrl, settings.upstreamTimeout, settings.maxInFlight);
+      const timeout = name === 'functions' ? settings.functionsTimeout : settings.upstreamTimeout;
+      remote = createRemoteTarget(remoteUrl, timeout, settings.maxInFlight);
       remotes.set(name, remote);
     }
     return remote;

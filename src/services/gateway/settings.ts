@@ -206,6 +206,13 @@ export const gatewaySettings = {
     max: 65_535,
     help: "Imgproxy's own port with DIRECT_PORTS; 8080 where imgproxy runs alone.",
   }),
+  directFunctionsPort: integer({
+    name: 'GATEWAY_DIRECT_FUNCTIONS_PORT',
+    alone: ['PORT'],
+    default: 9000,
+    max: 65_535,
+    help: 'Own port of functions with DIRECT_PORTS.',
+  }),
   directImgproxyBind: string({
     name: 'IMGPROXY_BIND',
     pattern: [/^\/|^[^\s/]*:\d{1,5}$/, 'must be address:port or :port, or a path with IMGPROXY_NETWORK=unix'],
@@ -216,6 +223,12 @@ export const gatewaySettings = {
     values: ['tcp', 'tcp4', 'tcp6', 'unix'],
     default: 'tcp',
     help: 'What IMGPROXY_BIND is about.',
+  }),
+  functionsTimeout: duration({
+    name: 'GATEWAY_FUNCTIONS_TIMEOUT',
+    default: 155_000,
+    min: 1_000,
+    help: 'Time functions in another process may be silent (504 beyond); theirs is FUNCTIONS_REQUEST_IDLE_TIMEOUT.',
   }),
   authUrl: url({ name: 'AUTH_URL', protocols: ['http'], help: 'Where auth runs, when not in this process.' }),
   restUrl: url({ name: 'REST_URL', protocols: ['http'], help: 'Where rest runs, when not in this process.' }),

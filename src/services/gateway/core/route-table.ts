@@ -83,6 +83,8 @@ export const routes: readonly Route[] = [
     setHeaders: { 'x-forwarded-prefix': '/storage/v1' },
   },
   { prefix: '/functions/v1/', mount: 'functions', target: '/', ...open, synthesise: true, passKeyAs: 'sb-api-key' },
+  // The room judges tokens itself: those of the official CLI are none that the gateway knows.
+  { prefix: '/v1/projects/', mount: 'functions-management', target: '/v1/projects/', access: 'open', cors: false },
   { prefix: '/analytics/v1/api/logs', mount: 'analytics', target: '/api/logs', access: 'open', cors: false },
   { prefix: '/analytics/v1/api/endpoints', mount: 'analytics', target: '/api/endpoints', access: 'open', cors: false },
   { prefix: '/analytics/v1/', target: '', access: 'blocked', cors: false },

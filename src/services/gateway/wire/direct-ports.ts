@@ -58,6 +58,7 @@ export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
       byHost: [],
       mount: 'meta',
     },
+    { port: settings.directFunctionsPort, setting: 'GATEWAY_DIRECT_FUNCTIONS_PORT', byHost: [], mount: 'functions' },
     { port: settings.directStudioPort, setting: 'GATEWAY_DIRECT_STUDIO_PORT', byHost: [], mount: 'studio' },
   ];
 }

@@ -12,7 +12,7 @@ import {
 import { findDistribution } from '../place/distribution.ts';
 import { buildDistributionTree } from '../place/distribution-tree.ts';
 import { ensureExtensions } from '../place/extensions.ts';
-import { canReach } from '../place/reach.ts';
+import { canReach } from '#kernel/system';
 import type { ServerPlace } from '../place/server-place.ts';
 
 /** A server's programs together with our extensions. */

@@ -15,10 +15,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { repairLibraryLinks } from './binaries.ts';
 import { commonFolder } from './distribution-tree.ts';
-import { canReach, permits } from './reach.ts';
+import { canReach, currentUser, parsePasswd, permits } from '#kernel/system';
 import { readRecord, recordPath, writeRecord } from './record.ts';
 import { longestSocketPath, openRuntimeDir, runtimeName } from './runtime-dir.ts';
-import { currentUser, parsePasswd } from './system-user.ts';
 
 let folder: string;
 

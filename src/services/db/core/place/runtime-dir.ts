@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chownSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartupError } from '#kernel/errors';
-import type { SystemUser } from './system-user.ts';
+import type { SystemUser } from '#kernel/system';
 
 /** Longest path of a Unix socket that every system accepts, in bytes (macOS: 103, Linux: 107). */
 export const longestSocketPath = 103;

@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseEnvFile } from '#kernel/config';
+import { createVerifier, type KeySetSource, loadKeySet, type Verifier } from '#kernel/jwt';
+import type { Clock } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import type { FunctionsPorts } from '../ports.ts';
+import type { FunctionsSettings } from '../settings.ts';
+import { functionVariables } from './environment.ts';
+import { createJournal, entryOf, type Journal } from './events/journal.ts';
+import { createPool, type Lease, type Pool, type Wanted } from './pool/pool.ts';
+import { type CatalogueReader, createCatalogueReader } from './project/catalogue.ts';
+import type { FunctionDefinition } from './project/definition.ts';
+import { createSecretStore, type SecretStore } from './secrets/secret-store.ts';
+import { findDeno } from './worker/deno-binary.ts';
+import { closePlace, openPlace, type WorkerPlace } from './worker/place.ts';
+import { startWorker } from './worker/start-worker.ts';
+import type { Worker, WorkerNews } from './worker/worker.ts';
+
+/** What the functions of a project are made of. */
+export interface FunctionsOptions {
+  readonly settings: FunctionsSettings;
+  readonly ports: FunctionsPorts;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** The functions of a project, running. */
+export interface Functions {
+  readonly settings: FunctionsSettings;
+  readonly folder: string;
+  readonly catalogue: CatalogueReader;
+  readonly secrets: SecretStore;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  /** Keys of tokens; loaded at the first use. */
+  verifier(): Promise<Verifier>;
+  /** A worker for a request. @throws ServiceError, see `Pool.acquire` */
+  acquire(definition: FunctionDefinition): Promise<Lease>;
+  readonly workers: ReadonlySet<Worker>;
+  stop(): Promise<void>;
+}
+
+/** Joins the parts. Nothing is started and no folder made before the first request. */
+export function createFunctions({ settings, ports, log, clock }: FunctionsOptions): Functions {
+  const { cwd } = ports;
+  const folder = settings.folder === undefined ? ports.defaultFolder : resolve(cwd, settings.folder);
+  const now = () => performance.now();
+  const journal = createJournal(settings.logEntries);
+  const secrets = createSecretStore(
+    ports.secretsFile,
+    settings.secretsKey,
+    { count: settings.maxSecrets, size: settings.maxSecretSize },
+    () => clock.now(),
+  );
+  const catalogue = createCatalogueReader({
+    folder,
+    configFile: resolve(cwd, settings.configFile),
+    verifyJwt: settings.verifyJwt,
+    maxFiles: settings.maxFiles,
+    env: ports.variable,
+    onProblem: (problem) => log.warn({}, problem),
+    now,
+  });
+  const wanted = new WeakMap<FunctionDefinition, Promise<Wanted>>();
+  let place: WorkerPlace | undefined;
+  let keys: Promise<Verifier> | undefined;
+
+  function onNews(worker: Worker, news: WorkerNews): void {
+    const entry = entryOf(news, {
+      function: worker.definition.name,
+      execution_id: worker.id,
+      timestamp: clock.now(),
+    });
+    journal.append(entry);
+    const { function: name, execution_id: execution, event_type: event, level, event_message: text, detail } = entry;
+    const write = level === 'warning' ? 'warn' : level;
+    log[write]({ function: name, execution, event, ...detail }, text);
+  }
+
+  const pool: Pool = createPool({
+    limits: settings,
+    maxWorkers: settings.maxWorkers,
+    waitTimeout: settings.waitTimeout,
+    maxWaiting: settings.maxWaiting,
+    idleTimeout: settings.idleTimeout,
+    now,
+    start({ definition, revision, env }, nodeServer) {
+      place ??= openPlace({
+        deno: findDeno(settings.deno),
+        folder,
+        cacheFolder: settings.cacheFolder === undefined ? ports.defaultCacheFolder : resolve(cwd, settings.cacheFolder),
+        user: settings.user,
+      });
+      const host = {
+        place,
+        folder,
+        memory: settings.memory,
+        bootTimeout: settings.bootTimeout,
+        exitTimeout: settings.exitTimeout,
+        reach: settings.reach,
+        allowedHosts: [new URL(ports.stack().url).host, ...settings.reachAllow],
+        denoEnv: denoVariables(settings),
+        now,
+        onNews,
+      };
+      return startWorker(host, { definition, revision, env, nodeServer });
+    },
+  });
+
+  async function want(definition: FunctionDefinition): Promise<Wanted> {
+    const env = await variablesOf(definition);
+    const variables = createHash('sha256').update(JSON.stringify(env)).digest('base64url');
+    return { definition, revision: `${definition.revision} ${variables}`, env };
+  }
+
+  async function variablesOf(definition: FunctionDefinition): Promise<Record<string, string>> {
+    const text = await readFile(join(folder, '.env'), 'utf8').catch(() => '');
+    const { entries } = parseEnvFile('.env', text, ports.variable);
+    const { secrets: config } = await catalogue.read();
+    const file = Object.fromEntries([...entries].map(([name, { value }]) => [name, value]));
+    return functionVariables(ports.stack(), settings, { file, config, secrets: secrets.values(), own: definition.env });
+  }
+
+  return {
+    settings,
+    folder,
+    catalogue,
+    secrets,
+    journal,
+    clock,
+    verifier() {
+      keys ??= loadKeys(settings, clock);
+      return keys;
+    },
+    async acquire(definition) {
+      // Each look at the folders makes new definitions, so variables are read anew as often as files.
+      let ready = wanted.get(definition);
+      if (ready === undefined) {
+        ready = want(definition);
+        wanted.set(definition, ready);
+        ready.catch(() => wanted.delete(definition));
+      }
+      return pool.acquire(await ready);
+    },
+    workers: pool.workers,
+    async stop() {
+      await pool.stop();
+      if (place) closePlace(place);
+      place = undefined;
+    },
+  };
+}
+
+async function loadKeys({ jwtSecret, jwtJwks }: FunctionsSettings, clock: Clock): Promise<Verifier> {
+  const keys = await loadKeySet({
+    ...(jwtSecret !== undefined && { secret: jwtSecret }),
+    ...(jwtJwks && { jwks: jwtJwks as unknown as NonNullable<KeySetSource['jwks']> }),
+  });
+  return createVerifier({ keys, cacheEntries: 1_000, now: () => clock.now() });
+}
+
+/** Variables that Deno itself reads. */
+function denoVariables(settings: FunctionsSettings): Record<string, string> {
+  const variables: Readonly<Record<string, string | undefined>> = {
+    DENO_TLS_CA_STORE: 'mozilla,system',
+    NPM_CONFIG_REGISTRY: settings.npmRegistry,
+    JSR_URL: settings.jsrUrl,
+    DENO_AUTH_TOKENS: settings.authTokens,
+    DENO_CERT: settings.extraCertificates,
+    HTTP_PROXY: settings.httpProxy,
+    HTTPS_PROXY: settings.httpsProxy,
+    NO_PROXY: settings.noProxy,
+  };
+  const given = Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(given);
+}

@@ -1,0 +1,19 @@
+import type { Control } from './control.ts';
+import { deno } from './deno.ts';
+
+const levels = ['debug', 'info', 'warning', 'error'] as const;
+
+/** Characters of one entry at most; what is longer is cut. */
+const longest = 32_768;
+
+/** Makes what a function prints with `console` structured events instead of text. */
+export function forwardConsole(control: Control): void {
+  const { Console } = deno[deno.internal] ?? {};
+  if (Console === undefined) return;
+  const forwarding = new Console((text, level) => {
+    const line = text.endsWith('\n') ? text.slice(0, -1) : text;
+    control.send({ t: 'log', level: levels[level] ?? 'info', text: line.slice(0, longest) });
+  });
+  const target = globalThis.console as unknown as Record<string, unknown>;
+  for (const name of Object.keys(forwarding)) target[name] = (forwarding as Record<string, unknown>)[name];
+}

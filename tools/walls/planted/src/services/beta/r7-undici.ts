@@ -1,0 +1,3 @@
+import { Pool } from 'undici';
+
+export const reached = Pool;
