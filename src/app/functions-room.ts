@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Room } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
-import { type FunctionsApi, functionsRoom } from '#services/functions';
+import { type FunctionsApi, type FunctionsPorts, functionsRoom } from '#services/functions';
 import { givenValue, type LoadedSettings } from './load-settings.ts';
 import { volumesOf } from './volumes.ts';
 
@@ -15,11 +15,14 @@ export function createFunctionsRoom(
   log: Logger,
   gatewayUrl: () => string,
 ): Room<FunctionsApi> {
+  return functionsRoom.create({ settings: settings.functions, log, ...functionsPorts(settings, gatewayUrl) });
+}
+
+/** What functions need of a stack, for its room and for the command line. */
+export function functionsPorts(settings: LoadedSettings, gatewayUrl: () => string): FunctionsPorts {
   const volumes = volumesOf(settings);
   const { gateway, stack, sources } = settings;
-  return functionsRoom.create({
-    settings: settings.functions,
-    log,
+  return {
     cwd: settings.cwd,
     defaultFolder: join(volumes, 'functions'),
     defaultCacheFolder: join(volumes, 'deno-cache'),
@@ -37,7 +40,7 @@ export function createFunctionsRoom(
         secretKey: gateway.secretKey,
       };
     },
-  });
+  };
 }
 
 /** The database as a client of this machine reaches it: through the pooler's session port, which stands at its own. */

@@ -4,6 +4,7 @@ import type { Channel } from '../app/workers/messages.ts';
 import type { Command, CommandContext } from './command.ts';
 import { configCommand } from './config.ts';
 import { doctorCommand } from './doctor.ts';
+import { functionsCommand } from './functions.ts';
 import { genCommand } from './gen.ts';
 import { healthCommand } from './health.ts';
 import { initCommand } from './init.ts';
@@ -25,6 +26,7 @@ const commands: readonly Command[] = [
   psqlCommand,
   storageCommand,
   usersCommand,
+  functionsCommand,
   genCommand,
 ];
 

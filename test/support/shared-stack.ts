@@ -16,8 +16,16 @@ declare module 'vitest' {
 
 /** Vitest's global set-up of project `conformance`: one stack for the run, with autoconfirm and the rooms' own ports. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [directAuthPort = 0, directRestPort = 0, studioPort, storagePort, realtimePort, imgproxyPort, metaPort] =
-    await freePorts(7);
+  const [
+    directAuthPort = 0,
+    directRestPort = 0,
+    studioPort,
+    storagePort,
+    realtimePort,
+    imgproxyPort,
+    metaPort,
+    functionsPort,
+  ] = await freePorts(8);
   const stack = await startStack({
     env: {
       ENABLE_EMAIL_AUTOCONFIRM: 'true',
@@ -29,6 +37,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       GATEWAY_DIRECT_REALTIME_PORT: String(realtimePort),
       GATEWAY_DIRECT_IMGPROXY_PORT: String(imgproxyPort),
       GATEWAY_DIRECT_META_PORT: String(metaPort),
+      GATEWAY_DIRECT_FUNCTIONS_PORT: String(functionsPort),
       PGRST_SERVER_PORT: String(directRestPort),
     },
   });

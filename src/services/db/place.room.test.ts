@@ -13,8 +13,8 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { copyServer, findEmbeddedPackage } from './core/place/binaries.ts';
 import { findUser } from '#kernel/system';
+import { copyServer, findEmbeddedPackage } from './core/place/binaries.ts';
 import { childRoom } from './testing/child-room.ts';
 import { ownRoom, queryOnce, removeFolder, testFolder } from './testing/own-room.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseEnvFile } from '#kernel/config';
 import { createVerifier, type KeySetSource, loadKeySet, type Verifier } from '#kernel/jwt';
 import type { Clock } from '#kernel/lifecycle';
@@ -10,11 +10,11 @@ import type { FunctionsSettings } from '../settings.ts';
 import { functionVariables } from './environment.ts';
 import { createJournal, entryOf, type Journal } from './events/journal.ts';
 import { createPool, type Lease, type Pool, type Wanted } from './pool/pool.ts';
-import { type CatalogueReader, createCatalogueReader } from './project/catalogue.ts';
+import type { CatalogueReader } from './project/catalogue.ts';
 import type { FunctionDefinition } from './project/definition.ts';
-import { createSecretStore, type SecretStore } from './secrets/secret-store.ts';
-import { findDeno } from './worker/deno-binary.ts';
-import { closePlace, openPlace, type WorkerPlace } from './worker/place.ts';
+import { denoVariables, functionsFolder, openCatalogue, openSecrets, placeOptions } from './project.ts';
+import type { SecretStore } from './secrets/secret-store.ts';
+import { clearPlace, closePlace, openPlace, type WorkerPlace } from './worker/place.ts';
 import { startWorker } from './worker/start-worker.ts';
 import type { Worker, WorkerNews } from './worker/worker.ts';
 
@@ -44,25 +44,11 @@ export interface Functions {
 
 /** Joins the parts. Nothing is started and no folder made before the first request. */
 export function createFunctions({ settings, ports, log, clock }: FunctionsOptions): Functions {
-  const { cwd } = ports;
-  const folder = settings.folder === undefined ? ports.defaultFolder : resolve(cwd, settings.folder);
+  const folder = functionsFolder(settings, ports);
   const now = () => performance.now();
   const journal = createJournal(settings.logEntries);
-  const secrets = createSecretStore(
-    ports.secretsFile,
-    settings.secretsKey,
-    { count: settings.maxSecrets, size: settings.maxSecretSize },
-    () => clock.now(),
-  );
-  const catalogue = createCatalogueReader({
-    folder,
-    configFile: resolve(cwd, settings.configFile),
-    verifyJwt: settings.verifyJwt,
-    maxFiles: settings.maxFiles,
-    env: ports.variable,
-    onProblem: (problem) => log.warn({}, problem),
-    now,
-  });
+  const secrets = openSecrets(settings, ports, clock);
+  const catalogue = openCatalogue(settings, ports, (problem) => log.warn({}, problem));
   const wanted = new WeakMap<FunctionDefinition, Promise<Wanted>>();
   let place: WorkerPlace | undefined;
   let keys: Promise<Verifier> | undefined;
@@ -87,12 +73,10 @@ export function createFunctions({ settings, ports, log, clock }: FunctionsOption
     idleTimeout: settings.idleTimeout,
     now,
     start({ definition, revision, env }, nodeServer) {
-      place ??= openPlace({
-        deno: findDeno(settings.deno),
-        folder,
-        cacheFolder: settings.cacheFolder === undefined ? ports.defaultCacheFolder : resolve(cwd, settings.cacheFolder),
-        user: settings.user,
-      });
+      if (place === undefined) {
+        place = openPlace(placeOptions(settings, ports));
+        clearPlace(place);
+      }
       const host = {
         place,
         folder,
@@ -159,20 +143,4 @@ async function loadKeys({ jwtSecret, jwtJwks }: FunctionsSettings, clock: Clock)
     ...(jwtJwks && { jwks: jwtJwks as unknown as NonNullable<KeySetSource['jwks']> }),
   });
   return createVerifier({ keys, cacheEntries: 1_000, now: () => clock.now() });
-}
-
-/** Variables that Deno itself reads. */
-function denoVariables(settings: FunctionsSettings): Record<string, string> {
-  const variables: Readonly<Record<string, string | undefined>> = {
-    DENO_TLS_CA_STORE: 'mozilla,system',
-    NPM_CONFIG_REGISTRY: settings.npmRegistry,
-    JSR_URL: settings.jsrUrl,
-    DENO_AUTH_TOKENS: settings.authTokens,
-    DENO_CERT: settings.extraCertificates,
-    HTTP_PROXY: settings.httpProxy,
-    HTTPS_PROXY: settings.httpsProxy,
-    NO_PROXY: settings.noProxy,
-  };
-  const given = Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return Object.fromEntries(given);
 }

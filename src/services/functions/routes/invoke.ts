@@ -108,7 +108,7 @@ export function createInvoke({ functions, log }: InvokeOptions): {
 }
 
 /** Milliseconds after a broken connection in which a worker's end is waited for, to say why it broke. */
-const endPatience = 1_000;
+const endPatience = 5_000;
 
 async function fail(failure: ForwardFailure, { worker }: Lease, response: ServerResponse): Promise<void> {
   if (failure === 'aborted' || response.headersSent) return;

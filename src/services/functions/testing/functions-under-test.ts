@@ -42,7 +42,7 @@ export async function startFunctions(
   };
   write(files);
   const { values, problems } = resolveSettings(functionsSettings, {
-    env: { JWT_SECRET: testSecret, VAULT_ENC_KEY: 'k'.repeat(32), FUNCTIONS_EXIT_TIMEOUT: '500ms', ...env },
+    env: { JWT_SECRET: testSecret, VAULT_ENC_KEY: 'k'.repeat(32), FUNCTIONS_EXIT_TIMEOUT: '30s', ...env },
     files: [],
     alone: false,
   });

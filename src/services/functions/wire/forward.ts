@@ -2,13 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
 import type { Dispatcher, Pool } from 'undici';
 
-/** How a worker is reached. */
-export interface ForwardTarget {
-  readonly socket: string;
-  /** Milliseconds a function may be silent. */
-  readonly idleTimeout: number;
-}
-
 /** Why no answer came, or not all of it. */
 export type ForwardFailure = 'idle' | 'broken' | 'aborted';
 

@@ -14,12 +14,14 @@ export function forwardUpgrade(
   head: Buffer,
   onEnd: () => void,
 ): void {
+  // Deno takes a list apart at comma and space only.
+  const protocols = request.headers['sec-websocket-protocol']?.split(/\s*,\s*/).join(', ');
   const upstream = httpRequest({
     socketPath: socket,
     agent: false,
     method: request.method,
     path: request.url,
-    headers: request.headers,
+    headers: { ...request.headers, ...(protocols !== undefined && { 'sec-websocket-protocol': protocols }) },
   });
   let isOver = false;
   const end = (): void => {

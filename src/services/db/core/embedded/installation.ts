@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartupError } from '#kernel/errors';
 import type { Logger } from '#kernel/log';
+import { canReach } from '#kernel/system';
 import {
   copyServer,
   embeddedBinaries,
@@ -12,7 +13,6 @@ import {
 import { findDistribution } from '../place/distribution.ts';
 import { buildDistributionTree } from '../place/distribution-tree.ts';
 import { ensureExtensions } from '../place/extensions.ts';
-import { canReach } from '#kernel/system';
 import type { ServerPlace } from '../place/server-place.ts';
 
 /** A server's programs together with our extensions. */

@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { canReach, currentUser, parsePasswd, permits } from '#kernel/system';
 import { repairLibraryLinks } from './binaries.ts';
 import { commonFolder } from './distribution-tree.ts';
-import { canReach, currentUser, parsePasswd, permits } from '#kernel/system';
 import { readRecord, recordPath, writeRecord } from './record.ts';
 import { longestSocketPath, openRuntimeDir, runtimeName } from './runtime-dir.ts';
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { StartupError } from '#kernel/errors';
-import { type DatabaseRecord, recordPath } from './record.ts';
 import { canReach, currentUser, findUser, type SystemUser } from '#kernel/system';
+import { type DatabaseRecord, recordPath } from './record.ts';
 
 /** Where an embedded server lives and whom it runs as. */
 export interface ServerPlace {

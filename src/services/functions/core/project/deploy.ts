@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join, normalize, sep } from 'node:path';
+import { dirname, join, normalize, resolve, sep } from 'node:path';
 import { functionsError } from '../../errors.ts';
 import { type Deployment, readDeployments, writeDeployments } from './deployments.ts';
 import { isFunctionName } from './names.ts';
@@ -127,9 +127,9 @@ export async function deleteFunction(folder: string, slug: string): Promise<void
   if (deployments.delete(slug)) writeDeployments(folder, deployments);
 }
 
-/** The files of a function, with their content. */
-export async function readFiles(folder: string, slug: string, limit: number): Promise<readonly DeployedFile[]> {
-  const own = join(folder, slug);
+/** The files below a function's folder, with their content. */
+export async function readTree(folder: string, limit: number): Promise<readonly DeployedFile[]> {
+  const own = resolve(folder);
   const tree = await listTree(own, limit);
   return Promise.all(
     tree.map(async ({ path }) => ({ path: path.slice(own.length + 1), content: await readFile(path) })),

@@ -7,6 +7,8 @@ export interface CommandOptions {
   readonly definition: FunctionDefinition;
   /** The file that says what bare imports mean, as Deno understands it. */
   readonly imports: Exclude<ImportSource, { kind: 'package' }> | undefined;
+  /** Folder of all functions. */
+  readonly root: string;
   readonly boot: string;
   readonly socket: string;
   /** The worker's private folder. */
@@ -34,6 +36,7 @@ export function workerArguments(options: CommandOptions): string[] {
     entry: pathToFileURL(definition.entry).href,
     socket: options.socket,
     folder,
+    kept: [options.root, cacheFolder],
     marker: options.marker,
     forget: [...options.forget, ...denoOwn],
     nodeServer: options.nodeServer,

@@ -31,7 +31,7 @@ export function createOutputReader(
   write(chunk: Buffer): void;
   end(): void;
 } {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let pending = '';
 
   function line(text: string): void {

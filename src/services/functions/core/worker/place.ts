@@ -90,10 +90,14 @@ export function openPlace(options: PlaceOptions): WorkerPlace {
     mirror = own(`functions-${createHash('sha256').update(options.folder).digest('hex').slice(0, 12)}`);
     chownSync(mirror, process.getuid?.() ?? 0, user.gid);
     chmodSync(mirror, 0o750);
-    // What a killed program left; nothing runs from there now.
-    for (const name of readdirSync(mirror)) rmSync(join(mirror, name), { recursive: true, force: true });
   }
   return { deno, boot, cacheFolder, runFolder, home: cacheFolder, user, mirror };
+}
+
+/** Removes what a killed program left. Call it only before the first worker. */
+export function clearPlace({ mirror }: WorkerPlace): void {
+  if (mirror === undefined) return;
+  for (const name of readdirSync(mirror)) rmSync(join(mirror, name), { recursive: true, force: true });
 }
 
 /** Removes what only a running program needs. */

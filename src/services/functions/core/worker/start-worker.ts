@@ -42,7 +42,7 @@ export interface WorkerStart {
 }
 
 /** Milliseconds after a function's module has ended in which it has to serve. */
-const handlerTimeout = 2_000;
+const handlerTimeout = 1_000;
 
 /** Bytes of the output of errors that are kept for the report of a crash. */
 const lastWordsLength = 16_384;
@@ -223,6 +223,7 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
       workerArguments({
         definition,
         imports,
+        root: host.folder,
         boot: place.boot,
         socket,
         folder,

@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import type { Functions } from '../../core/functions.ts';
 import {
   type DeployRequest,
   deleteFunction,
   deployFunction,
-  readFiles,
+  readTree,
   updateDeployment,
 } from '../../core/project/deploy.ts';
 import { readDeployments } from '../../core/project/deployments.ts';
@@ -106,7 +107,7 @@ export const functionRoutes: readonly ManagementRoute[] = [
       await oneFunction(functions, slug);
       return {
         status: 200,
-        raw: await renderFiles(await readFiles(functions.folder, slug, functions.settings.maxFiles)),
+        raw: await renderFiles(await readTree(join(functions.folder, slug), functions.settings.maxFiles)),
       };
     },
   },

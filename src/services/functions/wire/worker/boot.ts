@@ -13,7 +13,10 @@ interface BootOptions {
   /** URL of the function's module. */
   readonly entry: string;
   readonly socket: string;
+  /** The worker's private folder. */
   readonly folder: string;
+  /** Folders whose paths mean themselves, wherever they are. */
+  readonly kept: readonly string[];
   readonly marker: string;
   /** Variables that are for Deno, not for the function. */
   readonly forget: readonly string[];
@@ -34,7 +37,7 @@ const ready = () => control.send({ t: 'ready' });
 const serving = interceptServe(options.socket, control, ready);
 offerLegacyServe(serving);
 narrowSurface();
-privateTemporaryFolder(options.folder);
+privateTemporaryFolder(options.folder, options.kept);
 offerInference();
 for (const name of options.forget) deno.env.delete(name);
 

@@ -24,12 +24,16 @@ const pathFunctions: Readonly<Record<string, number>> = {
   writeTextFile: 1,
 };
 
-/** Leads paths in `/tmp` to the worker's private folder, so that functions share nothing there. */
-export function privateTemporaryFolder(folder: string): void {
+/**
+ * Leads paths in `/tmp` to the worker's private folder, so that functions share nothing there.
+ *
+ * @param kept what lies in `/tmp` and is meant all the same
+ */
+export function privateTemporaryFolder(folder: string, kept: readonly string[]): void {
+  const isKept = (path: string) => [folder, ...kept].some((own) => path === own || path.startsWith(`${own}/`));
   const inFolder = (path: unknown): unknown => {
     const text = path instanceof URL && path.protocol === 'file:' ? decodeURIComponent(path.pathname) : path;
-    if (typeof text !== 'string' || !/^\/tmp(\/|$)/.test(text) || text.startsWith(`${folder}/`) || text === folder)
-      return path;
+    if (typeof text !== 'string' || !/^\/tmp(\/|$)/.test(text) || isKept(text)) return path;
     return folder + text.slice('/tmp'.length);
   };
   const namespace = deno as unknown as Record<string, ((...args: unknown[]) => unknown) | undefined>;
