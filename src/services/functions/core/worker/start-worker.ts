@@ -47,6 +47,9 @@ const handlerTimeout = 1_000;
 /** Bytes of the output of errors that are kept for the report of a crash. */
 const lastWordsLength = 16_384;
 
+/** How V8 says that the heap is full. */
+const outOfMemory = /out of memory|Reached heap limit|Allocation failed/i;
+
 /** Starts the process of a worker. Its end and failures are told by the worker itself. */
 export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
   const { place, now } = host;
@@ -69,6 +72,7 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
   let end: WorkerEnd | undefined;
   let child: ChildProcess | undefined;
   let lastWords = '';
+  let isOutOfMemory = false;
   let failure: { message: string; noHandler: boolean } | undefined;
   let unloaded = () => {};
   const boot = deferred<void>();
@@ -111,7 +115,6 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
   function exited(crashed: boolean): void {
     if (end !== undefined) return;
     clearTimeout(bootTimer);
-    const isOutOfMemory = /heap out of memory|Reached heap limit|allocation failed/i.test(lastWords);
     const reason = stopping ?? (isOutOfMemory ? 'Memory' : crashed ? 'Crash' : 'EventLoopCompleted');
     end = { reason, lastWords };
     rmSync(home, { recursive: true, force: true });
@@ -249,7 +252,10 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
     });
     child.stdout?.on('data', (chunk: Buffer) => output.write(chunk));
     const complaints = createOutputReader(marker, (part) => {
-      if ('text' in part && part.text !== '') tell({ kind: 'log', level: 'error', text: shown(part.text) });
+      if (!('text' in part) || part.text === '') return;
+      // Said once, and a long trace may follow.
+      isOutOfMemory ||= outOfMemory.test(part.text);
+      tell({ kind: 'log', level: 'error', text: shown(part.text) });
     });
     child.stderr?.on('data', (chunk: Buffer) => {
       lastWords = (lastWords + chunk.toString('utf8')).slice(-lastWordsLength);
@@ -260,9 +266,11 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
       lastWords += error.message;
       if (child?.pid === undefined) exited(true);
     });
-    child.once('close', (code) => {
+    child.once('close', (code, signal) => {
       output.end();
       complaints.end();
+      // V8 ends the process by one of these when there is no memory left, and does not always come to say so.
+      isOutOfMemory ||= memory > host.memory / 2 && ['SIGTRAP', 'SIGABRT', 'SIGILL'].includes(String(signal));
       exited(code !== 0);
     });
   }
