@@ -101,7 +101,7 @@ describe('limits and malformed requests', () => {
       );
     expect(await upgrade('/realtime/v1/websocket')).toMatch(/^HTTP\/1\.1 401 /);
     expect(await upgrade('/realtime/v1/websocket?apikey=nope')).toMatch(/^HTTP\/1\.1 401 /);
-    expect(await upgrade('/functions/v1/x')).toMatch(/^HTTP\/1\.1 503 /);
+    expect(await upgrade('/functions/v1/x')).toMatch(/^HTTP\/1\.1 404 /);
     expect(await upgrade('/')).toMatch(/^HTTP\/1\.1 401 /);
     expect((await request({ path: '/health' })).status).toBe(200);
   });

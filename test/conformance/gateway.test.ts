@@ -267,7 +267,7 @@ describe('routes', () => {
     }
   });
 
-  test.each(['/functions/v1/hello', '/analytics/v1/api/logs'])(
+  test.each(['/analytics/v1/api/logs', '/analytics/v1/api/endpoints'])(
     '%s answers 503 while its service does not run',
     async (path) => {
       const answer = await request({ path, headers: { apikey: serviceKey } });
@@ -280,7 +280,7 @@ describe('routes', () => {
     expect(await request({ path: '/rest/v1' })).toMatchObject({ status: 401, body: noKey });
     expect((await request({ path: '/rest/v1', headers: { apikey: serviceKey } })).status).toBe(200);
     expect(await request({ path: '/pg', headers: { apikey: anonKey } })).toMatchObject({ status: 403 });
-    expect((await request({ path: '/functions/v1' })).status).toBe(503);
+    expect((await request({ path: '/functions/v1' })).status).toBe(400);
     expect((await request({ path: '/storage/v1' })).status).toBe(404);
     for (const path of ['/rest/v10/x', '/rest/v1x', '/mcpx', '/REST/v1/x'])
       expect((await request({ path })).headers['www-authenticate'], path).toBe('Basic realm="kong"');

@@ -123,6 +123,7 @@ describe('two workers', () => {
     expect(Object.keys(health.services).sort()).toEqual([
       'auth',
       'db',
+      'functions',
       'gateway',
       'imgproxy',
       'meta',
