@@ -1,6 +1,13 @@
 import { StartupError } from '#kernel/errors';
-import { openSession, parseConnectionUrl } from '#kernel/sql';
-import { type GenerateOptions, generateTypes, type Language, languages, swiftAccesses } from '#services/meta';
+import { type ConnectionOptions, openSession, parseConnectionUrl } from '#kernel/sql';
+import {
+  configuredDatabase,
+  type GenerateOptions,
+  generateTypes,
+  type Language,
+  languages,
+  swiftAccesses,
+} from '#services/meta';
 import { assertUsable, type LoadedSettings, loadSettings } from '../app/load-settings.ts';
 import type { Command } from './command.ts';
 import { stackDatabase } from './database-connection.ts';
@@ -27,25 +34,50 @@ Reads the database of the running stack, or the one of --db-url, and prints, for
     }
     const settings = loadSettings(context.input);
     assertUsable(settings);
-    const session = await openSession({
-      connection: flags.has('--db-url')
-        ? parseConnectionUrl(flags.get('--db-url') as string)
-        : stackDatabase(settings, 'postgres'),
-      connectTimeout: settings.meta.connectTimeout,
-      queryTimeout: settings.meta.queryTimeout,
-      resultLimit: settings.meta.resultLimit * 1024 * 1024,
-    }).catch((error: Error) => {
-      throw new StartupError(`cannot connect to the database: ${error.message}`, '--db-url', error);
-    });
-    try {
-      const text = await generateTypes(session, language as Language, optionsOf(flags, settings));
-      context.out(text.trimEnd());
-      return 0;
-    } finally {
-      await session.close();
-    }
+    const connection = flags.has('--db-url')
+      ? parseConnectionUrl(flags.get('--db-url') as string)
+      : stackDatabase(settings, 'postgres');
+    context.out(await typesOf(settings, connection, '--db-url', language as Language, optionsOf(flags, settings)));
+    return 0;
   },
 };
+
+/** What `start` prints in place of serving, where SERVICES=meta and PG_META_GENERATE_TYPES say so; else undefined. */
+export async function configuredTypes(settings: LoadedSettings): Promise<string | undefined> {
+  const { meta, rooms } = settings;
+  if (meta.generateTypes === undefined || !rooms.has('meta') || rooms.size > 1) return undefined;
+  const connection = configuredDatabase(meta) ?? stackDatabase(settings, 'supabase_admin');
+  return typesOf(settings, connection, 'PG_META_DB_URL', meta.generateTypes, {
+    includedSchemas: meta.generateSchemas,
+    excludedSchemas: [],
+    detectOneToOne: meta.generateOneToOne,
+    postgrestVersion: meta.generatePostgrestVersion,
+    defaultSchema: meta.generateDefaultSchema,
+    swiftAccess: meta.generateSwiftAccess,
+  });
+}
+
+async function typesOf(
+  { meta }: LoadedSettings,
+  connection: ConnectionOptions,
+  setting: string,
+  language: Language,
+  options: GenerateOptions,
+): Promise<string> {
+  const session = await openSession({
+    connection,
+    connectTimeout: meta.connectTimeout,
+    queryTimeout: meta.queryTimeout,
+    resultLimit: meta.resultLimit * 1024 * 1024,
+  }).catch((error: Error) => {
+    throw new StartupError(`cannot connect to the database: ${error.message}`, setting, error);
+  });
+  try {
+    return (await generateTypes(session, language, options)).trimEnd();
+  } finally {
+    await session.close();
+  }
+}
 
 const known: readonly string[] = ['--schema', '--db-url', '--swift-access-control', '--postgrest-version'];
 

@@ -8,6 +8,7 @@ import { ignoredComposeFiles, missingFeatures } from '../app/warnings.ts';
 import type { Share } from '../app/wiring.ts';
 import { banner } from './banner.ts';
 import type { Command, CommandContext } from './command.ts';
+import { configuredTypes } from './gen.ts';
 import { runWorker } from './worker.ts';
 
 /** `start`: brings the stack up and serves until a signal comes. */
@@ -28,6 +29,11 @@ PostgREST's own format; the environment and env files are stronger.
     const seconds = Math.floor(context.now() / 1_000);
     const preparation = await prepare(context.input, seconds);
     const { settings } = preparation;
+    const types = await configuredTypes(settings);
+    if (types !== undefined) {
+      context.out(types);
+      return 0;
+    }
     const warnings = [
       ...settings.warnings,
       ...checkSecrets(settings),

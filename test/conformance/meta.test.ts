@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { runProgram } from '../support/program.ts';
 import { runSql } from '../support/sql.ts';
@@ -82,4 +85,22 @@ test('types, by HTTP and by the command', async () => {
   const go = await runProgram(['gen', 'types', 'go', '--schema', 'managed'], { cwd: stack.cwd });
   expect(go.stdout).toContain('type ManagedJobsInsert struct');
   expect((await runProgram(['gen', 'types', 'cobol'], { cwd: stack.cwd })).code).toBe(2);
+});
+
+test('a run that prints types and ends, as the CLI runs the image', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'types-'));
+  const url = `postgresql://postgres:${encodeURIComponent(stack.env.postgresPassword)}@127.0.0.1:${stack.dbPort}/postgres`;
+  const { code, stdout, stderr } = await runProgram(['start'], {
+    cwd,
+    env: {
+      SERVICES: 'meta',
+      PG_META_DB_URL: url,
+      PG_META_GENERATE_TYPES: 'typescript',
+      PG_META_GENERATE_TYPES_INCLUDED_SCHEMAS: 'managed',
+    },
+  });
+  expect([code, stderr]).toEqual([0, '']);
+  const { body } = await ask('GET', '/generators/typescript?included_schemas=managed', serviceKey);
+  expect(stdout.trim()).toBe(body.trim());
+  rmSync(cwd, { recursive: true });
 });

@@ -1,13 +1,15 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate as migrateDrizzle } from 'drizzle-orm/node-postgres/migrator';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { drizzle as drizzleOverPostgres } from 'drizzle-orm/postgres-js';
-import { Kysely, PostgresDialect } from 'kysely';
+import { migrate as migrateDrizzleOverPostgres } from 'drizzle-orm/postgres-js/migrator';
+import { Kysely, Migrator, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import postgres from 'postgres';
-import { DataSource, EntitySchema } from 'typeorm';
+import { DataSource, EntitySchema, type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runTool } from '../support/program.ts';
 import { readEnv, type Stack, startStack } from '../support/stack.ts';
@@ -229,6 +231,113 @@ describe('drivers and object mappers in transaction mode', () => {
     await source.initialize();
     await source.transaction((manager) => manager.getRepository(Note).save({ body: 'x' }));
     expect(await source.getRepository(Note).find()).toEqual([{ id: 1, body: 'x' }]);
+    await source.destroy();
+  });
+});
+
+describe.each(['session', 'transaction'])('migration tools in %s mode', (mode) => {
+  const port = () => (mode === 'session' ? stack.dbPort : transactionPort);
+  const tablesLike = async (pattern: string) => {
+    const client = new pg.Client(connection());
+    await client.connect();
+    const { rows } = await client.query('select relname from pg_class where relname like $1 and relkind = $2', [
+      pattern,
+      'r',
+    ]);
+    await client.end();
+    return rows.map(({ relname }) => relname);
+  };
+
+  test('Drizzle, over both drivers, the second finding nothing to do', async () => {
+    const folder = join(stack.cwd, `drizzle-${mode}`);
+    mkdirSync(join(folder, 'meta'), { recursive: true });
+    const entries = [1, 2].map((number) => ({
+      idx: number,
+      version: '7',
+      when: number,
+      tag: `000${number}_step`,
+      breakpoints: true,
+    }));
+    writeFileSync(
+      join(folder, 'meta', '_journal.json'),
+      JSON.stringify({ version: '7', dialect: 'postgresql', entries }),
+    );
+    writeFileSync(
+      join(folder, '0001_step.sql'),
+      `create table drizzle_${mode} (id int primary key);\n--> statement-breakpoint\ncreate index on drizzle_${mode} (id);`,
+    );
+    writeFileSync(join(folder, '0002_step.sql'), `insert into drizzle_${mode} values (1), (2);`);
+    const settings = { migrationsFolder: folder, migrationsSchema: `drizzle_${mode}` };
+    const pool = new pg.Pool(connection(port()));
+    await migrateDrizzle(drizzle(pool), settings);
+    const client = postgres(url(port()), { max: 1, onnotice: () => {} });
+    await migrateDrizzleOverPostgres(drizzleOverPostgres(client), settings);
+    const { rows } = await pool.query(`select count(*)::int as rows from drizzle_${mode}`);
+    expect(rows).toEqual([{ rows: 2 }]);
+    await pool.end();
+    await client.end();
+  });
+
+  test('Kysely: the second finds nothing to do, and back again', async () => {
+    const name = `kysely_${mode}`;
+    const tools = [0, 1].map(() => {
+      const db = new Kysely<Record<string, never>>({
+        dialect: new PostgresDialect({ pool: new pg.Pool(connection(port())) }),
+      });
+      const migration = {
+        up: (kysely: Kysely<never>) => kysely.schema.createTable(name).addColumn('id', 'integer').execute(),
+        down: (kysely: Kysely<never>) => kysely.schema.dropTable(name).execute(),
+      };
+      const provider = { getMigrations: async () => ({ '001_table': migration }) };
+      return {
+        db,
+        migrator: new Migrator({
+          db,
+          provider,
+          migrationTableName: `${name}_done`,
+          migrationLockTableName: `${name}_lock`,
+        }),
+      };
+    });
+    const statuses: string[] = [];
+    for (const { migrator } of tools) {
+      const { error, results = [] } = await migrator.migrateToLatest();
+      expect(error).toBeUndefined();
+      statuses.push(...results.map(({ status }) => status));
+    }
+    expect(statuses).toEqual(['Success']);
+    expect(await tablesLike(name)).toEqual([name]);
+    expect((await tools[0]?.migrator.migrateDown())?.error).toBeUndefined();
+    expect(await tablesLike(name)).toEqual([]);
+    for (const { db } of tools) await db.destroy();
+  });
+
+  test('TypeORM: all in one transaction, and back again', async () => {
+    const name = `typeorm_${mode}`;
+    class CreateTable1700000000000 implements MigrationInterface {
+      readonly name = 'CreateTable1700000000000';
+      async up(runner: QueryRunner) {
+        await runner.createTable(new Table({ name, columns: [{ name: 'id', type: 'int', isPrimary: true }] }));
+      }
+      async down(runner: QueryRunner) {
+        await runner.dropTable(name);
+      }
+    }
+    const { user: username, ...rest } = connection(port());
+    const source = new DataSource({
+      type: 'postgres',
+      ...rest,
+      username,
+      migrations: [CreateTable1700000000000],
+      migrationsTableName: `${name}_done`,
+      installExtensions: false,
+    });
+    await source.initialize();
+    expect((await source.runMigrations()).map((migration) => migration.name)).toEqual(['CreateTable1700000000000']);
+    expect(await source.runMigrations()).toEqual([]);
+    expect(await tablesLike(name)).toEqual([name]);
+    await source.undoLastMigration();
+    expect(await tablesLike(name)).toEqual([]);
     await source.destroy();
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,27 +19,30 @@ export interface PlainPostgres {
   /** Ends it without a checkpoint, as if it had been killed. */
   crashServer(): void;
   startServer(): void;
+  /** Makes and starts a streaming replica of it, for which it is stopped for a moment. */
+  replica(): PlainPostgres;
   /** Ends it and removes its data. */
   remove(): void;
 }
 
 /** Makes and starts one. */
 export function startPlainPostgres(): PlainPostgres {
+  const folder = serverFolder();
+  run('initdb', '-D', join(folder, 'data'), '-U', 'postgres', '-A', 'trust', '--locale=C', '-E', 'UTF8', '--no-sync');
+  return serverIn(folder);
+}
+
+function serverFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'plain-'));
   chmodSync(folder, 0o755);
-  const asRoot = userInfo().uid === 0;
-  if (asRoot) chownSync(folder, idOf('-u'), idOf('-g'));
-  const run = (program: string, ...args: string[]) => {
-    const command = [join(bin, program), ...args];
-    const wrapped = asRoot
-      ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', ...command]
-      : command;
-    execFileSync(wrapped[0] as string, wrapped.slice(1), { stdio: 'ignore', cwd: '/' });
-  };
+  if (asRoot()) chownSync(folder, idOf('-u'), idOf('-g'));
+  return folder;
+}
+
+function serverIn(folder: string): PlainPostgres {
   const data = join(folder, 'data');
   const start = () => run('pg_ctl', '-D', data, '-w', '-o', `-k ${folder} -c listen_addresses= -c fsync=off`, 'start');
   const stop = (mode = 'fast') => run('pg_ctl', '-D', data, '-w', '-m', mode, 'stop');
-  run('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '--locale=C', '-E', 'UTF8', '--no-sync');
   start();
   return {
     socketDir: folder,
@@ -56,6 +59,20 @@ export function startPlainPostgres(): PlainPostgres {
     stopServer: () => stop(),
     crashServer: () => stop('immediate'),
     startServer: start,
+    replica() {
+      const copy = serverFolder();
+      stop();
+      cpSync(data, join(copy, 'data'), { recursive: true });
+      writeFileSync(join(copy, 'data', 'standby.signal'), '');
+      appendFileSync(
+        join(copy, 'data', 'postgresql.auto.conf'),
+        `primary_conninfo = 'host=${folder} user=postgres'\nwal_retrieve_retry_interval = '100ms'\n`,
+      );
+      if (asRoot()) execFileSync('chown', ['-R', 'postgres:', join(copy, 'data')]);
+      chmodSync(join(copy, 'data'), 0o700);
+      start();
+      return serverIn(copy);
+    },
     remove() {
       try {
         stop();
@@ -65,6 +82,16 @@ export function startPlainPostgres(): PlainPostgres {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+const asRoot = (): boolean => userInfo().uid === 0;
+
+function run(program: string, ...args: string[]): void {
+  const command = [join(bin, program), ...args];
+  const wrapped = asRoot()
+    ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', ...command]
+    : command;
+  execFileSync(wrapped[0] as string, wrapped.slice(1), { stdio: 'ignore', cwd: '/' });
 }
 
 function idOf(flag: '-u' | '-g'): number {

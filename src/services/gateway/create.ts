@@ -126,7 +126,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
         ...port.byHost.map(({ mount }) => mount),
       ];
       if (!mounts.some((name) => target(name))) continue;
-      const listener = await startListener({
+      const opening = startListener({
         ...limits,
         host: port.host ?? limits.host,
         port: port.port,
@@ -134,6 +134,11 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
         setting: port.setting,
         ...directTarget(port, target),
       });
+      const listener = port.spare ? await opening.catch(() => undefined) : await opening;
+      if (!listener) {
+        deps.log.warn({ port: port.port, mount: port.mount }, 'a port that the others serve without is taken');
+        continue;
+      }
       listeners.push(listener);
       direct.set(port.mount, listener.url);
     }

@@ -170,8 +170,8 @@ export const gatewaySettings = {
     name: 'GATEWAY_DIRECT_META_PORT',
     original: ['PG_META_PORT'],
     default: 8080,
-    max: 65_535,
-    help: "Meta's own port with DIRECT_PORTS.",
+    max: 65_534,
+    help: "Meta's own port with DIRECT_PORTS; its metrics are on the next one.",
   }),
   directMetaHost: string({
     name: 'GATEWAY_DIRECT_META_HOST',

@@ -2,6 +2,7 @@ import { type App, createApp, sendJson, setRequestContext } from '#kernel/http';
 import type { Room, RoomDefinition } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
+import { createRequestMetrics, type RequestMetrics } from './core/request-metrics.ts';
 import { createSeats } from './core/seats.ts';
 import { metaError } from './errors.ts';
 import type { MetaPorts } from './ports.ts';
@@ -26,6 +27,7 @@ function create(deps: MetaDeps): Room<undefined> {
   let build: (() => Promise<App>) | undefined;
   // Made at the first request: compiling the schemas of all bodies takes a tenth of a second, which a start has no use for.
   let app: Promise<App> | undefined;
+  const metrics = createRequestMetrics();
   return {
     mounts: [
       {
@@ -46,12 +48,25 @@ function create(deps: MetaDeps): Room<undefined> {
             );
         },
       },
+      {
+        // The original's second port, which has this one path.
+        name: 'meta-metrics',
+        handle: (request, response) => {
+          if (request.url?.split('?')[0] !== '/metrics' || request.method !== 'GET')
+            sendJson(response, 404, { error: metaError('not_found').message });
+          else
+            response
+              .writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+              .end(metrics.render());
+        },
+      },
     ],
     api: undefined,
     async start() {
       const seats = createSeats(settings.sessions, settings.waiting);
       const database = () => configuredDatabase(settings) ?? deps.database();
-      build = () => buildApp(deps.log, settings, createRun({ settings, log: deps.log, database, seats, version }));
+      build = () =>
+        buildApp(deps.log, settings, metrics, createRun({ settings, log: deps.log, database, seats, version }));
     },
     async stop() {
       build = undefined;
@@ -63,11 +78,16 @@ function create(deps: MetaDeps): Room<undefined> {
   };
 }
 
-async function buildApp(log: Logger, settings: MetaSettings, run: Run): Promise<App> {
+async function buildApp(log: Logger, settings: MetaSettings, metrics: RequestMetrics, run: Run): Promise<App> {
   const app = createApp({
     log,
     bodyLimit: settings.bodyLimit * 1024 * 1024,
-    routes: (instance) => bindRoutes(instance, run, version),
+    routes: (instance) => {
+      instance.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) =>
+        metrics.observe(method, routeOptions.url ?? '', statusCode, elapsedTime / 1_000),
+      );
+      bindRoutes(instance, run, version);
+    },
     onNotFound: (_request, reply) => reply.code(404).send({ error: metaError('not_found').message }),
     // Upstream answers 500 to everything that its handlers did not catch, a body that breaks the schema included.
     onError: (error, request, reply) => {
@@ -82,7 +102,7 @@ async function buildApp(log: Logger, settings: MetaSettings, run: Run): Promise<
 }
 
 /** The database that the settings of the original name; undefined: that of the stack. */
-function configuredDatabase(settings: MetaSettings): ConnectionOptions | undefined {
+export function configuredDatabase(settings: MetaSettings): ConnectionOptions | undefined {
   const certificate = settings.dbRootCertificate && { sslRootCertificate: settings.dbRootCertificate };
   if (settings.dbUrl) return { ...parseConnectionUrl(settings.dbUrl), ...certificate };
   if (!settings.dbHost) return undefined;

@@ -1,4 +1,5 @@
-import { duration, integer, oneOf, type SettingsOf, string } from '#kernel/config';
+import { boolean, duration, integer, list, oneOf, type SettingsOf, string } from '#kernel/config';
+import { languages, swiftAccesses } from './core/generators/generate.ts';
 
 /** The meta room's settings. */
 export const metaSettings = {
@@ -58,6 +59,36 @@ export const metaSettings = {
     name: 'PG_META_REQ_HEADER',
     default: 'request-id',
     help: 'Header whose value stands for the request in log lines.',
+  }),
+  generateTypes: oneOf({
+    name: 'PG_META_GENERATE_TYPES',
+    values: languages,
+    help: 'With SERVICES=meta: print the types of the database in this language and end, instead of serving.',
+  }),
+  generateSchemas: list({
+    name: 'PG_META_GENERATE_TYPES_INCLUDED_SCHEMAS',
+    default: [],
+    help: 'Schemas that are then written about; default is all that are not the system’s.',
+  }),
+  generateDefaultSchema: string({
+    name: 'PG_META_GENERATE_TYPES_DEFAULT_SCHEMA',
+    default: 'public',
+    help: 'Schema that is then meant where none is named.',
+  }),
+  generateOneToOne: boolean({
+    name: 'PG_META_GENERATE_TYPES_DETECT_ONE_TO_ONE_RELATIONSHIPS',
+    default: false,
+    help: 'Whether one-to-one relationships are then told apart.',
+  }),
+  generateSwiftAccess: oneOf({
+    name: 'PG_META_GENERATE_TYPES_SWIFT_ACCESS_CONTROL',
+    values: swiftAccesses,
+    default: 'internal',
+    help: 'What then stands before Swift’s types.',
+  }),
+  generatePostgrestVersion: string({
+    name: 'PG_META_POSTGREST_VERSION',
+    help: 'Version that clients of the types then take for granted.',
   }),
   sessions: integer({
     name: 'STACK_META_SESSIONS',

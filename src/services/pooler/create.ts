@@ -4,8 +4,10 @@ import { StartupError } from '#kernel/errors';
 import { type App, createApp } from '#kernel/http';
 import type { Health, Room, RoomDefinition } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
+import type { ConnectionOptions } from '#kernel/sql';
 import { givenCertificate, ownCertificate } from './core/certificate.ts';
 import { renderMetrics } from './core/metrics.ts';
+import { parseReadHost } from './core/read-host.ts';
 import { createSecretSource } from './core/secret-source.ts';
 import { tenantOf } from './core/tenant.ts';
 import { poolerError } from './errors.ts';
@@ -14,6 +16,7 @@ import { tokenGuard } from './routes/access.ts';
 import { bindRoutes } from './routes/table.ts';
 import type { PoolerSettings } from './settings.ts';
 import { createAuthQuery } from './sql/auth-query.ts';
+import { createReplicaWatch } from './sql/replica-watch.ts';
 import { Pooler } from './wire/pooler.ts';
 
 /** What the pooler is made of. */
@@ -99,11 +102,17 @@ async function start(deps: PoolerDeps): Promise<Running> {
     limit: rolesRemembered,
     now: Date.now,
   });
+  const addresses = readHosts(deps);
+  const replicas =
+    addresses.length === 0
+      ? undefined
+      : { addresses, watch: createReplicaWatch(deps.server, addresses, settings.connectTimeout, Date.now) };
   const pooler = new Pooler({
     settings,
     log,
     secrets,
     address: deps.server,
+    replicas,
     database: deps.database,
     sessionPort,
     secureContext: secureContextOf(deps),
@@ -149,9 +158,25 @@ async function start(deps: PoolerDeps): Promise<Running> {
   } catch (error) {
     await pooler.stop(0);
     await app.close();
+    await replicas?.watch.close();
     throw error;
   }
-  return { pooler, app, reachable, sessionPort: sessionPort?.port, close: () => auth.close() };
+  return {
+    pooler,
+    app,
+    reachable,
+    sessionPort: sessionPort?.port,
+    close: async () => void (await Promise.all([auth.close(), replicas?.watch.close()])),
+  };
+}
+
+/** The servers of POOLER_READ_HOSTS, which are the primary in all but their place. */
+function readHosts({ settings, server }: PoolerDeps): (() => ConnectionOptions)[] {
+  return settings.readHosts.map((text) => {
+    const place = parseReadHost(text, server().port);
+    if (!place) throw new StartupError(`${text} is no host, or host and port`, 'POOLER_READ_HOSTS');
+    return () => ({ ...server(), ...place });
+  });
 }
 
 function secureContextOf({ settings, cwd, embedded }: PoolerDeps): SecureContext | undefined {

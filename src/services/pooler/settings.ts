@@ -145,6 +145,11 @@ export const poolerSettings = {
     max: 2 * 1024 ** 3 - 1,
     help: 'Length of a message of a client in transaction mode. Long ones are passed on piece by piece.',
   }),
+  readHosts: list({
+    name: 'POOLER_READ_HOSTS',
+    default: [],
+    help: 'Replicas (host or host:port) for transactions that a client in transaction mode announces as read only; a client never sees less than what it wrote itself.',
+  }),
   enforceTls: boolean({
     name: 'POOLER_ENFORCE_SSL',
     default: false,

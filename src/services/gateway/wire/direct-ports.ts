@@ -18,6 +18,8 @@ export interface DirectPort {
   /** Mount by path, where no host name fits. */
   readonly byPath?: readonly { readonly path: string; readonly mount: string }[];
   readonly mount: string;
+  /** The others serve without it, where it is taken. */
+  readonly spare?: boolean;
   /** Mount in that one's place, where its room does not run here. */
   readonly otherwise?: string;
 }
@@ -59,6 +61,14 @@ export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
       mount: 'meta',
     },
     { port: settings.directFunctionsPort, setting: 'GATEWAY_DIRECT_FUNCTIONS_PORT', byHost: [], mount: 'functions' },
+    {
+      port: settings.directMetaPort + 1,
+      host: settings.directMetaHost,
+      setting: 'GATEWAY_DIRECT_META_PORT',
+      byHost: [],
+      mount: 'meta-metrics',
+      spare: true,
+    },
     { port: settings.directStudioPort, setting: 'GATEWAY_DIRECT_STUDIO_PORT', byHost: [], mount: 'studio' },
   ];
 }

@@ -10,6 +10,8 @@ import type { SecretSource } from '../core/secret-source.ts';
 import { trackedName } from '../core/session-parameters.ts';
 import { poolerFatal, type wireErrors } from '../errors.ts';
 import type { PoolerSettings } from '../settings.ts';
+import type { ReplicaWatch } from '../sql/replica-watch.ts';
+import type { ClientContext } from './client-context.ts';
 import { ClientKeys } from './client-keys.ts';
 import { ClientLogin, type LoginContext, type ProvenClient } from './client-login.ts';
 import { Draft } from './draft.ts';
@@ -27,7 +29,7 @@ import { createSocketIo } from './native-streams.ts';
 import { RawSession } from './raw-session.ts';
 import { logIn, type ServerAddress, ServerRefusal, type ServerSession } from './server-login.ts';
 import { type PoolLimits, ServerPool } from './server-pool.ts';
-import { type ClientContext, TransactionClient } from './transaction-client.ts';
+import { TransactionClient } from './transaction-client.ts';
 
 /** What the wire side of the pooler is made of. */
 export interface PoolerOptions {
@@ -35,6 +37,8 @@ export interface PoolerOptions {
   readonly log: Logger;
   readonly secrets: SecretSource;
   readonly address: () => ServerAddress;
+  /** Servers that reading transactions may go to; undefined: none. */
+  readonly replicas: { readonly addresses: readonly (() => ServerAddress)[]; readonly watch: ReplicaWatch } | undefined;
   readonly database: string;
   /** Undefined: no session mode here. */
   readonly sessionPort: { readonly port: number; readonly setting: string } | undefined;
@@ -286,12 +290,19 @@ export class Pooler {
     const parameters = await this.#greet(socket, pool, wanted);
     const { pid, secret } = this.#keys.make();
     socket.write(Buffer.concat([backendKeyData(pid, secret), readyForQuery()]));
+    let made: TransactionClient | undefined;
+    let gone = false;
     const context = this.#clientContext(() => {
+      gone = true;
+      if (made) this.#clients.delete(made);
       this.#leavePool(pool);
       this.#keys.remove(pid);
       leave();
     });
     const client = new TransactionClient(socket, pool, parameters, secret, context, rest);
+    // What came right behind its login may have been its end.
+    if (gone) return;
+    made = client;
     this.#clients.add(client);
     this.#keys.add(pid, client);
     if (this.#stopping) client.drain(poolerFatal('shutdown'));
@@ -319,8 +330,7 @@ export class Pooler {
       },
       io: this.#io,
       draft: this.#draft,
-      closed: (client) => {
-        this.#clients.delete(client);
+      closed: () => {
         forget();
         this.#left();
       },
@@ -347,17 +357,24 @@ export class Pooler {
     if (pool) pool.useCredentials(credentials);
     else {
       if (this.#pools.size >= this.#options.settings.maxPools) throw poolerFatal('too_many_pools');
-      pool = new ServerPool({ role, database, settings }, credentials, this.#options.address, this.#limits, {
+      const poolAt = (address: () => ServerAddress, onReplica: boolean) =>
+        new ServerPool({ role, database, settings }, credentials, address, this.#limits, events, onReplica);
+      const events = {
         now: () => this.#now,
         serverOpened: () => void this.counts.serversOpened++,
         serverClosed: () => void this.counts.serversClosed++,
-        received: (bytes) => {
+        received: (bytes: number) => {
           this.counts.serverBytes += bytes;
         },
         transaction: () => void this.counts.transactions++,
         io: this.#io,
-        openFailed: (error) => this.#options.log.warn({ err: error, role, database }, 'a server connection failed'),
-      });
+        openFailed: (error: unknown) =>
+          this.#options.log.warn({ err: error, role, database }, 'a server connection failed'),
+      };
+      pool = poolAt(this.#options.address, false);
+      const { replicas } = this.#options;
+      if (replicas)
+        pool.readers = { watch: replicas.watch, pools: replicas.addresses.map((address) => poolAt(address, true)) };
       this.#pools.set(key, pool);
     }
     return { pool, wanted };

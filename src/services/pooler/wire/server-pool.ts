@@ -3,6 +3,7 @@ import { createStatementRegistry } from '../core/prepared-statements.ts';
 import type { Credentials } from '../core/secret.ts';
 import { createParameterSets, type SessionParameters, trackedName } from '../core/session-parameters.ts';
 import { poolerFatal } from '../errors.ts';
+import type { ReplicaWatch } from '../sql/replica-watch.ts';
 import { ClientStatements, type StatementLimits } from './client-statements.ts';
 import type { SocketIo } from './native-streams.ts';
 import { PooledServer } from './pooled-server.ts';
@@ -41,6 +42,13 @@ export interface PoolEvents {
   readonly io: SocketIo;
 }
 
+/** Replicas for the reading transactions of a pool's clients. */
+export interface Readers {
+  /** The pools on the replicas, by their number. */
+  readonly pools: readonly ServerPool[];
+  readonly watch: Pick<ReplicaWatch, 'position' | 'find' | 'doubt'>;
+}
+
 /** Classes of SQLSTATE that say: later, perhaps (insufficient resources, operator intervention, connection trouble). */
 const passing = /^(53|57|08)/;
 const openAgainAfter = 250;
@@ -58,6 +66,8 @@ export class ServerPool {
   readonly #parked = new Set<PooledServer>();
   #credentials: Credentials;
   #welcome: ReadonlyMap<string, string> | undefined;
+  /** Undefined: everything goes to this pool's server. */
+  readers: Readers | undefined;
   clients = 0;
   /** When the last client left. */
   leftAt: number;
@@ -68,6 +78,7 @@ export class ServerPool {
     address: () => ServerAddress,
     limits: PoolLimits,
     events: PoolEvents,
+    onReplica = false,
   ) {
     this.identity = identity;
     this.#credentials = credentials;
@@ -78,7 +89,8 @@ export class ServerPool {
     this.#lender = createLender<PooledServer>({
       size: () => limits.size,
       open: () => this.#open(),
-      isFinal: (error) => error instanceof ServerRefusal && !passing.test(error.code),
+      // Nobody waits for a replica, as long as there is the primary.
+      isFinal: (error) => onReplica || (error instanceof ServerRefusal && !passing.test(error.code)),
       retryAfter: openAgainAfter,
       now: events.now,
       timedOut: () => poolerFatal('checkout_timeout'),
@@ -89,6 +101,18 @@ export class ServerPool {
   /** The role has logged in with these; later connections are opened with them. */
   useCredentials(credentials: Credentials): void {
     this.#credentials = credentials;
+    for (const pool of this.readers?.pools ?? []) pool.useCredentials(credentials);
+  }
+
+  /** The pool of a replica that has replayed up to a position; undefined: none has. */
+  reader(position: number): ServerPool | undefined {
+    const index = this.readers?.watch.find(position);
+    return index === undefined ? undefined : this.readers?.pools[index];
+  }
+
+  /** A pool of `readers` could not lend. */
+  doubt(pool: ServerPool): void {
+    this.readers?.watch.doubt(this.readers.pools.indexOf(pool));
   }
 
   /** What sessions report at their beginning, from the latest connection; opens one if there was none yet. */
@@ -154,6 +178,7 @@ export class ServerPool {
 
   /** Closes what has been idle for too long, and ends waits that took too long. */
   sweep(): void {
+    for (const pool of this.readers?.pools ?? []) pool.sweep();
     this.#lender.sweep();
     const { serverIdleTimeout } = this.#limits;
     const now = this.#events.now();
@@ -167,11 +192,18 @@ export class ServerPool {
 
   get counts(): { readonly open: number; readonly idle: number; readonly waiting: number; readonly clients: number } {
     const { open, idle, waiting } = this.#lender;
-    return { open, idle: idle.length, waiting, clients: this.clients };
+    const sum = { open, idle: idle.length, waiting, clients: this.clients };
+    for (const { counts } of this.readers?.pools ?? []) {
+      sum.open += counts.open;
+      sum.idle += counts.idle;
+      sum.waiting += counts.waiting;
+    }
+    return sum;
   }
 
   /** Closes all connections and refuses who waits. */
   close(): void {
+    for (const pool of this.readers?.pools ?? []) pool.close();
     this.#lender.close(poolerFatal('shutdown'));
     for (const server of this.#servers) server.close();
   }

@@ -5,29 +5,16 @@ import { changeStatements, type SessionParameters } from '../core/session-parame
 import { statementCommand } from '../core/statement-command.ts';
 import { poolerFatal } from '../errors.ts';
 import { Channel } from './channel.ts';
+import type { ClientContext } from './client-context.ts';
 import { isClientLetter, letters } from './client-letters.ts';
 import type { ClientStatements } from './client-statements.ts';
-import type { Draft } from './draft.ts';
 import type { LinkedClient, Verdict } from './link.ts';
 import { errorFields, errorFromFields, errorMessage, message, queryMessage, type WireError } from './messages.ts';
-import type { SocketIo } from './native-streams.ts';
 import { type Action, Outstanding } from './outstanding.ts';
 import type { PooledServer } from './pooled-server.ts';
+import { accessOf, ReadRouting } from './read-routing.ts';
 import { ServerRefusal } from './server-login.ts';
 import type { ServerPool } from './server-pool.ts';
-
-/** What all clients of a pooler share. */
-export interface ClientContext {
-  readonly now: () => number;
-  readonly received: (bytes: number) => void;
-  readonly closed: (client: TransactionClient) => void;
-  readonly io: SocketIo;
-  readonly draft: Draft;
-  /** Longest message a client may send, in bytes. */
-  readonly maxMessage: number;
-  /** Longest text of a statement that is remembered, in bytes. */
-  readonly maxStatement: number;
-}
 
 /** Bytes up to which a message is taken in whole before a server connection is asked for. */
 const gathered = 64 * 1024;
@@ -47,6 +34,9 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   readonly #channel: Channel;
   readonly #pool: ServerPool;
   readonly #context: ClientContext;
+  /** Whose connection it has or waits for. */
+  #source: ServerPool;
+  #routing: ReadRouting | undefined;
   parameters: SessionParameters;
   activeAt: number;
   #server: PooledServer | undefined;
@@ -80,6 +70,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     rest: Buffer,
   ) {
     this.#pool = pool;
+    this.#source = pool;
     this.parameters = parameters;
     this.secret = secret;
     this.#context = context;
@@ -111,7 +102,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   }
 
   async cancel(): Promise<void> {
-    if (this.#server && this.isBusy) await this.#pool.cancel(this.#server);
+    if (this.#server && this.isBusy) await this.#source.cancel(this.#server);
   }
 
   /** Tells the client why, and ends the connection. */
@@ -163,21 +154,21 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
   #ended(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#pool.forget(this);
+    this.#source.forget(this);
     const server = this.#server;
     if (server) {
       const busy = (this.#outstanding?.size ?? 0) > 0;
       this.#server = undefined;
       server.link(undefined);
       // What it has under way would go on to its end for nobody.
-      if (busy && !this.#leaving) void this.#pool.cancel(server).then(() => server.destroy());
+      if (busy && !this.#leaving) void this.#source.cancel(server).then(() => server.destroy());
       else server.close();
     }
     this.#outstanding?.abandon();
     this.#statements?.clear();
     this.#backlog = undefined;
     this.#held = undefined;
-    this.#context.closed(this);
+    this.#context.closed();
   }
 
   // From the client
@@ -267,13 +258,29 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
         return 'dropped';
       }
     }
-    const server = this.#pool.take();
+    if (this.#pool.readers && !this.#choose(bytes, at, type, there)) return 'wait';
+    const server = this.#source.take();
     if (!server) {
       this.#backlog = none;
-      this.#pool.wait(this);
+      this.#source.wait(this);
       return this.#server && !this.#backlog ? 'forward' : this.#closed ? 'ended' : 'wait';
     }
     return this.#attach(server) ? 'forward' : 'wait';
+  }
+
+  /** Chooses between primary and replicas. @returns false while it has to be asked for what that depends on */
+  #choose(bytes: Buffer, at: number, type: number, there: number): boolean {
+    this.#routing ??= new ReadRouting(this.#pool);
+    const readsByDefault = this.parameters.values.get('default_transaction_read_only') === 'on';
+    const source = this.#routing.choose(accessOf(bytes, at, type, there), readsByDefault);
+    if (source) this.#source = source;
+    else {
+      this.#backlog = none;
+      void this.#routing.learn().then(() => {
+        if (!this.#closed) this.#continue();
+      });
+    }
+    return source !== undefined;
   }
 
   /** Keeps the books on a message for the server, and writes the draft of it. */
@@ -439,13 +446,19 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
 
   lend(server: PooledServer): void {
     if (this.#closed) {
-      this.#pool.give(server);
+      this.#source.give(server);
       return;
     }
     if (this.#attach(server)) this.#continue();
   }
 
   refuse(error: unknown): void {
+    if (this.#source !== this.#pool) {
+      this.#pool.doubt(this.#source);
+      this.#source = this.#pool;
+      this.#pool.wait(this);
+      return;
+    }
     if (error instanceof ServerRefusal) {
       this.#saidFatal = true;
       this.#channel.write(errorFromFields(error.fields));
@@ -467,7 +480,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
         // The connection ended before anything of the client's was sent over it; another one will do.
         this.#server = undefined;
         server.link(undefined);
-        this.#pool.wait(this);
+        this.#source.wait(this);
         return;
       }
       if (error) {
@@ -560,7 +573,7 @@ export class TransactionClient implements LinkedClient, Borrower<PooledServer> {
     if (this.#outputFull) server.resume();
     this.#serverFull = false;
     if (this.#unnamed?.used) this.#unnamed = undefined;
-    this.#pool.give(server);
+    this.#source.give(server);
     this.#pool.transactionDone();
     if (this.#draining) this.fail(poolerFatal('shutdown'));
     else this.#regulate();
