@@ -102,6 +102,7 @@ const command = async (...args: string[]) => {
   const { code, stderr, stdout } = await runProgram(['storage', ...args], {
     cwd,
     env: { SERVICES: 'storage', ...env },
+    timeout: 300_000,
   });
   return { code, text: stderr + stdout };
 };

@@ -59,6 +59,18 @@ export const storageErrors = {
     status: 400,
     message: 'The XML you provided was not well-formed or did not validate against our published schema',
   },
+  InvalidPolicyDocument: {
+    status: 400,
+    message: 'The content of the form does not meet the conditions of the policy.',
+  },
+  MalformedTrailerError: {
+    status: 400,
+    message: 'The request contained trailing data that was not well-formed or did not conform to our published schema.',
+  },
+  MalformedPOSTRequest: {
+    status: 400,
+    message: 'The body of your POST request is not well-formed multipart/form-data.',
+  },
   InvalidPart: { status: 400, message: 'One or more of the specified parts could not be found.' },
   EntityTooSmall: {
     status: 400,
@@ -213,6 +225,12 @@ function fromDatabase(sqlState: string, message: string, cause: unknown): Servic
         cause,
         ...(!/^role /.test(message) && { message: `database error, code: ${sqlState}` }),
       });
+    // Characters that PostgreSQL has not, and numbers beyond its own.
+    case '22021':
+    case '22P05':
+    case '22003':
+    case '22P02':
+      return storageError('InvalidRequest', { cause });
     case '23505':
       return storageError('ResourceAlreadyExists', { cause });
     case '23503':

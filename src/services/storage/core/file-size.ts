@@ -7,12 +7,13 @@ const units: Readonly<Record<string, number>> = { b: 1, kb: 1e3, mb: 1e6, gb: 1e
  *
  * @throws InvalidFileSize
  */
-export function parseFileSize(given: number | string): number {
+export function parseFileSize(given: unknown): number {
   if (typeof given === 'number') {
     if (!Number.isSafeInteger(given) || given < 0) throw storageError('InvalidFileSize');
     return given;
   }
-  if (/^\d+$/.test(given)) return Number(given);
+  if (typeof given !== 'string') throw storageError('InvalidFileSize');
+  if (/^\d+$/.test(given)) return parseFileSize(Number(given));
   const match = /^(\d+(?:\.\d+)?)\s*(gb|mb|kb|b)$/i.exec(given.trim());
   if (!match) throw storageError('InvalidFileSize');
   const [, digits = '', unit = ''] = match;

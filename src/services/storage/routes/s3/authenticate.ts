@@ -4,9 +4,11 @@ import type { Scope } from '../../sql/scope.ts';
 import {
   isSame,
   parseCompactDate,
+  readCredential,
   readHeaderSignature,
   readQuerySignature,
   type SignatureParts,
+  sign,
   signatureOf,
   signingKey,
 } from '../../wire/s3/signature.ts';
@@ -48,6 +50,28 @@ export async function authenticate(exchange: Exchange): Promise<S3Caller> {
   if (!made.some((each) => isSame(signature.signature, each))) throw storageError('SignatureDoesNotMatch');
   const caller = await callerOf(exchange, signature);
   return { signature, key, scope: { ...scope, ...caller } };
+}
+
+/**
+ * Finds out in whose name a form was made: its policy is what is signed.
+ *
+ * @param fields by their names in lower case
+ * @throws AccessDenied, SignatureDoesNotMatch
+ */
+export async function authenticateForm(
+  exchange: Exchange,
+  fields: ReadonlyMap<string, string>,
+  policy: string,
+): Promise<Scope> {
+  const credential = readCredential(fields.get('x-amz-credential'));
+  if (!credential || fields.get('x-amz-algorithm') !== 'AWS4-HMAC-SHA256')
+    throw storageError('AccessDenied', { message: 'Missing signature' });
+  const parts = { ...credential, securityToken: fields.get('x-amz-security-token') };
+  if (parts.service !== 's3')
+    throw storageError('AccessDenied', { message: 'The service of the credential must be s3' });
+  const key = keyFor(exchange, parts, secretOf(exchange, parts));
+  if (!isSame(fields.get('x-amz-signature') ?? '', sign(key, policy))) throw storageError('SignatureDoesNotMatch');
+  return { ...exchange.scope, ...(await callerOf(exchange, parts)) };
 }
 
 /** The key of an accepted region; any other is answered with the server's own, and so does not match. */

@@ -96,7 +96,9 @@ async function* check(source: AsyncIterable<Buffer>, expected: Expected): AsyncG
   if (md5 && md5.digest('base64') !== expected.md5) throw storageError('BadDigest');
   for (const [name, { running, header }] of expected.checksums) {
     const wanted = header ?? expected.trailers.get(name);
-    if (wanted !== undefined && running.finish() !== wanted) throw storageError('BadDigest');
+    // It was announced, and without it nobody knows.
+    if (wanted === undefined) throw storageError('MalformedTrailerError');
+    if (running.finish() !== wanted) throw storageError('BadDigest');
   }
 }
 

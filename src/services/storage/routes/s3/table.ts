@@ -3,6 +3,7 @@ import { type Answer, type Exchange, headerOf } from '../exchange.ts';
 import type { Route } from '../route.ts';
 import { authenticate } from './authenticate.ts';
 import { bucketOperations, firstList } from './buckets.ts';
+import { isForm, uploadForm } from './form-upload.ts';
 import { multipartOperations } from './multipart.ts';
 import { objectOperations } from './objects.ts';
 import type { S3Operation } from './operation.ts';
@@ -33,6 +34,8 @@ async function handle(exchange: Exchange, on: S3Operation['on']): Promise<Answer
   if (!exchange.context.settings.s3ProtocolEnabled)
     throw storageError('FeatureNotEnabled', { message: 'The feature s3_protocol is not enabled for this resource' });
   const { request, query, params } = exchange;
+  if (on === 'bucket' && request.method === 'POST' && isForm(exchange))
+    return uploadForm(exchange, params.bucket ?? '');
   const caller = await authenticate(exchange);
   const isUnserved = unserved.some((name) => query.has(name)) || (query.has('tagging') && request.method !== 'GET');
   const operation = operations.find(

@@ -112,8 +112,10 @@ export const sha256 = (data: string | Buffer): string => createHash('sha256').up
 export const sign = (key: Buffer, text: string): string => createHmac('sha256', key).update(text).digest('hex');
 
 /** Compares signatures in constant time. */
-export const isSame = (given: string, made: string): boolean =>
-  given.length === made.length && timingSafeEqual(Buffer.from(given), Buffer.from(made));
+export function isSame(given: string, made: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(made)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
 
 /** The signature that a request ought to have. */
 export function signatureOf(parts: SignatureParts, request: SignedRequest, key: Buffer): string {
