@@ -13,7 +13,7 @@ import { makeWorkspace, removeWorkspace } from '../support/workspace.ts';
 
 // Storage in the place of Supabase Storage: its own variables, a database with roles and nothing else. It is killed at
 // random moments; what was acknowledged must be there afterwards, whole.
-const rounds = Number(process.env.STORAGE_KILL_ROUNDS ?? 5);
+const rounds = Number(process.env.STORAGE_KILL_ROUNDS ?? 3);
 const secret = 'a secret of at least thirty-two characters';
 const keys = { accessKeyId: 'local-key', secretAccessKey: 'local-secret' };
 let database: PlainPostgres;

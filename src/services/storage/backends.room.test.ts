@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tus from 'tus-js-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resolveSettings } from '#kernel/config';
-import { openStorageAudit } from './core/open-audit.ts';
-import { storageSettings } from './settings.ts';
-import { type StorageUnderTest, startStorage, testSecret } from './testing/storage-under-test.ts';
+import { type AuditUnderTest, auditOf, type StorageUnderTest, startStorage } from './testing/storage-under-test.ts';
 
 // The S3 backend's server is the room itself, on the file backend: both sides are tested.
 let below: StorageUnderTest;
@@ -102,36 +99,108 @@ describe('the S3 backend', () => {
 });
 
 describe('an audit', () => {
-  const findings = async (deep = false) => {
-    const { values } = resolveSettings(storageSettings, {
-      env: { JWT_SECRET: testSecret, STORAGE_FILE_BACKEND_PATH: below.folder, ...keys },
-      files: [],
-      alone: false,
-    });
-    const audit = await openStorageAudit(values, below.db.connection('supabase_storage_admin'), below.folder);
-    const found: string[] = [];
-    for await (const { kind, place } of audit.verify(deep)) found.push(`${kind} ${place}`);
-    await audit.close();
-    return found;
-  };
+  const bucketFolder = () => join(below.folder, 'stub', 'stub', 'audit');
   const fileOf = (name: string) => {
-    const folder = join(below.folder, 'stub', 'stub', 'audit', name);
+    const folder = join(bucketFolder(), name);
     return join(folder, readdirSync(folder)[0] as string);
   };
+  const strange = 'aaaaaaaa-0000-4000-8000-000000000000';
+  let audit: AuditUnderTest;
 
-  it('finds what is missing, damaged or nobody’s, and nothing else', async () => {
+  beforeAll(async () => {
     await below.request('POST', '/bucket', { body: { name: 'audit' } });
+    audit = await auditOf(below);
+  });
+  afterAll(() => audit.close());
+
+  it('finds what is missing or damaged, and nothing else', async () => {
     for (const name of ['gone', 'longer', 'other', 'fine'])
       await below.request('POST', `/object/audit/${name}`, { body: 'content' });
-    expect(await findings(true)).toEqual([]);
+    expect(await audit.findings()).toEqual([]);
     rmSync(fileOf('gone'));
     appendFileSync(fileOf('longer'), 'x');
     writeFileSync(fileOf('other'), 'CONTENT');
-    expect((await findings()).sort()).toEqual(['damaged audit/longer', 'missing audit/gone']);
-    expect((await findings(true)).sort()).toEqual([
-      'damaged audit/longer',
-      'damaged audit/other',
-      'missing audit/gone',
-    ]);
+    expect(await audit.findings(false)).toEqual(['damaged audit/longer', 'missing audit/gone']);
+    expect(await audit.findings()).toEqual(['damaged audit/longer', 'damaged audit/other', 'missing audit/gone']);
+    await below.request('DELETE', '/object/audit', { body: { prefixes: ['gone', 'longer', 'other'] } });
+    expect(await audit.findings()).toEqual([]);
+  });
+
+  it('finds what nothing needs, and removes it; what is under way, and very old content without a version, stays', async () => {
+    // Content that nobody knows, and what an attempt that was killed left behind.
+    mkdirSync(join(bucketFolder(), 'lost'));
+    writeFileSync(join(bucketFolder(), 'lost', strange), 'x');
+    const [fine] = readdirSync(join(bucketFolder(), 'fine'));
+    const incoming = join(below.folder, 'stub', '.incoming');
+    for (const name of [strange, `${fine}.${strange}`]) writeFileSync(join(incoming, name), 'x');
+    // A row that SQL deleted.
+    await below.request('POST', '/object/audit/by-sql', { body: 'content' });
+    await below.db.query(
+      `do $$ begin
+         perform set_config('storage.allow_delete_query', 'true', true);
+         delete from storage.objects where name = 'by-sql';
+       end $$`,
+    );
+    const bySql = `audit/by-sql/${readdirSync(join(bucketFolder(), 'by-sql'))[0]}`;
+    // An upload under way, and a row from before there were versions.
+    const begun = await fetch(`${below.url}/upload/resumable`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${below.serviceKey}`,
+        'tus-resumable': '1.0.0',
+        'upload-length': '10',
+        'upload-metadata': `bucketName ${btoa('audit')},objectName ${btoa('begun')}`,
+        'content-type': 'application/offset+octet-stream',
+      },
+      body: 'half',
+    });
+    expect(begun.status).toBe(201);
+    writeFileSync(join(bucketFolder(), 'old.txt'), 'old');
+    await below.db.query(
+      `insert into storage.objects (bucket_id, name, metadata) values ('audit', 'old.txt', '{"size": 3}')`,
+    );
+    expect((await below.request('GET', '/object/audit/old.txt')).text).toBe('old');
+
+    const orphans = [
+      `stub/.incoming/${strange}`,
+      `stub/.incoming/${fine}.${strange}`,
+      `stub/stub/audit/lost/${strange}`,
+      `stub/stub/${bySql}`,
+    ];
+    expect(await audit.findings()).toEqual(orphans.map((place) => `orphan ${place}`).sort());
+    expect(await audit.collect()).toEqual({ orphans: 3, retired: 1 });
+    expect(await audit.findings()).toEqual([]);
+    // SQL may be taken back, too: its content goes with the retention time.
+    expect(existsSync(join(below.folder, 'stub', 'stub', bySql))).toBe(true);
+    expect((await below.request('GET', '/object/audit/old.txt')).text).toBe('old');
+    const location = begun.headers.get('location') as string;
+    const rest = await fetch(location, {
+      method: 'PATCH',
+      headers: {
+        authorization: `Bearer ${below.serviceKey}`,
+        'tus-resumable': '1.0.0',
+        'upload-offset': '4',
+        'content-type': 'application/offset+octet-stream',
+      },
+      body: ' more.',
+    });
+    expect(rest.status).toBe(204);
+    expect((await below.request('GET', '/object/audit/begun')).text).toBe('half more.');
+  });
+
+  it('of an S3 server finds pieces that an upload grew from', async () => {
+    await storage.request('POST', '/object/b/grown', { body: 'content' });
+    const [row] = await storage.db.query<{ version: string }>(
+      `select version from storage.objects where name = 'grown'`,
+    );
+    const piece = `stub/b/grown/${row?.version}.pieces/0000000000000000`;
+    await below.request('POST', `/object/backend/${piece}`, { body: 'x' });
+    await below.request('POST', `/object/backend/stub/b/lost/${strange}`, { body: 'x' });
+    const remote = await auditOf(storage);
+    expect(await remote.findings()).toEqual([`orphan ${piece}`, `orphan stub/b/lost/${strange}`]);
+    expect(await remote.collect()).toMatchObject({ orphans: 2 });
+    expect(await remote.findings()).toEqual([]);
+    await remote.close();
+    expect((await storage.request('GET', '/object/b/grown')).text).toBe('content');
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type StorageUnderTest, startStorage } from './testing/storage-under-test.ts';
 
-const parallel = Number(process.env.STORAGE_TEST_PARALLEL ?? 150);
+const parallel = Number(process.env.STORAGE_TEST_PARALLEL ?? 100);
 let storage: StorageUnderTest;
 /** The same, but with a short patience. */
 let impatient: StorageUnderTest;

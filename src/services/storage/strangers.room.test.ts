@@ -7,7 +7,7 @@ import { type StorageUnderTest, startStorage } from './testing/storage-under-tes
 
 // Bytes of strangers in every place that reads some: never a crash, never a 500, never a hang, and always the shape of
 // error that belongs there. STORAGE_FUZZ_RUNS and STORAGE_FUZZ_SEED look further.
-const numRuns = Number(process.env.STORAGE_FUZZ_RUNS ?? 60);
+const numRuns = Number(process.env.STORAGE_FUZZ_RUNS ?? 40);
 const seed = Number(process.env.STORAGE_FUZZ_SEED ?? 1);
 let storage: StorageUnderTest;
 
