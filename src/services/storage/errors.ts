@@ -225,8 +225,7 @@ function fromDatabase(sqlState: string, message: string, cause: unknown): Servic
         cause,
         ...(!/^role /.test(message) && { message: `database error, code: ${sqlState}` }),
       });
-    // Characters that PostgreSQL has not, and numbers beyond its own.
-    case '22021':
+    // Characters that documents cannot have, and numbers beyond PostgreSQL's own.
     case '22P05':
     case '22003':
     case '22P02':

@@ -27,16 +27,16 @@ export async function uploadForm(exchange: Exchange, bucket: string): Promise<An
   });
   const fields = new Map([...form.fields].map(([name, value]) => [name.toLowerCase(), value]));
   fields.set('bucket', bucket);
-  const require = (name: string): string => {
+  const needed = (name: string): string => {
     const value = fields.get(name);
     if (value === undefined)
       throw storageError('MalformedPOSTRequest', { message: `Bucket POST must contain a field named '${name}'.` });
     return value;
   };
-  const scope = { ...(await authenticateForm(exchange, fields, require('policy'))), operation: 'storage.s3.upload' };
-  const policy = parsePostPolicy(require('policy'));
+  const scope = { ...(await authenticateForm(exchange, fields, needed('policy'))), operation: 'storage.s3.upload' };
+  const policy = parsePostPolicy(needed('policy'));
   assertPolicy(policy, fields, context.clock.now());
-  const key = require('key').replaceAll('$' + '{filename}', form.filename);
+  const key = needed('key').replaceAll('$' + '{filename}', form.filename);
   const row = await upload(context, scope, {
     bucket: await requireBucket(context, scope, bucket),
     name: key,
