@@ -19,7 +19,8 @@ export async function openStorageAudit(
   defaultFolder: string,
 ): Promise<StorageAudit> {
   const { own } = await migrateStorage(connection);
-  const store = await openStore(settings, defaultFolder);
+  // What is looked for is on the disk: a file kept open would still be there.
+  const store = await openStore({ ...settings, openFiles: 0 }, defaultFolder);
   const db = createDatabase({ connection, size: 2 });
   const context = { db, store, own };
   const { orphanAge: minAge } = settings;
