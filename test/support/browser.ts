@@ -11,7 +11,7 @@ const executable = '/usr/bin/chromium';
 /** Whether there is a browser to test with. */
 export const hasBrowser = existsSync(executable);
 
-/** A page that has loaded the official client, in a browser with authenticators of software. */
+/** A page that has loaded the official client and that of resumable uploads (`supabase`, `tus`), in a browser with authenticators of software. */
 export interface ClientPage {
   readonly origin: string;
   readonly page: Page;
@@ -20,18 +20,23 @@ export interface ClientPage {
   close(): Promise<void>;
 }
 
-/** Serves an empty page with the official client on a port of localhost; WebAuthn works there without TLS. */
+/** Serves an empty page with both clients on a port of localhost; WebAuthn works there without TLS. */
 export async function serveClientPage(): Promise<{
   readonly origin: string;
   open(): Promise<ClientPage>;
   stop(): void;
 }> {
-  const entry = createRequire(import.meta.url).resolve('@supabase/supabase-js');
-  const script = readFileSync(join(dirname(entry), 'umd', 'supabase.js'));
+  const { resolve: find } = createRequire(import.meta.url);
+  const folderOf = (name: string) => dirname(find(name));
+  const scripts: Readonly<Record<string, Buffer>> = {
+    '/supabase.js': readFileSync(join(folderOf('@supabase/supabase-js'), 'umd/supabase.js')),
+    '/tus.js': readFileSync(join(folderOf('tus-js-client/package.json'), 'dist/tus.min.js')),
+  };
+  const tags = Object.keys(scripts).map((path) => `<script src="${path}"></script>`);
   const server = createServer((request, response) => {
-    const isScript = request.url === '/supabase.js';
-    response.writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html' });
-    response.end(isScript ? script : '<!doctype html><title>test</title><script src="/supabase.js"></script>');
+    const script = scripts[request.url ?? ''];
+    response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html' });
+    response.end(script ?? `<!doctype html><title>test</title>${tags.join('')}`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
