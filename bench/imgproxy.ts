@@ -10,7 +10,8 @@ import { freePort } from './support/product.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 5);
 const duration = Number(process.env.SECONDS ?? 4) * 1_000;
-// As many transformations run at a time here as there; twice as many clients, so that there is always one waiting.
+// As many transformations run at a time here as there; with twice as many clients there is always one waiting, with as many
+// a slot waits for the client.
 const atOnce = Math.min(availableParallelism(), 3);
 const waiting = 2 * atOnce;
 
@@ -51,22 +52,26 @@ try {
 
   sharp.cache(false);
   sharp.concurrency(Math.max(1, Math.floor(availableParallelism() / atOnce)));
-  const results: { ours: number; direct: number; cached: number }[] = [];
+  const results: { ours: number; few: number; direct: number; cached: number }[] = [];
   await measure(distinct, waiting);
   await direct(widthOf);
   for (let round = 0; round < rounds; round++) {
     const ours = await measure(distinct, waiting);
+    const few = await measure(distinct, atOnce);
     const alone = await direct(widthOf);
     const cached = await measure(same, 16);
-    results.push({ ours: ours.perSecond, direct: alone, cached: cached.perSecond });
+    results.push({ ours: ours.perSecond, few: few.perSecond, direct: alone, cached: cached.perSecond });
     console.log(
-      `distinct ${ours.perSecond.toFixed(1)}/s (p95 ${ours.p95.toFixed(0)} ms), sharp ${alone.toFixed(1)}/s, ` +
+      `distinct ${ours.perSecond.toFixed(1)}/s (p95 ${ours.p95.toFixed(0)} ms), with ${atOnce} clients ${few.perSecond.toFixed(1)}/s, sharp ${alone.toFixed(1)}/s, ` +
         `cached ${cached.perSecond.toFixed(0)}/s`,
     );
   }
   const ratio = median(results.map(({ ours, direct: alone }) => ours / alone));
   const repeated = median(results.map(({ ours, cached }) => cached / ours));
-  console.log(`distinct: ${ratio.toFixed(2)} x sharp, bar 0.9; repeated: ${repeated.toFixed(0)} x distinct`);
+  const fewer = median(results.map(({ few, direct: alone }) => few / alone));
+  console.log(
+    `distinct: ${ratio.toFixed(2)} x sharp with ${waiting} clients, ${fewer.toFixed(2)} x with ${atOnce}, bar 0.9; repeated: ${repeated.toFixed(0)} x distinct`,
+  );
 } finally {
   child.kill('SIGTERM');
   await new Promise((done) => child.once('exit', done));

@@ -8,7 +8,7 @@ import { transformOriginal } from './core/original.ts';
 import { allowedRangesOf, enginePolicyOf, limitsOf, parallelism, urlRulesOf } from './core/rules.ts';
 import { createConfiguredImage } from './core/source/configured.ts';
 import { wildcard } from './core/url/source-text.ts';
-import { createResultCache } from './core/work/result-cache.ts';
+import { createResultCache, type ResultCache } from './core/work/result-cache.ts';
 import { createSlots, type Slots } from './core/work/slots.ts';
 import { imgproxyError } from './errors.ts';
 import type { ImgproxyApi, ImgproxyPorts } from './ports.ts';
@@ -30,6 +30,7 @@ export const imgproxyRoom: RoomDefinition<ImgproxyDeps, ImgproxyApi> = { name: '
 interface Running {
   readonly route: ImageRoute;
   readonly processors: Slots;
+  readonly cache: ResultCache | undefined;
 }
 
 function create(deps: ImgproxyDeps): Room<ImgproxyApi> {
@@ -48,7 +49,9 @@ function create(deps: ImgproxyDeps): Room<ImgproxyApi> {
       running = assemble(deps);
     },
     async stop() {
+      const stopping = running;
       running = undefined;
+      await stopping?.cache?.settled();
     },
     health() {
       if (running === undefined) return { status: 'starting' };
@@ -101,7 +104,7 @@ function assemble({ settings, log, cwd, egress: egressWith, cacheFolder, clock =
     settingsKey: settingsKey(settings, policy),
   });
   const route = { images, rules, policy: policy.formats, settings, now: () => clock.now() };
-  return { route, processors };
+  return { route, processors, cache };
 }
 
 // A full disk would otherwise fill what is left of it with lines about it.

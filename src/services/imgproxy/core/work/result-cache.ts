@@ -9,10 +9,15 @@ import { type Format, formatNamed } from '../format/formats.ts';
 export interface ResultCache {
   /** The result of that key; undefined where there is none, or it is damaged. Never throws. */
   get(key: string): Promise<Made | undefined>;
-  /** Keeps a result. Never throws: a full disk costs the cache, not the answer. */
+  /**
+   * Keeps a result: `get` finds it from now on, while it is written. Nobody has to wait for that unless too many are being
+   * written already. Never throws: a full disk costs the cache, not the answer.
+   */
   put(key: string, made: Made): Promise<void>;
   /** Removes what is too much, the longest unused first, and what broken-off writes left. */
   sweep(): Promise<void>;
+  /** Fulfilled when all that was put is written. */
+  settled(): Promise<void>;
 }
 
 /** How a cache is bounded. */
@@ -41,12 +46,16 @@ const fixed = 12;
  */
 export function createResultCache({ folder, maxBytes, now, onError }: ResultCacheOptions): ResultCache {
   const share = Math.floor(maxBytes / 16);
+  // Those who want a result while it is written.
+  const writing = new Map<string, { readonly made: Made; readonly done: Promise<void> }>();
   let written = 0;
   let sweeping: Promise<void> | undefined;
 
   const pathOf = (key: string) => join(folder, key.slice(0, 2), key.slice(2));
 
   async function get(key: string): Promise<Made | undefined> {
+    const fresh = writing.get(key);
+    if (fresh) return fresh.made;
     const path = pathOf(key);
     try {
       const file = await readFile(path);
@@ -62,7 +71,13 @@ export function createResultCache({ folder, maxBytes, now, onError }: ResultCach
 
   async function put(key: string, made: Made): Promise<void> {
     const entry = encodeEntry(made);
-    if (entry.length > share) return;
+    if (entry.length > share || writing.has(key)) return;
+    const done = write(key, entry).finally(() => writing.delete(key));
+    writing.set(key, { made, done });
+    if (writing.size >= mostWriting) await done;
+  }
+
+  async function write(key: string, entry: Buffer): Promise<void> {
     const path = pathOf(key);
     const aside = `${path}.${randomUUID()}${asideSuffix}`;
     try {
@@ -87,10 +102,16 @@ export function createResultCache({ folder, maxBytes, now, onError }: ResultCach
     return sweeping;
   }
 
-  return { get, put, sweep };
+  const settled = async () => {
+    await Promise.all([...writing.values()].map(({ done }) => done));
+  };
+
+  return { get, put, sweep, settled };
 }
 
 const asideSuffix = '.part';
+/** Results being written at a time; whoever brings another waits for it. */
+const mostWriting = 8;
 /** Milliseconds after which a write counts as broken off. */
 const brokenOffAfter = 600_000;
 /** Milliseconds for which a use is as good as the last one. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Made } from '../engine/engine.ts';
 import { createFlights } from './flights.ts';
-import { cacheKey, createResultCache } from './result-cache.ts';
+import { cacheKey, createResultCache, type ResultCache } from './result-cache.ts';
 import { createSlots } from './slots.ts';
 
 const never = new AbortController().signal;
@@ -105,6 +105,10 @@ describe('the cache', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
   const open = (maxBytes: number, now = Date.now) =>
     createResultCache({ folder, maxBytes, now, onError: (error) => errors.push(error) });
+  const keep = async (cache: ResultCache, name: unknown, made: Made) => {
+    await cache.put(cacheKey([name]), made);
+    await cache.settled();
+  };
   const result = (size: number, fill = 1): Made => ({
     body: Buffer.alloc(size, fill),
     format: 'webp',
@@ -116,18 +120,30 @@ describe('the cache', () => {
       .map((entry) => join(entry.parentPath, entry.name));
 
   test('gives back what was put, also to another process', async () => {
-    await open(1e6).put(cacheKey(['a']), result(100));
+    await keep(open(1e6), 'a', result(100));
     const found = await open(1e6).get(cacheKey(['a']));
     expect(found?.body.equals(result(100).body)).toBe(true);
     expect(found).toMatchObject({ format: 'webp', sizes: { source: [1, 2], result: [3, 4] } });
     expect(await open(1e6).get(cacheKey(['b']))).toBeUndefined();
   });
 
+  test('a result is there while it is written, and many at once are waited for', async () => {
+    const cache = open(1e6);
+    const made = result(100);
+    await cache.put(cacheKey(['a']), made);
+    expect(await cache.get(cacheKey(['a']))).toBe(made);
+    await Promise.all(Array.from({ length: 40 }, (_, n) => cache.put(cacheKey([n]), result(n + 1))));
+    for (let n = 0; n < 40; n++) expect((await cache.get(cacheKey([n])))?.body.length).toBe(n + 1);
+    await cache.settled();
+    expect(files().length).toBe(41);
+    expect((await open(1e6).get(cacheKey(['a'])))?.body.equals(made.body)).toBe(true);
+  });
+
   test('stays within its bound and keeps what was used last', async () => {
     let now = Date.now();
     const cache = open(160_000, () => now);
     for (let index = 0; index < 100; index++) {
-      await cache.put(cacheKey([index]), result(5_000));
+      await keep(cache, index, result(5_000));
       const total = files().reduce((sum, path) => sum + statSync(path).size, 0);
       expect(total).toBeLessThanOrEqual(160_000);
       // The first one is asked for again and again.
@@ -141,7 +157,7 @@ describe('the cache', () => {
 
   test('what is too large for it is left out', async () => {
     const cache = open(16_000);
-    await cache.put(cacheKey(['large']), result(2_000));
+    await keep(cache, 'large', result(2_000));
     expect(files()).toEqual([]);
   });
 
@@ -156,7 +172,7 @@ describe('the cache', () => {
         return bytes;
       },
     ]) {
-      await cache.put(cacheKey(['x']), result(50));
+      await keep(cache, 'x', result(50));
       const [path = ''] = files();
       writeFileSync(path, damage(readFileSync(path)));
       expect(await cache.get(cacheKey(['x']))).toBeUndefined();
@@ -167,7 +183,7 @@ describe('the cache', () => {
 
   test('broken-off writes are removed once they are old', async () => {
     const cache = open(1e6);
-    await cache.put(cacheKey(['x']), result(50));
+    await keep(cache, 'x', result(50));
     const [path = ''] = files();
     const [old, young] = [`${path}.1.part`, `${path}.2.part`];
     for (const part of [old, young]) writeFileSync(part, 'x');
@@ -184,7 +200,7 @@ describe('the cache', () => {
       onError: (error) => errors.push(error),
     });
     writeFileSync(join(folder, 'file'), '');
-    await cache.put(cacheKey(['x']), result(50));
+    await keep(cache, 'x', result(50));
     expect(await cache.get(cacheKey(['x']))).toBeUndefined();
     expect(errors.length).toBeGreaterThan(0);
   });

@@ -55,21 +55,27 @@ begin
       continue when folder is not null and starts_with(candidate.full_name, folder);
       folder := storage.get_common_prefix(candidate.full_name, prefix, delimiter);
       emitted := emitted + 1;
+      updated_at := candidate.updated_at;
+      created_at := candidate.created_at;
       if folder is null then
-        return query select candidate.full_name, candidate.id, candidate.metadata, candidate.updated_at,
-          candidate.created_at, candidate.last_accessed_at;
+        name := candidate.full_name;
+        id := candidate.id;
+        metadata := candidate.metadata;
+        last_accessed_at := candidate.last_accessed_at;
       else
-        return query select folder, null::uuid, null::jsonb, candidate.updated_at, candidate.created_at,
-          null::timestamptz;
+        name := folder;
+        id := null;
+        metadata := null;
+        last_accessed_at := null;
         seek := folder || last_char;
-        -- Most of what follows is probably in the folder: a new walk passes over it.
-        exit when seen = 1 or batch <= 8;
       end if;
-      exit when emitted >= max_keys;
+      return next;
+      -- Most of what follows is probably in the folder: a new walk passes over it.
+      exit when emitted >= max_keys or (folder is not null and (seen = 1 or batch <= 8));
     end loop;
     if is_asc and folder is not null then
       seek := folder || last_char;
-      batch := 8;
+      batch := 2;
     elsif is_asc then
       batch := least(batch * 4, 1001);
     end if;
@@ -87,20 +93,26 @@ begin
       continue when folder is not null and starts_with(candidate.full_name, folder);
       folder := storage.get_common_prefix(candidate.full_name, prefix, delimiter);
       emitted := emitted + 1;
+      updated_at := candidate.updated_at;
+      created_at := candidate.created_at;
       if folder is null then
-        return query select candidate.full_name, candidate.id, candidate.metadata, candidate.updated_at,
-          candidate.created_at, candidate.last_accessed_at;
+        name := candidate.full_name;
+        id := candidate.id;
+        metadata := candidate.metadata;
+        last_accessed_at := candidate.last_accessed_at;
       else
-        return query select folder, null::uuid, null::jsonb, candidate.updated_at, candidate.created_at,
-          null::timestamptz;
+        name := folder;
+        id := null;
+        metadata := null;
+        last_accessed_at := null;
         seek := folder;
-        exit when seen = 1 or batch <= 8;
       end if;
-      exit when emitted >= max_keys;
+      return next;
+      exit when emitted >= max_keys or (folder is not null and (seen = 1 or batch <= 8));
     end loop;
     if folder is not null then
       seek := folder;
-      batch := 8;
+      batch := 2;
     else
       batch := least(batch * 4, 1001);
     end if;

@@ -56,13 +56,13 @@ begin
       folder := case when cut > 0 then left(candidate.lowered, base + cut) end;
       entries := entries + 1;
       if entries > skip then
-        if folder is null then
-          return query select substr(candidate.full_name, base + 1), candidate.id, candidate.updated_at,
-            candidate.created_at, candidate.last_accessed_at, candidate.metadata;
-        else
-          return query select substr(candidate.full_name, base + 1, cut - 1), null::uuid, null::timestamptz,
-            null::timestamptz, null::timestamptz, null::jsonb;
-        end if;
+        name := substr(candidate.full_name, base + 1, case when folder is null then length(candidate.full_name) else cut - 1 end);
+        id := case when folder is null then candidate.id end;
+        updated_at := case when folder is null then candidate.updated_at end;
+        created_at := case when folder is null then candidate.created_at end;
+        last_accessed_at := case when folder is null then candidate.last_accessed_at end;
+        metadata := case when folder is null then candidate.metadata end;
+        return next;
       end if;
       exit when folder is not null and (seen = 1 or batch <= 8);
       exit when entries >= lim + skip;
@@ -70,7 +70,7 @@ begin
     if is_asc and folder is not null then
       seek := folder || last_char;
       inclusive := true;
-      batch := 8;
+      batch := 2;
     elsif is_asc then
       batch := least(batch * 4, 2048);
     end if;
@@ -94,13 +94,13 @@ begin
       folder := case when cut > 0 then left(candidate.lowered, base + cut) end;
       entries := entries + 1;
       if entries > skip then
-        if folder is null then
-          return query select substr(candidate.full_name, base + 1), candidate.id, candidate.updated_at,
-            candidate.created_at, candidate.last_accessed_at, candidate.metadata;
-        else
-          return query select substr(candidate.full_name, base + 1, cut - 1), null::uuid, null::timestamptz,
-            null::timestamptz, null::timestamptz, null::jsonb;
-        end if;
+        name := substr(candidate.full_name, base + 1, case when folder is null then length(candidate.full_name) else cut - 1 end);
+        id := case when folder is null then candidate.id end;
+        updated_at := case when folder is null then candidate.updated_at end;
+        created_at := case when folder is null then candidate.created_at end;
+        last_accessed_at := case when folder is null then candidate.last_accessed_at end;
+        metadata := case when folder is null then candidate.metadata end;
+        return next;
       end if;
       exit when folder is not null and (seen = 1 or batch <= 8);
       exit when entries >= lim + skip;
@@ -108,7 +108,7 @@ begin
     if folder is not null then
       seek := folder;
       last_id := null;
-      batch := 8;
+      batch := 2;
     else
       batch := least(batch * 4, 2048);
     end if;
