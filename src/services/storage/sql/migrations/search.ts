@@ -10,7 +10,7 @@ create function storage.search(
   search text default '', sortcolumn text default 'name', sortorder text default 'asc')
 returns table (name text, id uuid, updated_at timestamptz, created_at timestamptz, last_accessed_at timestamptz,
   metadata jsonb)
-language plpgsql stable as $$
+language plpgsql stable set plan_cache_mode = force_generic_plan as $$
 declare
   last_char constant text := chr(1114111);
   wanted text := lower(coalesce(prefix, '') || coalesce(search, ''));
