@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FunctionsHttpError } from '@supabase/supabase-js';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
@@ -278,6 +278,44 @@ describe('limits', () => {
     expect(await send(stack.url, { path: '/functions/v1/handler' })).toMatchObject({ status: 200, body: 'a' });
     const { status, body } = await pending;
     expect([status, JSON.parse(body)]).toEqual([546, limited]);
+  });
+});
+
+describe('examples', () => {
+  const examples = join(import.meta.dirname, '../../examples/functions');
+  const secret = 'whsec_of_the_test';
+
+  beforeAll(() => {
+    for (const name of ['stripe-webhook', 'socket-echo'])
+      cpSync(join(examples, name), join(stack.cwd, 'volumes/functions', name), { recursive: true });
+    write({ '.env': `STRIPE_WEBHOOK_SECRET=${secret}\n` });
+  });
+
+  test('a webhook is taken when its signature is right', async () => {
+    const body = JSON.stringify({ id: 'evt_1', type: 'charge.succeeded' });
+    const signed = (key: string, time: number) =>
+      `t=${time},v1=${createHmac('sha256', key).update(`${time}.${body}`).digest('hex')}`;
+    const now = Math.floor(Date.now() / 1_000);
+    const post = (signature: string) =>
+      send(stack.url, {
+        method: 'POST',
+        path: '/functions/v1/stripe-webhook',
+        headers: { 'stripe-signature': signature },
+        body,
+      });
+    expect(await post(signed(secret, now))).toMatchObject({ status: 200, body: '{"received":true}' });
+    for (const wrong of [signed('another', now), signed(secret, now - 3_600), 'v1=zz', ''])
+      expect((await post(wrong)).status, wrong).toBe(400);
+  });
+
+  test('a WebSocket is echoed, and anything else told what it is for', async () => {
+    expect((await send(stack.url, { path: '/functions/v1/socket-echo' })).status).toBe(426);
+    const socket = new WebSocket(`${base.replace('http', 'ws')}/socket-echo`);
+    const echoed = new Promise((resolve) => socket.once('message', (data) => resolve(String(data))));
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    socket.send('hello');
+    expect(await echoed).toBe('hello');
+    socket.close();
   });
 });
 

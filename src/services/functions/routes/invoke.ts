@@ -57,7 +57,7 @@ export function createInvoke({ functions, log }: InvokeOptions): {
       lease = await admit(request, running);
       const { worker } = lease;
       const forwarder = forwarderOf(running as Functions);
-      void worker.ended.then(() => forwarder.forget(worker.socket));
+      forwarder.knows(worker);
       const failure = await forwarder.forward(worker.socket, request, response);
       if (failure !== undefined) await fail(failure, lease, response);
     } catch (error) {

@@ -26,6 +26,7 @@ const connections = 1_024;
 /** Connections to workers over their sockets, kept between requests. */
 export class Forwarder {
   readonly #pools = new Map<string, Pool>();
+  readonly #known = new Set<string>();
   readonly #idleTimeout: number;
 
   /** @param idleTimeout milliseconds a function may be silent within a request */
@@ -33,11 +34,17 @@ export class Forwarder {
     this.#idleTimeout = idleTimeout;
   }
 
-  /** Ends the connections to a worker that is gone. */
-  forget(socket: string): void {
-    const pool = this.#pools.get(socket);
-    this.#pools.delete(socket);
-    pool?.destroy().catch(() => {});
+  /** Ends the connections to a worker when it is gone. To be called before each request to it; the first one counts. */
+  knows(worker: { readonly socket: string; readonly ended: Promise<unknown> }): void {
+    const { socket } = worker;
+    if (this.#known.has(socket)) return;
+    this.#known.add(socket);
+    void worker.ended.then(() => {
+      const pool = this.#pools.get(socket);
+      this.#pools.delete(socket);
+      this.#known.delete(socket);
+      pool?.destroy().catch(() => {});
+    });
   }
 
   /**

@@ -237,7 +237,8 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
         nodeServer: start.nodeServer,
         reach: host.reach,
         allowedHosts: host.allowedHosts,
-        forget: Object.keys(forDeno).filter((name) => !(name in start.env)),
+        // Certificates, registries and proxies stay: Deno reads them when the function makes its first request.
+        forget: [...Object.keys(own), 'DENO_AUTH_TOKENS'].filter((name) => !(name in start.env)),
       }),
       {
         cwd: home,

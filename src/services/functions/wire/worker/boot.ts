@@ -33,14 +33,19 @@ const control = openControl(options.marker, (command) => {
 });
 forwardConsole(control);
 const life = defineLife(control);
-const ready = () => control.send({ t: 'ready' });
+// Not before the modules are there: Deno reads some of them when it fetches the first one.
+const forget = () => {
+  for (const name of options.forget) deno.env.delete(name);
+};
+const ready = () => {
+  forget();
+  control.send({ t: 'ready' });
+};
 const serving = interceptServe(options.socket, control, ready);
 offerLegacyServe(serving);
 narrowSurface();
 privateTemporaryFolder(options.folder, options.kept);
 offerInference();
-for (const name of options.forget) deno.env.delete(name);
-
 function fail(kind: 'error' | 'no-handler', message: string): void {
   control.send({ t: 'failed', kind, message });
   control.exit(1);
@@ -51,6 +56,7 @@ try {
   // The name is no literal on purpose: what is imported by name only when it runs is held against the permissions, and
   // with it everything it imports.
   const module = (await import(options.entry)) as { default?: { fetch?: Handler } };
+  forget();
   const exported = module.default;
   if (!serving.isTaken() && typeof exported?.fetch === 'function') serving.serve(exported.fetch.bind(exported));
   if (!serving.isTaken())
