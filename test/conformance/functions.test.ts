@@ -285,10 +285,16 @@ describe('examples', () => {
   const examples = join(import.meta.dirname, '../../examples/functions');
   const secret = 'whsec_of_the_test';
 
-  beforeAll(() => {
+  beforeAll(async () => {
     for (const name of ['stripe-webhook', 'socket-echo'])
       cpSync(join(examples, name), join(stack.cwd, 'volumes/functions', name), { recursive: true });
     write({ '.env': `STRIPE_WEBHOOK_SECRET=${secret}\n` });
+    // A folder that is new is seen within a fifth of a second.
+    for (const [name, status] of [
+      ['stripe-webhook', 400],
+      ['socket-echo', 426],
+    ] as const)
+      await until(name, async () => (await send(stack.url, { path: `/functions/v1/${name}` })).status === status);
   });
 
   test('a webhook is taken when its signature is right', async () => {

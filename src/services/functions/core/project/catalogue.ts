@@ -171,7 +171,7 @@ function importsOf(
 
 /** What imports of servers on `node:http` look like. A guess: a wrong no costs a second start, a wrong yes 25 ms. */
 const nodeServerPattern =
-  /["'](node:)?https?["']|(["'/:]|npm:)(express|fastify|koa|@hapi\/hapi|polka|restify|@nestjs\/core|@hono\/node-server|connect)["'@/]/;
+  /(from|import|require)\s*\(?\s*["'](node:)?https?["']|["'](npm:)?(express|fastify|koa|@hapi\/hapi|polka|restify|@nestjs\/core|@hono\/node-server|connect)["'@/]/;
 
 const codePattern = /\.(m?[jt]sx?|json|jsonc)$/;
 
