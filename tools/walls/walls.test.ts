@@ -27,6 +27,7 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['R6-no-http-below-routes', 'src/services/alpha/sql/r6-kernel-http.ts', 'src/kernel/http/index.ts'],
   ['R7-owner-of-@fastify/busboy', 'src/services/beta/r7-busboy.ts', '@fastify/busboy'],
   ['R7-owner-of-@tus/server', 'src/services/beta/r7-tus.ts', '@tus/server'],
+  ['R7-owner-of-@aws-sdk/s3-request-presigner', 'src/services/beta/r7-presigner.ts', '@aws-sdk/s3-request-presigner'],
   ['R7-owner-of-@aws-sdk/client-s3', 'src/services/beta/r7-aws.ts', '@aws-sdk/client-s3'],
   ['R7-owner-of-@node-rs/argon2', 'src/services/beta/r7-argon2.ts', '@node-rs/argon2'],
   ['R7-owner-of-@node-saml/node-saml', 'src/services/beta/r7-node-saml.ts', '@node-saml/node-saml'],
