@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { givenValue, type LoadedSettings } from './load-settings.ts';
+import type { LoadedSettings } from './load-settings.ts';
 import { volumesOf } from './volumes.ts';
 
 const composeFiles = ['api/kong.yml', 'logs/vector.yml', 'pooler/pooler.exs'];
@@ -11,10 +11,4 @@ export function ignoredComposeFiles(settings: LoadedSettings): string[] {
   return found.length === 0
     ? []
     : [`${found.join(', ')} in ${volumesOf(settings)} have no meaning here and are ignored`];
-}
-
-/** Settings that ask for something this release does not do, so that nobody believes it does. */
-export function missingFeatures(settings: LoadedSettings): string[] {
-  const asked = ['NATS_URL', 'STORAGE_BACKEND'].filter((name) => givenValue(settings.sources, name) !== undefined);
-  return asked.map((name) => `${name} is set, but the service that reads it is not part of this release`);
 }

@@ -4,7 +4,7 @@ import type { LoadedSettings } from '../app/load-settings.ts';
 import { checkRoleKeys, checkSecrets, prepare } from '../app/prepare.ts';
 import { forgetRunFile, writeRunFile } from '../app/run-file.ts';
 import { createStack } from '../app/stack.ts';
-import { ignoredComposeFiles, missingFeatures } from '../app/warnings.ts';
+import { ignoredComposeFiles } from '../app/warnings.ts';
 import type { Share } from '../app/wiring.ts';
 import { banner } from './banner.ts';
 import type { Command, CommandContext } from './command.ts';
@@ -39,7 +39,6 @@ PostgREST's own format; the environment and env files are stronger.
       ...checkSecrets(settings),
       ...(await checkRoleKeys(settings, seconds)),
       ...ignoredComposeFiles(settings),
-      ...missingFeatures(settings),
     ];
     const log = createStackLog(settings);
     for (const warning of warnings) log.warn({ room: 'stack' }, warning);
