@@ -19,5 +19,6 @@ export function createWorkerBus(local: Bus, channel: Pick<Channel, 'send'>): Bus
     // Each gets everything: it is one machine.
     want() {},
     unwant() {},
+    settled: () => undefined,
   });
 }

@@ -12,6 +12,8 @@ export interface Bus {
    * @returns a function that ends the subscription
    */
   subscribe(subject: string, handler: (payload: unknown) => void): () => void;
+  /** Resolves once what the others publish reaches all subscriptions made so far; undefined where it does already. */
+  settled(): Promise<void> | undefined;
 }
 
 /**
@@ -41,5 +43,6 @@ export function createLocalBus(onError: (error: unknown, subject: string) => voi
         if (set.delete(entry) && set.size === 0) handlers.delete(subject);
       };
     },
+    settled: () => undefined,
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Bus } from './local-bus.ts';
 import { Assembler, packetsOf } from './packets.ts';
@@ -24,6 +25,9 @@ export interface NatsBus extends Bus {
 
 /** Incomplete messages kept at most. */
 const openMessages = 64;
+
+/** Milliseconds a server's answer is waited for; one that needs longer is as good as away. */
+const settlingTime = 1_000;
 
 /** Of a server that has not said what it takes. */
 const usualPayload = 1024 ** 2;
@@ -56,6 +60,12 @@ export function createNatsBus({ servers, prefix, local, onState }: NatsOptions):
     unwant(subject) {
       subscriptions.get(subject)?.unsubscribe();
       subscriptions.delete(subject);
+    },
+    settled() {
+      if (!isConnected || !connection) return undefined;
+      // The server takes what one connection says in order: what was subscribed before is in force when it answers.
+      const answered = connection.flush().catch(() => {});
+      return Promise.race([answered, sleep(settlingTime, undefined, { ref: false })]);
     },
   };
 
@@ -101,7 +111,7 @@ export function createNatsBus({ servers, prefix, local, onState }: NatsOptions):
     }
   }
 
-  const { publish, subscribe: subscribeHere } = createSharedBus(local, remote);
+  const { publish, subscribe: subscribeHere, settled } = createSharedBus(local, remote);
   return {
     isShared: true,
     get isConnected() {
@@ -109,6 +119,7 @@ export function createNatsBus({ servers, prefix, local, onState }: NatsOptions):
     },
     publish,
     subscribe: subscribeHere,
+    settled,
     start() {
       isStopping = false;
       connecting = connect().catch((error: unknown) => {

@@ -13,6 +13,7 @@ test('a shared bus reaches those here at once and those elsewhere by the remote'
     send: (subject, payload) => log.push(['send', subject, payload]),
     want: (subject) => log.push(['want', subject]),
     unwant: (subject) => log.push(['unwant', subject]),
+    settled: () => undefined,
   });
   const first = bus.subscribe('a', (payload) => log.push(['got', payload]));
   const second = bus.subscribe('a', () => {});

@@ -9,6 +9,8 @@ export interface Remote {
   want(subject: string): void;
   /** No longer wants them. */
   unwant(subject: string): void;
+  /** Resolves once what was wanted so far comes; undefined where it does already. */
+  settled(): Promise<void> | undefined;
 }
 
 /**
@@ -47,5 +49,6 @@ export function createSharedBus(local: Bus, remote: Remote): Bus {
         remote.unwant(subject);
       };
     },
+    settled: () => remote.settled(),
   };
 }

@@ -125,6 +125,7 @@ function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Runnin
   const hub = new Hub({
     opened: (room) => nodes.opened(room),
     closed: (room) => nodes.closed(room),
+    settled: (room) => nodes.settled(room),
   });
   const rates = { events: new Rate(), joins: new Rate(), presence: new Rate() };
   const tenant = new Tenant(settings.tenant, limitsOf(settings), settings.maxBytes);

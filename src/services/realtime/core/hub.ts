@@ -23,6 +23,8 @@ export const keyOf = ({ isPrivate, name }: RoomKey): string => (isPrivate ? `p${
 export interface HubWatcher {
   opened(room: RoomKey): void;
   closed(room: RoomKey): void;
+  /** Resolves once the room's messages from elsewhere arrive; undefined where they do already. */
+  settled(room: RoomKey): Promise<void> | undefined;
 }
 
 /** The rooms of this node and who is in them. */
@@ -38,15 +40,16 @@ export class Hub {
     return this.#rooms.size;
   }
 
-  enter(room: RoomKey, member: Member): void {
+  /** @returns a promise of the moment from which on messages from elsewhere arrive, too; undefined where they do already */
+  enter(room: RoomKey, member: Member): Promise<void> | undefined {
     const key = keyOf(room);
     const members = this.#rooms.get(key);
-    if (members) {
-      members.add(member);
-      return;
+    if (members) members.add(member);
+    else {
+      this.#rooms.set(key, new Set([member]));
+      this.#watcher.opened(room);
     }
-    this.#rooms.set(key, new Set([member]));
-    this.#watcher.opened(room);
+    return this.#watcher.settled(room);
   }
 
   leave(room: RoomKey, member: Member): void {

@@ -48,7 +48,7 @@ export function join(socket: JoiningSocket, message: JoinMessage): Promise<void>
     if (config.isPrivate) return joinPrivate(socket, message, name, config, settled);
     if (config.replay)
       socket.answer(message, 'error', reason('UnableToReplayMessages: Replay is not allowed for public channels'));
-    else enter(socket, message, name, config, settled, open);
+    else return enter(socket, message, name, config, settled, open);
     return undefined;
   };
   return verdict instanceof Promise ? verdict.then(go) : go(verdict);
@@ -93,7 +93,7 @@ async function joinPrivate(
     return;
   }
   if (!config.replay) {
-    enter(socket, message, name, config, token, readable);
+    await enter(socket, message, name, config, token, readable);
     return;
   }
   const { since, limit } = config.replay;
@@ -111,14 +111,15 @@ async function joinWithReplay(
   wish: { readonly since: number; readonly limit: number },
 ): Promise<void> {
   const { context } = socket;
-  const { name, config, token, readable } = about;
+  const { name, config, readable } = about;
   // What is sent while the stored messages are read must not be missed, so the room is entered first.
   const channel = new Channel({ ...about, context, session: socket, joinRef: message.joinRef });
   channel.hold();
-  context.hub.enter(channel.room, channel);
+  const settling = context.hub.enter(channel.room, channel);
   let stored: ReplayedMessage[];
   const began = performance.now();
   try {
+    await settling;
     stored = readable.broadcast ? await context.replay(name, wish) : [];
   } catch (error) {
     context.log.error({ err: error, topic: name }, 'stored messages could not be read');
@@ -131,10 +132,11 @@ async function joinWithReplay(
     channel.end();
     return;
   }
-  enter(socket, message, name, config, token, readable, channel);
+  admit(socket, message, channel, config, stateFor(channel, config));
   channel.release(stored);
 }
 
+/** Enters the room, and says so once the messages of all nodes arrive: who has joined misses none. */
 function enter(
   socket: JoiningSocket,
   message: JoinMessage,
@@ -142,17 +144,43 @@ function enter(
   config: JoinConfig,
   token: Token,
   readable: Readable,
-  held?: Channel,
+): Promise<void> | undefined {
+  const { context } = socket;
+  const channel = new Channel({ context, session: socket, name, joinRef: message.joinRef, config, token, readable });
+  // Those who are there already get what is under way; who comes now gets it with the state.
+  const state = stateFor(channel, config);
+  const settling = context.hub.enter(channel.room, channel);
+  if (!settling) {
+    admit(socket, message, channel, config, state);
+    return undefined;
+  }
+  channel.hold();
+  return settling.then(() => {
+    if (!socket.isOpen) {
+      channel.end();
+      return;
+    }
+    admit(socket, message, channel, config, stateFor(channel, config));
+    channel.release([]);
+  });
+}
+
+/** Who is present, where the client is to know. */
+const stateFor = ({ context, room, readable }: Channel, config: JoinConfig): string | undefined =>
+  config.presence && readable.presence ? context.presence.state(room) : undefined;
+
+/** The socket takes part in the room's life from now on. */
+function admit(
+  socket: JoiningSocket,
+  message: JoinMessage,
+  channel: Channel,
+  config: JoinConfig,
+  state: string | undefined,
 ): void {
   const { context } = socket;
-  const { joinRef } = message;
-  const channel = held ?? new Channel({ context, session: socket, name, joinRef, config, token, readable });
   if (channel.presenceKey === '') channel.presenceKey = randomUUID();
   context.metrics.counters.joins++;
-  // Those who are there already get what is under way; who comes now gets it with the state.
-  const state = config.presence && readable.presence ? context.presence.state(channel.room) : undefined;
   socket.add(channel);
-  if (!held) context.hub.enter(channel.room, channel);
   const changes = boundChanges(context, config);
   channel.reply(message, 'ok', `{"postgres_changes":${changes}}`);
   if (state !== undefined) channel.push('presence_state', state);

@@ -88,6 +88,18 @@ describe.skipIf(!hasNatsServer)('two nodes over a NATS server', () => {
       expect(client.received.filter((one) => !Buffer.isBuffer(one) && one.event === 'broadcast')).toHaveLength(1);
   });
 
+  test('who has joined misses nothing that another node says next', async () => {
+    for (let room = 0; room < 30; room++) {
+      await first().join(`new ${room}`);
+      await second().join(`new ${room}`, { presence: { enabled: true } });
+      first().send(`realtime:new ${room}`, 'broadcast', { type: 'broadcast', event: 'e', payload: { room } }, '1');
+      const heard = await second().next(
+        ({ event, topic }) => event === 'broadcast' && topic === `realtime:new ${room}`,
+      );
+      expect(heard.payload.payload).toEqual({ room });
+    }
+  });
+
   test('presence is one for both', async () => {
     for (const client of clients) track(client);
     await until('both seeing both', () => clients.every((client) => presenceOf(client).length === 2));

@@ -29,6 +29,7 @@ class Broker {
       },
       want: (subject) => void wanted.add(subject),
       unwant: (subject) => void wanted.delete(subject),
+      settled: () => undefined,
     });
   }
 

@@ -51,6 +51,14 @@ function subjectOf(room: RoomKey): string {
 /** Entries of presence in one message, at most; brokers bound the size of messages. */
 const entriesAtOnce = 500;
 
+interface Heard {
+  /** With members here. */
+  rooms: number;
+  readonly end: () => void;
+  /** Pending while messages may not come yet. */
+  settling: Promise<void> | undefined;
+}
+
 interface Alive {
   readonly node: string;
   readonly users: number;
@@ -80,7 +88,7 @@ export class Nodes {
   readonly #ends: (() => void)[] = [];
   readonly #asked = new Map<string, number>();
   /** Subjects of the rooms with members here. */
-  readonly #heard = new Map<string, { rooms: number; readonly end: () => void }>();
+  readonly #heard = new Map<string, Heard>();
   #isRunning = false;
   #saidStateAt = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -132,9 +140,19 @@ export class Nodes {
     const known = this.#heard.get(subject);
     if (known) known.rooms++;
     else {
-      const end = this.#options.bus.subscribe(subject, (payload) => this.#onRoom(payload));
-      this.#heard.set(subject, { rooms: 1, end });
+      const { bus } = this.#options;
+      const end = bus.subscribe(subject, (payload) => this.#onRoom(payload));
+      const heard: Heard = { rooms: 1, end, settling: undefined };
+      heard.settling = bus.settled()?.then(() => {
+        heard.settling = undefined;
+      });
+      this.#heard.set(subject, heard);
     }
+  }
+
+  /** Resolves once messages of an opened room arrive from the other nodes; undefined where they do already. */
+  settled(room: RoomKey): Promise<void> | undefined {
+    return this.#heard.get(subjectOf(room))?.settling;
   }
 
   /** A room has lost its last member here. */
