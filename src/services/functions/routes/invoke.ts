@@ -38,7 +38,7 @@ export function createInvoke({ functions, log }: InvokeOptions): {
     if (running === undefined) throw functionsError('not_running', { headers: { 'retry-after': '1' } });
     const name = nameInPath(pathOf(request));
     if (name === undefined) throw functionsError('missing_name');
-    const definition = (await running.catalogue.read()).functions.get(name);
+    const definition = await running.catalogue.find(name);
     if (definition === undefined || !definition.enabled) throw functionsError('not_found');
     if (definition.verifyJwt && request.method !== 'OPTIONS')
       await verifyAccess(request.headers.authorization, await running.verifier(), running.clock.now());

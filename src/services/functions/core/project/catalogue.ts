@@ -33,6 +33,8 @@ export interface Catalogue {
 export interface CatalogueReader {
   /** What was there at most `freshness` milliseconds ago. Reads that overlap are one. */
   read(): Promise<Catalogue>;
+  /** One function. One whose folder has come since the last look is found at once. */
+  find(name: string): Promise<FunctionDefinition | undefined>;
   /** Makes the next `read` look again. */
   forget(): void;
 }
@@ -54,11 +56,20 @@ export function createCatalogueReader(options: CatalogueOptions): CatalogueReade
     if (text !== undefined && text !== problem) options.onProblem(text);
     problem = text;
   };
+  function read(): Promise<Catalogue> {
+    const at = options.now();
+    if (last === undefined || at - last.at > freshness) last = { at, catalogue: scan(options, nodeServers, report) };
+    return last.catalogue;
+  }
   return {
-    read() {
-      const at = options.now();
-      if (last === undefined || at - last.at > freshness) last = { at, catalogue: scan(options, nodeServers, report) };
-      return last.catalogue;
+    read,
+    async find(name) {
+      const seen = read();
+      const known = (await seen).functions.get(name);
+      if (known !== undefined || !(await hasEntry(options.folder, name))) return known;
+      // Others may have missed it in the same look.
+      if (last?.catalogue === seen) last = undefined;
+      return (await read()).functions.get(name);
     },
     forget() {
       last = undefined;
@@ -143,6 +154,13 @@ async function scan(
 
 /** A file of variables is for the program, which hands out what is in it. */
 const isShareable = (path: string): boolean => !basename(path).startsWith('.env');
+
+/** A name that is no function costs these few looks, whoever asks for it. */
+async function hasEntry(folder: string, name: string): Promise<boolean> {
+  if (!isFunctionName(name)) return false;
+  const files = await Promise.all(entryNames.map((entry) => fileAt(join(folder, name, entry))));
+  return files.some((file) => file !== undefined);
+}
 
 function entryOf(folder: string, tree: readonly TreeFile[]): string | undefined {
   const paths = new Set(tree.map(({ path }) => path));
