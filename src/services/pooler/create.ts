@@ -16,7 +16,7 @@ import { tokenGuard } from './routes/access.ts';
 import { bindRoutes } from './routes/table.ts';
 import type { PoolerSettings } from './settings.ts';
 import { createAuthQuery } from './sql/auth-query.ts';
-import { createReplicaWatch } from './sql/replica-watch.ts';
+import { createReplicaWatch, type ReplicaChange } from './sql/replica-watch.ts';
 import { Pooler } from './wire/pooler.ts';
 
 /** What the pooler is made of. */
@@ -103,10 +103,19 @@ async function start(deps: PoolerDeps): Promise<Running> {
     now: Date.now,
   });
   const addresses = readHosts(deps);
+  const tell = ({ replica, isUsable, error }: ReplicaChange): void => {
+    const { host, port } = addresses[replica]?.() ?? {};
+    if (isUsable) log.info({ host, port }, 'a replica of POOLER_READ_HOSTS is read from');
+    else
+      log.warn(
+        { host, port, ...(error !== undefined && { err: error }) },
+        'a replica of POOLER_READ_HOSTS is not usable',
+      );
+  };
   const replicas =
     addresses.length === 0
       ? undefined
-      : { addresses, watch: createReplicaWatch(deps.server, addresses, settings.connectTimeout, Date.now) };
+      : { addresses, watch: createReplicaWatch(deps.server, addresses, settings.connectTimeout, Date.now, tell) };
   const pooler = new Pooler({
     settings,
     log,

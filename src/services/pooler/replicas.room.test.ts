@@ -117,7 +117,13 @@ test('without the replica reading goes on at the primary, and back when it is th
   replica.stopServer();
   expect(String(await held.ended())).toMatch(/57P01|08006/);
   expect(await reading(client)).toBe('primary');
+  const told = () =>
+    pooler.lines.flatMap((line) => /POOLER_READ_HOSTS is (not usable|read from)/.exec(line)?.[1] ?? []);
+  await expect.poll(() => told().at(-1)).toBe('not usable');
   replica.startServer();
   await onReplica(client);
+  expect(told().at(-1)).toBe('read from');
+  // Each change once, however often it was asked.
+  expect(told().every((state, index) => state !== told()[index - 1])).toBe(true);
   client.destroy();
 });

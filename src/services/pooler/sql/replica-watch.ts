@@ -11,6 +11,13 @@ export interface ReplicaWatch {
   close(): Promise<void>;
 }
 
+/** A replica that can be read from now, or cannot any more; `error` says why, where it did not answer. */
+export interface ReplicaChange {
+  readonly replica: number;
+  readonly isUsable: boolean;
+  readonly error?: unknown;
+}
+
 const inserted = `select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text as at`;
 // A replica that was promoted goes its own way and is none any more.
 const replayed = `select (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() end - '0/0'::pg_lsn)::text as at`;
@@ -23,12 +30,14 @@ const staleAfter = 2_000;
  *
  * @param primary as a role that may log in
  * @param replicas the same on the replicas
+ * @param onChange told when a replica comes or goes, once each time
  */
 export function createReplicaWatch(
   primary: () => ConnectionOptions,
   replicas: readonly (() => ConnectionOptions)[],
   connectTimeout: number,
   now: () => number,
+  onChange: (change: ReplicaChange) => void,
 ): ReplicaWatch {
   const source = createSource(primary, inserted, connectTimeout);
   const sources = replicas.map((each) => createSource(each, replayed, connectTimeout));
@@ -48,12 +57,20 @@ export function createReplicaWatch(
 
   const asking = sources.map(async (replica, index) => {
     const state = states[index] as (typeof states)[number];
+    let wasUsable: boolean | undefined;
+    const tell = (isUsable: boolean, error?: unknown): void => {
+      if (isUsable !== wasUsable && !closed)
+        onChange({ replica: index, isUsable, ...(error !== undefined && { error }) });
+      wasUsable = isUsable;
+    };
     while (!closed) {
       try {
         const at = await replica.ask();
         Object.assign(state, { at, since: now() });
-      } catch {
+        tell(at >= 0);
+      } catch (error) {
         state.at = -1;
+        tell(false, error);
       }
       await replica.pause(askEvery);
     }
