@@ -1,8 +1,24 @@
 import { expect, test } from 'vitest';
-import { defineErrors, ServiceError } from './service-error.ts';
+import { catalogueOf, defineErrors, ServiceError } from './service-error.ts';
 import { StartupError } from './startup-error.ts';
 
 const make = defineErrors({ not_found: { status: 404, message: 'There is no such thing' } });
+
+test('a catalogue written by status has every code with its own, and what else a room says of it', () => {
+  const made = catalogueOf({ 404: { gone: 'Gone', away: { message: 'Away', wire: 200 } }, 400: { bad: '' } });
+  expect(made).toEqual({
+    gone: { status: 404, message: 'Gone' },
+    away: { status: 404, message: 'Away', wire: 200 },
+    bad: { status: 400, message: '' },
+  });
+  expect(defineErrors(made)('bad').status).toBe(400);
+});
+
+test('a code under two statuses is a mistake that is told at once', () => {
+  expect(() => catalogueOf({ 400: { bad: 'a' }, 404: { bad: 'b' } })).toThrow(
+    'error bad stands in its catalogue twice',
+  );
+});
 
 test('an error of the catalogue has its status and text', () => {
   const error = make('not_found');

@@ -1,8 +1,10 @@
 export {
+  catalogueOf,
   defineErrors,
   type ErrorCatalogue,
   type ErrorDetails,
   type ErrorEntry,
+  type ErrorsByStatus,
   ServiceError,
 } from './service-error.ts';
 export { StartupError } from './startup-error.ts';

@@ -7,6 +7,26 @@ export interface ErrorEntry {
 /** All errors a room can answer with, keyed by their stable public code. */
 export type ErrorCatalogue = Readonly<Record<string, ErrorEntry>>;
 
+/** A catalogue as rooms write it: status → code → text, or the text with whatever else the room's wire shape needs. */
+export type ErrorsByStatus = Readonly<Record<number, Readonly<Record<string, string | { readonly message: string }>>>>;
+
+type CodeOf<G extends ErrorsByStatus> = { [S in keyof G]: keyof G[S] & string }[keyof G];
+
+/**
+ * Makes a catalogue of errors grouped by status.
+ *
+ * @throws Error when a code stands under two statuses, since only one of them could be answered
+ */
+export function catalogueOf<const G extends ErrorsByStatus>(byStatus: G): Readonly<Record<CodeOf<G>, ErrorEntry>> {
+  const catalogue: Record<string, ErrorEntry> = {};
+  for (const [status, group] of Object.entries<ErrorsByStatus[number]>(byStatus))
+    for (const [code, entry] of Object.entries(group)) {
+      if (Object.hasOwn(catalogue, code)) throw new Error(`error ${code} stands in its catalogue twice`);
+      catalogue[code] = { status: Number(status), ...(typeof entry === 'string' ? { message: entry } : entry) };
+    }
+  return Object.freeze(catalogue) as Readonly<Record<CodeOf<G>, ErrorEntry>>;
+}
+
 /** What may be said beside the catalogue's own entry. `cause` is for the log only, never for the wire. */
 export interface ErrorDetails {
   readonly message?: string;

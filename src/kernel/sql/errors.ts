@@ -1,15 +1,23 @@
-import { defineErrors } from '#kernel/errors';
+import { catalogueOf, defineErrors } from '#kernel/errors';
 
 /** What the pool itself can refuse with; rooms render these in their own wire shape. */
-export const sqlErrors = {
-  pool_exhausted: { status: 503, message: 'Too many requests are waiting for a database connection' },
-  pool_timeout: { status: 504, message: 'Timed out acquiring connection from connection pool.' },
-  pool_closed: { status: 503, message: 'The database connection is closing' },
-  connection_failed: { status: 503, message: 'Database connection error.' },
-  query_timeout: { status: 504, message: 'Query read timeout' },
-  result_too_large: { status: 413, message: 'The result of the query is too large' },
-  request_aborted: { status: 499, message: 'The client closed the request' },
-} as const;
+export const sqlErrors = catalogueOf({
+  413: {
+    result_too_large: 'The result of the query is too large',
+  },
+  499: {
+    request_aborted: 'The client closed the request',
+  },
+  503: {
+    pool_exhausted: 'Too many requests are waiting for a database connection',
+    pool_closed: 'The database connection is closing',
+    connection_failed: 'Database connection error.',
+  },
+  504: {
+    pool_timeout: 'Timed out acquiring connection from connection pool.',
+    query_timeout: 'Query read timeout',
+  },
+});
 
 /** Builds one of them. */
 export const sqlError = defineErrors(sqlErrors);

@@ -1,21 +1,37 @@
-import { defineErrors, type ServiceError } from '#kernel/errors';
+import { catalogueOf, defineErrors, type ServiceError } from '#kernel/errors';
 
 /** What the gateway itself answers; texts are Kong's, which clients and scripts match on. */
-export const gatewayErrors = {
-  no_api_key: { status: 401, message: 'No API key found in request' },
-  invalid_credentials: { status: 401, message: 'Invalid authentication credentials' },
-  duplicate_api_key: { status: 401, message: 'Duplicate API key found' },
-  unauthorized: { status: 401, message: 'Unauthorized' },
-  forbidden_group: { status: 403, message: 'You cannot consume this service' },
-  forbidden: { status: 403, message: 'Access is forbidden.' },
-  no_route: { status: 404, message: 'no Route matched with those values' },
-  bad_path: { status: 400, message: 'Bad request' },
-  body_too_large: { status: 413, message: 'Request size limit exceeded' },
-  overloaded: { status: 503, message: 'The server is busy; try again shortly' },
-  upstream_invalid: { status: 502, message: 'An invalid response was received from the upstream server' },
-  upstream_unavailable: { status: 503, message: 'The upstream server is currently unavailable' },
-  upstream_timeout: { status: 504, message: 'The upstream server is timing out' },
-} as const;
+export const gatewayErrors = catalogueOf({
+  400: {
+    bad_path: 'Bad request',
+  },
+  401: {
+    no_api_key: 'No API key found in request',
+    invalid_credentials: 'Invalid authentication credentials',
+    duplicate_api_key: 'Duplicate API key found',
+    unauthorized: 'Unauthorized',
+  },
+  403: {
+    forbidden_group: 'You cannot consume this service',
+    forbidden: 'Access is forbidden.',
+  },
+  404: {
+    no_route: 'no Route matched with those values',
+  },
+  413: {
+    body_too_large: 'Request size limit exceeded',
+  },
+  502: {
+    upstream_invalid: 'An invalid response was received from the upstream server',
+  },
+  503: {
+    overloaded: 'The server is busy; try again shortly',
+    upstream_unavailable: 'The upstream server is currently unavailable',
+  },
+  504: {
+    upstream_timeout: 'The upstream server is timing out',
+  },
+});
 
 /** Builds one of the gateway's errors. */
 export const gatewayError = defineErrors(gatewayErrors);

@@ -1,12 +1,20 @@
-import { defineErrors } from '#kernel/errors';
+import { catalogueOf, defineErrors } from '#kernel/errors';
 
 /** What the HTTP side can answer with; the messages of `not_found` and `unavailable` are Supavisor's. */
-export const poolerErrors = {
-  forbidden: { status: 403, message: '' },
-  not_found: { status: 404, message: 'not found' },
-  internal: { status: 500, message: 'internal error' },
-  unavailable: { status: 503, message: 'unhealthy' },
-} as const;
+export const poolerErrors = catalogueOf({
+  403: {
+    forbidden: '',
+  },
+  404: {
+    not_found: 'not found',
+  },
+  500: {
+    internal: 'internal error',
+  },
+  503: {
+    unavailable: 'unhealthy',
+  },
+});
 
 /** Builds one of them. */
 export const poolerError = defineErrors(poolerErrors);

@@ -1,40 +1,54 @@
-import { defineErrors, type ServiceError } from '#kernel/errors';
+import { catalogueOf, defineErrors, type ServiceError } from '#kernel/errors';
 
 /**
  * What realtime answers over HTTP: refused handshakes and its own interface (spec §1.1, §3.2, §5.3). What is said inside a
  * socket has no status and is listed in the room's README.
  */
-export const realtimeErrors = {
-  key_missing: { status: 401, message: 'API key is missing' },
-  token_refused: { status: 401, message: 'The token provided is not a valid JWT' },
-  protocol_unknown: { status: 400, message: 'The requested protocol version is not supported' },
-  suspended: { status: 403, message: 'Realtime was disabled for this tenant' },
-  tenant_suspended: { status: 403, message: 'Tenant is suspended' },
-  too_many_users: { status: 429, message: 'Too many connected users' },
-  too_many_joins: { status: 429, message: 'Too many joins per second' },
-  not_serving: { status: 503, message: 'Realtime is restarting, please standby' },
-  connect_failed: { status: 500, message: 'Error connecting to Realtime' },
-  unauthorized: { status: 401, message: 'Unauthorized' },
-  write_denied: { status: 403, message: 'Unauthorized' },
-  admin_refused: { status: 403, message: '' },
-  not_found: { status: 404, message: 'not found' },
-  invalid: { status: 422, message: 'Unprocessable Entity' },
-  media_type: {
-    status: 415,
-    message: 'Unsupported Media Type. Use application/json or application/octet-stream',
+export const realtimeErrors = catalogueOf({
+  400: {
+    protocol_unknown: 'The requested protocol version is not supported',
+    snapshot_refused: 'The snapshot cannot be read',
+    bad_json: 'Bad Request',
   },
-  too_large: { status: 413, message: 'Request Entity Too Large' },
-  snapshot_refused: { status: 400, message: 'The snapshot cannot be read' },
-  changes_unavailable: { status: 503, message: 'Database changes are not served at present' },
-  bad_json: { status: 400, message: 'Bad Request' },
-  too_many_requests: { status: 429, message: 'Too many requests' },
-  too_many_messages: {
-    status: 429,
-    message: 'Too many messages to broadcast, please reduce the batch size',
+  401: {
+    key_missing: 'API key is missing',
+    token_refused: 'The token provided is not a valid JWT',
+    unauthorized: 'Unauthorized',
   },
-  rate_exceeded: { status: 429, message: 'You have exceeded your rate limit' },
-  internal: { status: 500, message: 'Internal Server Error' },
-} as const;
+  403: {
+    suspended: 'Realtime was disabled for this tenant',
+    tenant_suspended: 'Tenant is suspended',
+    write_denied: 'Unauthorized',
+    admin_refused: '',
+  },
+  404: {
+    not_found: 'not found',
+  },
+  413: {
+    too_large: 'Request Entity Too Large',
+  },
+  415: {
+    media_type: 'Unsupported Media Type. Use application/json or application/octet-stream',
+  },
+  422: {
+    invalid: 'Unprocessable Entity',
+  },
+  429: {
+    too_many_users: 'Too many connected users',
+    too_many_joins: 'Too many joins per second',
+    too_many_requests: 'Too many requests',
+    too_many_messages: 'Too many messages to broadcast, please reduce the batch size',
+    rate_exceeded: 'You have exceeded your rate limit',
+  },
+  500: {
+    connect_failed: 'Error connecting to Realtime',
+    internal: 'Internal Server Error',
+  },
+  503: {
+    not_serving: 'Realtime is restarting, please standby',
+    changes_unavailable: 'Database changes are not served at present',
+  },
+});
 
 /** Builds an error of this catalogue. */
 export const realtimeError = defineErrors(realtimeErrors);

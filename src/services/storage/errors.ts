@@ -1,4 +1,4 @@
-import { defineErrors, type ErrorDetails, ServiceError } from '#kernel/errors';
+import { catalogueOf, defineErrors, type ErrorDetails, ServiceError } from '#kernel/errors';
 import { asDatabaseError } from '#kernel/sql';
 
 /**
@@ -6,156 +6,127 @@ import { asDatabaseError } from '#kernel/sql';
  * compare with, `code` what is printed where it differs from the entry's name, and `wire` a status that travels as it is:
  * every other one but 500 is HTTP 400 with the true status in the body.
  */
-export const storageErrors = {
-  NoSuchBucket: { status: 404, message: 'Bucket not found', error: 'Bucket not found' },
-  NoSuchKey: { status: 404, message: 'Object not found', error: 'not_found' },
-  NoSuchUpload: { status: 404, message: 'Upload not found' },
-  NoSuchContent: { status: 404, message: 'The resource was not found', error: 'Not found', code: 'NoSuchKey' },
-  NoSuchRoute: { status: 404, message: 'Route not found', error: 'Not found', code: 'InvalidRequest', wire: 404 },
-  InvalidJWT: { status: 400, message: 'jwt malformed' },
-  InvalidRequest: { status: 400, message: 'The request is not valid' },
-  ValidationFailed: { status: 400, message: 'The request is not valid', error: 'Error', code: 'InvalidRequest' },
-  EntityTooLarge: {
-    status: 413,
-    message: 'The object exceeded the maximum allowed size',
-    error: 'Payload too large',
+export const storageErrors = catalogueOf({
+  400: {
+    InvalidJWT: 'jwt malformed',
+    InvalidRequest: 'The request is not valid',
+    ValidationFailed: { message: 'The request is not valid', error: 'Error', code: 'InvalidRequest' },
+    InvalidBucketName: { message: 'Bucket name invalid', error: 'Invalid Input' },
+    InvalidKey: 'Invalid key',
+    InvalidUploadId: 'Invalid upload id',
+    InvalidSignature: 'Invalid signature',
+    ExpiredToken: 'The provided token has expired.',
+    XAmzContentSHA256Mismatch: "The provided 'x-amz-content-sha256' header does not match what was computed.",
+    BadDigest: 'The checksum you specified did not match what we received.',
+    IncompleteBody: 'You did not provide the number of bytes specified by the Content-Length HTTP header',
+    MalformedXML: 'The XML you provided was not well-formed or did not validate against our published schema',
+    InvalidPolicyDocument: 'The content of the form does not meet the conditions of the policy.',
+    MalformedTrailerError:
+      'The request contained trailing data that was not well-formed or did not conform to our published schema.',
+    MalformedPOSTRequest: 'The body of your POST request is not well-formed multipart/form-data.',
+    InvalidPart: 'One or more of the specified parts could not be found.',
+    EntityTooSmall: 'Your proposed upload is smaller than the minimum allowed object size.',
+    MissingContentLength: 'You must provide the Content-Length HTTP header.',
+    MissingParameter: 'Missing Required Parameter',
+    InvalidParameter: 'Invalid Parameter',
+    InvalidUploadSignature: 'Invalid upload Signature',
+    InvalidChecksum: 'The checksum you specified did not match what we received.',
+    InvalidXRobotsTag: {
+      message: 'Invalid X-Robots-Tag header',
+      error: 'invalid_x_robots_tag',
+      code: 'InvalidRequest',
+    },
+    NoContentProvided: { message: 'No content provided', error: 'InvalidRequest', code: 'InvalidRequest' },
+    InvalidFileSize: {
+      message: 'Invalid file size format, hint: use 20GB / 20MB / 30KB / 3B',
+      error: 'InvalidRequest',
+      code: 'InvalidRequest',
+    },
+    InvalidImageRequest: { message: 'Invalid image request', error: 'InvalidRequest', code: 'InvalidRequest' },
   },
-  InternalError: { status: 500, message: 'Internal Server Error', error: 'Internal' },
-  KeyAlreadyExists: { status: 409, message: 'The resource already exists', error: 'Duplicate' },
-  ResourceAlreadyExists: { status: 409, message: 'The resource already exists', error: 'Duplicate' },
-  BucketAlreadyExists: { status: 409, message: 'The resource already exists', error: 'Duplicate' },
-  BucketNotEmpty: {
-    status: 409,
-    message: 'The bucket you tried to delete is not empty',
-    code: 'InvalidRequest',
-    error: 'InvalidRequest',
-  },
-  InvalidBucketName: { status: 400, message: 'Bucket name invalid', error: 'Invalid Input' },
-  InvalidKey: { status: 400, message: 'Invalid key' },
-  InvalidRange: { status: 416, message: 'invalid range provided', error: 'invalid_range', wire: 416 },
-  InvalidMimeType: { status: 415, message: 'mime type is not supported', error: 'invalid_mime_type' },
-  InvalidUploadId: { status: 400, message: 'Invalid upload id' },
-  InvalidSignature: { status: 400, message: 'Invalid signature' },
-  ExpiredToken: { status: 400, message: 'The provided token has expired.' },
-  SignatureDoesNotMatch: {
-    status: 403,
-    message:
+  403: {
+    SignatureDoesNotMatch:
       'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+    RequestTimeTooSkewed: 'The difference between the request time and the current time is too large.',
+    AccessDenied: { message: 'new row violates row-level security policy', error: 'Unauthorized' },
+    ServiceRoleOnly: { message: 'Forbidden', error: 'Unauthorized', code: 'AccessDenied', wire: 403 },
   },
-  RequestTimeTooSkewed: {
-    status: 403,
-    message: 'The difference between the request time and the current time is too large.',
+  404: {
+    NoSuchBucket: { message: 'Bucket not found', error: 'Bucket not found' },
+    NoSuchKey: { message: 'Object not found', error: 'not_found' },
+    NoSuchUpload: 'Upload not found',
+    NoSuchContent: { message: 'The resource was not found', error: 'Not found', code: 'NoSuchKey' },
+    NoSuchRoute: { message: 'Route not found', error: 'Not found', code: 'InvalidRequest', wire: 404 },
+    RelatedResourceNotFound: {
+      message: 'The related resource does not exist',
+      error: 'InvalidRequest',
+      code: 'InvalidRequest',
+    },
   },
-  XAmzContentSHA256Mismatch: {
-    status: 400,
-    message: "The provided 'x-amz-content-sha256' header does not match what was computed.",
+  408: {
+    RequestTimeout: 'Your socket connection to the server was not read from or written to within the timeout period.',
   },
-  BadDigest: { status: 400, message: 'The checksum you specified did not match what we received.' },
-  IncompleteBody: {
-    status: 400,
-    message: 'You did not provide the number of bytes specified by the Content-Length HTTP header',
+  409: {
+    KeyAlreadyExists: { message: 'The resource already exists', error: 'Duplicate' },
+    ResourceAlreadyExists: { message: 'The resource already exists', error: 'Duplicate' },
+    BucketAlreadyExists: { message: 'The resource already exists', error: 'Duplicate' },
+    BucketNotEmpty: {
+      message: 'The bucket you tried to delete is not empty',
+      code: 'InvalidRequest',
+      error: 'InvalidRequest',
+    },
+    TransactionError: 'transaction conflict',
+    FeatureNotEnabled: {
+      message: 'The feature is not enabled for this resource',
+      error: 'InvalidRequest',
+      code: 'InvalidRequest',
+    },
+    UnableToEmptyBucket: {
+      message: 'Unable to empty the bucket because it contains too many objects',
+      error: 'InvalidRequest',
+      code: 'InvalidRequest',
+    },
   },
-  MalformedXML: {
-    status: 400,
-    message: 'The XML you provided was not well-formed or did not validate against our published schema',
+  412: {
+    PreconditionFailed: 'At least one of the preconditions you specified did not hold.',
   },
-  InvalidPolicyDocument: {
-    status: 400,
-    message: 'The content of the form does not meet the conditions of the policy.',
+  413: {
+    EntityTooLarge: { message: 'The object exceeded the maximum allowed size', error: 'Payload too large' },
   },
-  MalformedTrailerError: {
-    status: 400,
-    message: 'The request contained trailing data that was not well-formed or did not conform to our published schema.',
+  415: {
+    InvalidMimeType: { message: 'mime type is not supported', error: 'invalid_mime_type' },
   },
-  MalformedPOSTRequest: {
-    status: 400,
-    message: 'The body of your POST request is not well-formed multipart/form-data.',
+  416: {
+    InvalidRange: { message: 'invalid range provided', error: 'invalid_range', wire: 416 },
   },
-  InvalidPart: { status: 400, message: 'One or more of the specified parts could not be found.' },
-  EntityTooSmall: {
-    status: 400,
-    message: 'Your proposed upload is smaller than the minimum allowed object size.',
+  423: {
+    ResourceLocked: 'The resource is locked',
   },
-  PreconditionFailed: {
-    status: 412,
-    message: 'At least one of the preconditions you specified did not hold.',
+  429: {
+    SlowDown: { message: 'Too many connections issued to the database', error: 'too_many_connections', wire: 429 },
   },
-  AccessDenied: { status: 403, message: 'new row violates row-level security policy', error: 'Unauthorized' },
-  ServiceRoleOnly: {
-    status: 403,
-    message: 'Forbidden',
-    error: 'Unauthorized',
-    code: 'AccessDenied',
-    wire: 403,
+  499: {
+    Aborted: { message: 'The client closed the request', code: 'AbortedTerminate' },
   },
-  ResourceLocked: { status: 423, message: 'The resource is locked' },
-  LockTimeout: { status: 503, message: 'acquiring lock timeout', error: 'acquiring_lock_timeout' },
-  DatabaseError: { status: 500, message: 'database error' },
-  DatabaseTimeout: { status: 544, message: 'The connection to the database timed out', wire: 544 },
-  TransactionError: { status: 409, message: 'transaction conflict' },
-  MissingContentLength: { status: 400, message: 'You must provide the Content-Length HTTP header.' },
-  MissingParameter: { status: 400, message: 'Missing Required Parameter' },
-  InvalidParameter: { status: 400, message: 'Invalid Parameter' },
-  InvalidUploadSignature: { status: 400, message: 'Invalid upload Signature' },
-  InvalidChecksum: { status: 400, message: 'The checksum you specified did not match what we received.' },
-  RequestTimeout: {
-    status: 408,
-    message: 'Your socket connection to the server was not read from or written to within the timeout period.',
+  500: {
+    InternalError: { message: 'Internal Server Error', error: 'Internal' },
+    DatabaseError: 'database error',
+    ImageFailed: { message: 'Internal error', error: 'InternalError', code: 'InternalError' },
   },
-  SlowDown: {
-    status: 429,
-    message: 'Too many connections issued to the database',
-    error: 'too_many_connections',
-    wire: 429,
+  501: {
+    NotImplemented: 'A header you provided implies functionality that is not implemented',
   },
-  FeatureNotEnabled: {
-    status: 409,
-    message: 'The feature is not enabled for this resource',
-    error: 'InvalidRequest',
-    code: 'InvalidRequest',
+  503: {
+    LockTimeout: { message: 'acquiring lock timeout', error: 'acquiring_lock_timeout' },
+    StorageUnavailable: { message: 'The storage backend is unavailable', code: 'SlowDown', wire: 503 },
   },
-  NotImplemented: { status: 501, message: 'A header you provided implies functionality that is not implemented' },
-  RelatedResourceNotFound: {
-    status: 404,
-    message: 'The related resource does not exist',
-    error: 'InvalidRequest',
-    code: 'InvalidRequest',
+  507: {
+    DiskFull: { message: 'There is no space left to store the object', code: 'InternalError', wire: 507 },
   },
-  InvalidXRobotsTag: {
-    status: 400,
-    message: 'Invalid X-Robots-Tag header',
-    error: 'invalid_x_robots_tag',
-    code: 'InvalidRequest',
+  544: {
+    DatabaseTimeout: { message: 'The connection to the database timed out', wire: 544 },
   },
-  UnableToEmptyBucket: {
-    status: 409,
-    message: 'Unable to empty the bucket because it contains too many objects',
-    error: 'InvalidRequest',
-    code: 'InvalidRequest',
-  },
-  NoContentProvided: {
-    status: 400,
-    message: 'No content provided',
-    error: 'InvalidRequest',
-    code: 'InvalidRequest',
-  },
-  InvalidFileSize: {
-    status: 400,
-    message: 'Invalid file size format, hint: use 20GB / 20MB / 30KB / 3B',
-    error: 'InvalidRequest',
-    code: 'InvalidRequest',
-  },
-  InvalidImageRequest: {
-    status: 400,
-    message: 'Invalid image request',
-    error: 'InvalidRequest',
-    code: 'InvalidRequest',
-  },
-  ImageFailed: { status: 500, message: 'Internal error', error: 'InternalError', code: 'InternalError' },
-  StorageUnavailable: { status: 503, message: 'The storage backend is unavailable', code: 'SlowDown', wire: 503 },
-  DiskFull: { status: 507, message: 'There is no space left to store the object', code: 'InternalError', wire: 507 },
-  Aborted: { status: 499, message: 'The client closed the request', code: 'AbortedTerminate' },
-} as const;
+});
 
 interface Entry {
   readonly status: number;
