@@ -39,10 +39,12 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
-          globalSetup: ['test/support/shared-stack.ts'],
+          globalSetup: ['test/support/shared-stacks.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // A stack for each, and a stack is several processes.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

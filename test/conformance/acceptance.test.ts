@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { untilServed } from '../support/client.ts';
 import { send } from '../support/raw-http.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
 // Calls that services of a large integrator really make, as raw requests: they use half a dozen client libraries and
 // some none. The names in brackets are the rows of its list of calls.
-const stack = inject('stack');
+const stack = sharedStack();
 const { anonKey, serviceKey, publishable } = stack.env;
 const serviceHeaders = {
   apikey: serviceKey,

@@ -1,9 +1,10 @@
-import { afterAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { newClient, signedUpClient } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
 // Accounts through the official client, on a stack that confirms addresses at once.
-const stack = inject('stack');
+const stack = sharedStack();
 const password = 'correct horse 1';
 const anonymous = () => newClient(stack, stack.env.anonKey);
 const admin = newClient(stack, stack.env.serviceKey).auth.admin;

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { AuthClient } from '@supabase/supabase-js';
-import { afterAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type Client, newClient, signedUpClient, until } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
 // Every method that the official client has is called by some test here, with what it gives and how it is refused. Below
 // stand the calls that no other file makes, on the shared stack, on which nearly everything optional is switched off.
-const stack = inject('stack');
+const stack = sharedStack();
 const password = 'correct horse 1';
 const nobody = '11111111-1111-4111-8111-111111111111';
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadDatasets } from '../../examples/datasets/load.ts';
 import { readDatasets } from '../../examples/datasets/read.ts';
 import { loadShop } from '../../examples/generate/load.ts';
@@ -6,11 +6,12 @@ import { generateShop, shopSize } from '../../examples/generate/rows.ts';
 import type { Row } from '../../examples/lib/bulk-insert.ts';
 import { createProgressBar } from '../../examples/lib/progress-bar.ts';
 import { newClient, signedUpClient } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { postgresUrl, runSql } from '../support/sql.ts';
 
 // Real data of some size: loaded through REST as the examples do it, then asked through the official client, and every
 // answer compared with what SQL says over a connection of its own, or with the rows that were sent.
-const stack = inject('stack');
+const stack = sharedStack();
 const connection = {
   url: stack.url,
   anonKey: stack.env.anonKey,

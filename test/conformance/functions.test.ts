@@ -2,15 +2,16 @@ import { createHmac } from 'node:crypto';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FunctionsHttpError } from '@supabase/supabase-js';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { newClient, until } from '../support/client.ts';
 import { send } from '../support/raw-http.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { addFiles } from '../support/workspace.ts';
 import { functionCases, functionFiles } from './fixtures/functions.ts';
 
 // User code behind /functions/v1: folders as somebody writes them for Supabase, called raw and by the official client.
-const stack = inject('stack');
+const stack = sharedStack();
 const anyone = newClient(stack, stack.env.anonKey);
 const base = `${stack.url}/functions/v1`;
 

@@ -1,8 +1,9 @@
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type RawRequest, send, sendBytes } from '../support/raw-http.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 
 // Requests that try to get past the gateway: odd spellings of paths, sizes, broken HTTP.
-const stack = inject('stack');
+const stack = sharedStack();
 const { anonKey, serviceKey } = stack.env;
 const request = (options: RawRequest) => send(stack.url, options);
 

@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/client.ts';
 import { type RawRequest, send, sendBytes } from '../support/raw-http.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
 // The gateway's own answers, byte for byte, and what it lets through to the rooms. Texts and forms are Kong 2.8.1's, as
 // the compose stack gave them.
-const stack = inject('stack');
+const stack = sharedStack();
 const { anonKey, serviceKey, publishable, secret, dashboard } = stack.env;
 const basic = `Basic ${Buffer.from(`${dashboard.username}:${dashboard.password}`).toString('base64')}`;
 const request = (options: RawRequest) => send(stack.url, options);

@@ -1,9 +1,10 @@
 import sharp from 'sharp';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { newClient } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 
 // Transformed images through the official client: what storage's render routes make of objects.
-const stack = inject('stack');
+const stack = sharedStack();
 const admin = newClient(stack, stack.env.serviceKey);
 const anyone = newClient(stack, stack.env.anonKey);
 const [open, closed] = ['im-open', 'im-closed'];

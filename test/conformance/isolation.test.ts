@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { signedUpClient, until, untilServed } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
 // Connections to the database are shared by everybody. Whatever happens on one, nothing of it may reach the next request.
-const stack = inject('stack');
+const stack = sharedStack();
 const { anonKey, serviceKey } = stack.env;
 const rowsEach = 40;
 

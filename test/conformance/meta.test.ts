@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../support/program.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
 // What Studio and type generators ask, through the gateway of the shared stack.
-const stack = inject('stack');
+const stack = sharedStack();
 const { serviceKey, anonKey, secret } = stack.env;
 
 async function ask(method: string, path: string, key: string | undefined, body?: unknown) {

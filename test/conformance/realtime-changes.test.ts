@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { createClient, type RealtimeChannel, type SupabaseClient } from '@supabase/supabase-js';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { until } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 const [owner, stranger] = ['00000000-0000-4000-8000-0000000000a1', '00000000-0000-4000-8000-0000000000b2'] as const;
 const grants = { all: 'id, owner, body', part: 'id, owner', keyless: 'owner, body' } as const;
 const tables = Object.keys(grants).flatMap((grant) =>

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, type RealtimeChannel, type SupabaseClient } from '@supabase/supabase-js';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { signedUpClient, untilServed } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 const opened: SupabaseClient[] = [];
 
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
 // The helper of the guide, as it stands there, through the gateway.
@@ -13,7 +14,7 @@ interface Batch {
 }
 type CreateBatch = (url: string, key: string, accessToken?: string) => Batch;
 
-const stack = inject('stack');
+const stack = sharedStack();
 let createBatch: CreateBatch;
 
 beforeAll(async () => {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescript';
 import ts from 'typescript';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 const root = (path = '', headers: Record<string, string> = {}) =>
   fetch(`${stack.url}/rest/v1/${path}`, { headers: { apikey: stack.env.serviceKey, ...headers } });
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientPage, hasBrowser, serveClientPage } from '../support/browser.ts';
 import { newClient, signedUpClient } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
 // Files as applications handle them: by a page of another origin, in Chromium, which keeps to CORS.
-const stack = inject('stack');
+const stack = sharedStack();
 const admin = newClient(stack, stack.env.serviceKey);
 const bucket = 'cbrowser';
 

@@ -8,13 +8,14 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newClient } from '../support/client.ts';
 import { send } from '../support/raw-http.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { readEnv } from '../support/stack.ts';
 
 // Names in every place where one can enter: odd ones that are allowed work everywhere, others are refused everywhere.
-const stack = inject('stack');
+const stack = sharedStack();
 const settings = readEnv(stack.cwd);
 const { serviceKey, jwtSecret } = stack.env;
 const admin = newClient(stack, serviceKey);

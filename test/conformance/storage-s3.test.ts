@@ -28,13 +28,14 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signedUpClient } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 import { readEnv } from '../support/stack.ts';
 
 // The AWS SDK with its own defaults (checksums, streaming signatures, x-id), through the gateway.
-const stack = inject('stack');
+const stack = sharedStack();
 const settings = readEnv(stack.cwd);
 const endpoint = `${stack.url}/storage/v1/s3`;
 const opened: S3Client[] = [];

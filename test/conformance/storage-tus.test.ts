@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import * as tus from 'tus-js-client';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newClient, signedUpClient } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
 // Resumable uploads by tus-js-client, as the documentation of Supabase shows them, through the gateway.
-const stack = inject('stack');
+const stack = sharedStack();
 const { url, env } = stack;
 const admin = newClient(stack, env.serviceKey);
 const endpoint = `${url}/storage/v1/upload/resumable`;

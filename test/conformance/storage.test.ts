@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Client, newClient, signedUpClient } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 const { url, env } = stack;
 const admin = newClient(stack, env.serviceKey);
 let user: Client;

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, newClient, signedUpClient, untilServed } from '../support/client.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
 
 // A todo application as somebody would write it against hosted Supabase: tables with row level security, two users who
 // must never see each other's rows, and the official client throughout.
-const stack = inject('stack');
+const stack = sharedStack();
 
 const schema = `
   create table todo_lists (

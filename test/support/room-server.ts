@@ -1,5 +1,4 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -8,6 +7,7 @@ import { createLogger, createRedactor } from '#kernel/log';
 import { type ConnectionOptions, connectClient } from '#kernel/sql';
 import { dbRoom, dbSettings } from '#services/db';
 import { authMigrations, migrate } from '../../src/services/auth/sql/migrations/index.ts';
+import { freePorts } from './ports.ts';
 
 /** Where the test run's server is; everything a test needs to connect. */
 export interface RoomServer {
@@ -40,7 +40,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       POSTGRES_PASSWORD: password,
       JWT_SECRET: jwtSecret,
       POSTGRES_DB: template,
-      POSTGRES_PORT: String(await freePort()),
+      POSTGRES_PORT: String((await freePorts(1))[0]),
       VOLUMES_DIR: folder,
       STACK_DB_STOP_TIMEOUT: '10s',
     },
@@ -80,15 +80,4 @@ async function forbidConnections(connection: ConnectionOptions): Promise<void> {
   } finally {
     await client.pg.end();
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
