@@ -151,7 +151,7 @@ describe('what cannot be used', () => {
     const [http = 0, postgres = 0] = await freePorts(2);
     const ports = { KONG_HTTP_PORT: String(http), POSTGRES_PORT: String(postgres) };
     for (const address of ['0.0.0.0', '::']) {
-      const run = runProgram(['start'], { cwd, env: { BIND_ADDRESS: address, ...ports, ...secret }, timeout: 20_000 });
+      const run = runProgram(['start'], { cwd, env: { BIND_ADDRESS: address, ...ports, ...secret } });
       const watch = watchPort(http);
       const { code, stderr } = await run;
       expect(await watch.stop(), 'something listened').toBe(false);
