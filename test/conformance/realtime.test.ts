@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LongPoll } from '@supabase/phoenix';
 import { createClient, type RealtimeChannel, type SupabaseClient } from '@supabase/supabase-js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -112,6 +113,34 @@ describe.each(['1.0.0', '2.0.0'])('supabase-js, protocol %s', (vsn) => {
       'CHANNEL_ERROR: Unauthorized: You do not have permissions to read from this Channel topic: conformance:of somebody else',
     );
   });
+});
+
+test.each(['1.0.0', '2.0.0'])('over long polling, where no WebSocket gets through, protocol %s', async (vsn) => {
+  const polling = createClient(stack.url, stack.env.anonKey, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    realtime: { transport: LongPoll as never, vsn },
+  });
+  opened.push(polling);
+  const socket = realtimeClient(stack.env.anonKey, vsn);
+  const got: unknown[][] = [[], []];
+  const channels = [polling, socket].map((client, index) =>
+    client
+      .channel(`polling ${vsn}`, { config: { broadcast: { ack: true }, presence: { key: `client ${index}` } } })
+      .on('broadcast', { event: 'shout' }, ({ payload }) => got[index]?.push(payload))
+      .on('presence', { event: 'sync' }, () => {}),
+  );
+  for (const channel of channels) expect(await subscribed(channel)).toBe('SUBSCRIBED');
+  for (const [index, channel] of channels.entries()) {
+    expect(await channel.send({ type: 'broadcast', event: 'shout', payload: { from: index } })).toBe('ok');
+    expect(await channel.track({ index })).toBe('ok');
+  }
+  await until('both messages', () => got.every(({ length }) => length === 1));
+  expect(got).toEqual([[{ from: 1 }], [{ from: 0 }]]);
+  await until('both present', () =>
+    channels.every((channel) => Object.keys(channel.presenceState()).sort().join() === 'client 0,client 1'),
+  );
+  const private_ = polling.channel('polling privately', { config: { private: true } });
+  expect(await subscribed(private_)).toContain('You do not have permissions to read from this Channel topic');
 });
 
 test('bytes arrive as bytes', async () => {

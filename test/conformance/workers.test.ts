@@ -117,6 +117,22 @@ describe('two workers', () => {
     for (const socket of sockets) socket.terminate();
   });
 
+  test('are one for long polling: any of them answers for the session of one', async () => {
+    const url = `${stack.url}/realtime/v1/longpoll?apikey=${stack.env.anonKey}&vsn=2.0.0`;
+    let token = '';
+    const ask = async (body?: string) => {
+      const headers = { connection: 'close', 'content-type': 'application/x-ndjson' };
+      const answer = await fetch(`${url}&token=${token}`, { headers, ...(body && { method: 'POST', body }) });
+      return (await answer.json()) as { status: number; token: string; messages: string[] };
+    };
+    token = (await ask()).token;
+    for (let ref = 1; ref <= 6; ref++) {
+      expect(await ask(`[null,"${ref}","phoenix","heartbeat",{}]`)).toEqual({ status: 200 });
+      const reply = `[null,"${ref}","phoenix","phx_reply",{"status":"ok","response":{}}]`;
+      expect(await ask()).toEqual({ messages: [reply], status: 200, token });
+    }
+  });
+
   test('share one health and one inbox, and reach the page of the primary', async () => {
     const health = (await (await fetch(`${stack.url}/health`)).json()) as { status: string; services: object };
     expect(health.status).toBe('ok');

@@ -12,6 +12,7 @@ import { startHousekeeping } from './core/housekeeping.ts';
 import { Hub } from './core/hub.ts';
 import type { Limits } from './core/limits/limits.ts';
 import { Rate } from './core/limits/rate.ts';
+import { LongPolls } from './core/long-poll/long-polls.ts';
 import { createMetrics } from './core/metrics.ts';
 import { Nodes } from './core/nodes/nodes.ts';
 import { Presence } from './core/presence/presence.ts';
@@ -25,6 +26,7 @@ import type { RealtimeSettings } from './settings.ts';
 import { migrate, realtimeMigrations } from './sql/migrations/index.ts';
 import { keepPartitions } from './sql/partitions.ts';
 import { storedBroadcasts } from './sql/stored-messages.ts';
+import type { BacklogLimits } from './wire/client-connection.ts';
 import { createTransport, type Transport } from './wire/transport.ts';
 
 /** What realtime is made of. */
@@ -41,6 +43,7 @@ interface Running {
   readonly db: Database;
   readonly transport: Transport;
   readonly nodes: Nodes;
+  readonly polls: LongPolls;
   readonly http: Http;
   readonly feed: ChangeFeed | undefined;
   readonly end: () => void;
@@ -75,6 +78,7 @@ function create(deps: RealtimeDeps): Room<RealtimeApi> {
     for (const session of stopping.context.sessions) session.disconnect(1012, 'Server requested disconnect');
     stopping.context.presence.flush();
     stopping.end();
+    stopping.polls.stop();
     stopping.nodes.stop();
     stopping.context.presence.stop();
     running = undefined;
@@ -177,11 +181,24 @@ function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Runnin
     users: { here: 0, elsewhere: () => nodes.usersElsewhere() },
     isServing: () => running.isServing,
   };
+  const polls = new LongPolls({
+    context,
+    bus: deps.bus,
+    backlog: backlogOf(settings),
+    window: settings.pollWindow,
+    patience: settings.pollPatience,
+    most: settings.pollSessions,
+    flushSlice: settings.flushSlice,
+  });
   nodes.start();
+  polls.start();
   const endStored = deliverStored(context);
   const endHousekeeping = startHousekeeping({
     context,
-    sweep: () => transport.sweep(),
+    sweep() {
+      transport.sweep();
+      polls.sweep();
+    },
     noChannel: settings.noChannel,
     keepPartitions: keep,
   });
@@ -190,8 +207,10 @@ function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Runnin
     db,
     transport,
     nodes,
+    polls,
     http: createHttp({
       context,
+      polls,
       settings,
       tenant,
       changeTenant(limits, disconnect = false) {
@@ -241,11 +260,17 @@ const openFeed = ({ settings, log, bus, database }: RealtimeDeps, db: Database):
     snapshots: { db, rows: settings.snapshotRows, bytes: settings.snapshotBytes },
   });
 
+const backlogOf = (settings: RealtimeSettings): BacklogLimits => ({
+  soft: settings.backlogSoft,
+  hard: settings.backlogHard,
+  stall: settings.stall,
+});
+
 const openTransport = (settings: RealtimeSettings, clock: Clock): Promise<Transport> =>
   createTransport({
     maxFrame: settings.maxFrame,
     deflate: settings.deflate,
-    backlog: { soft: settings.backlogSoft, hard: settings.backlogHard, stall: settings.stall },
+    backlog: backlogOf(settings),
     idle: settings.idle,
     flushSlice: settings.flushSlice,
     now: () => clock.now(),

@@ -46,6 +46,7 @@ export const realtimeErrors = catalogueOf({
   },
   503: {
     not_serving: 'Realtime is restarting, please standby',
+    too_many_polls: 'Too many sessions of long polling',
     changes_unavailable: 'Database changes are not served at present',
   },
 });

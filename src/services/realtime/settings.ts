@@ -221,6 +221,25 @@ export const realtimeSettings = {
     min: 1,
     help: 'Sockets written to before other work gets its turn.',
   }),
+  pollWindow: duration({
+    name: 'STACK_REALTIME_LONGPOLL_WINDOW',
+    default: 10_000,
+    min: 100,
+    max: 600_000,
+    help: 'Time a long poll waits for messages; a session ends after two of them without a poll.',
+  }),
+  pollPatience: duration({
+    name: 'STACK_REALTIME_LONGPOLL_PATIENCE',
+    default: 2_000,
+    min: 100,
+    help: 'Time another node has to say that it keeps the session of a long poll; it counts as gone beyond.',
+  }),
+  pollSessions: integer({
+    name: 'STACK_REALTIME_LONGPOLL_SESSIONS',
+    default: 10_000,
+    min: 0,
+    help: 'Sessions of long polling on one node at most (503 beyond); 0: none are served.',
+  }),
   presenceDelay: duration({
     name: 'STACK_REALTIME_PRESENCE_DELAY',
     bare: 'ms',

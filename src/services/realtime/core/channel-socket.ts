@@ -4,11 +4,13 @@ import type { Token } from './token.ts';
 /** The socket a channel is on, as far as the channel needs it. */
 export interface ChannelSocket {
   readonly version: Version;
+  /** Whether frames of bytes reach it: protocol 2 over a WebSocket. */
+  readonly takesBinary: boolean;
   /** Of the API key. */
   readonly token: Token;
   /** JSON text of the handshake's headers whose names begin with `x-`. */
   readonly headers: string;
-  /** @returns false when it was left out; see `Connection.send` */
+  /** @returns false when it was left out; see `ClientConnection.send` */
   send(frame: Buffer, mayDrop: boolean): boolean;
   /** The channel has ended. */
   remove(channel: { readonly topic: string }): void;

@@ -98,7 +98,7 @@ export class Channel implements Member {
     const isPresence = message.kind === 'text' && message.event === 'presence_diff';
     if (isPresence ? !this.readable.presence : !this.readable.broadcast) return false;
     if (this.#replayed && message.id !== undefined && this.#replayed.has(message.id)) return false;
-    const frame = fanout.frame(this.session.version);
+    const frame = fanout.frame(this.session);
     if (frame === null) return false;
     if (isPresence) this.context.metrics.counters.presenceEvents++;
     return this.session.send(frame, mayDrop);
@@ -121,7 +121,7 @@ export class Channel implements Member {
   #replay({ id, event, payload, binaryPayload }: ReplayedMessage): void {
     const metadata = JSON.stringify({ replayed: true, id });
     if (binaryPayload) {
-      if (this.session.version === 1) return;
+      if (!this.session.takesBinary) return;
       const { topic } = this;
       const frame = encodeUserBroadcast({ topic, event, metadata, encoding: 'raw', payload: binaryPayload });
       if (frame) this.session.send(frame, false);

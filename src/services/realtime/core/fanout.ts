@@ -1,5 +1,6 @@
 import { encodeBroadcastText, encodeMessage, encodeUserBroadcast } from '../wire/encode.ts';
 import type { UserBroadcast, Version } from '../wire/messages.ts';
+import type { ChannelSocket } from './channel-socket.ts';
 
 /** What goes to all members of a room. */
 export type RoomMessage = {
@@ -8,15 +9,16 @@ export type RoomMessage = {
 } & (
   | /** Goes as text to everybody. `payload` is JSON text. */
   { readonly kind: 'text'; readonly event: string; readonly payload: string }
-  /** Goes as bytes to protocol 2, as text to protocol 1 where it can. */
+  /** Goes as bytes to who takes bytes, as text to the others where it can. */
   | ({ readonly kind: 'user' } & Omit<UserBroadcast, 'topic'>)
 );
 
-/** A message on its way to many: encoded once for each protocol, when the first of its sockets needs it. */
+/** A message on its way to many: encoded once for each form, when the first of its sockets needs it. */
 export class Fanout {
   readonly #topic: string;
   readonly message: RoomMessage;
-  readonly #frames: [Buffer | null | undefined, Buffer | null | undefined] = [undefined, undefined];
+  /** As bytes, as text of protocol 1, of protocol 2. */
+  readonly #frames: (Buffer | null | undefined)[] = [undefined, undefined, undefined];
 
   /** @param topic with its `realtime:` */
   constructor(topic: string, message: RoomMessage) {
@@ -24,23 +26,25 @@ export class Fanout {
     this.message = message;
   }
 
-  /** @returns null where the protocol has no form for it */
-  frame(version: Version): Buffer | null {
-    const known = this.#frames[version - 1];
+  /** @returns null where the socket's protocol has no form for it */
+  frame(socket: Pick<ChannelSocket, 'version' | 'takesBinary'>): Buffer | null {
+    const { version } = socket;
+    const form = this.message.kind === 'user' && socket.takesBinary ? 0 : version;
+    const known = this.#frames[form];
     if (known !== undefined) return known;
-    const made = this.#encode(version) ?? null;
-    this.#frames[version - 1] = made;
+    const made = this.#encode(version, form === 0) ?? null;
+    this.#frames[form] = made;
     return made;
   }
 
-  #encode(version: Version): Buffer | undefined {
+  #encode(version: Version, asBytes: boolean): Buffer | undefined {
     const { message } = this;
     if (message.kind === 'text') {
       const { event, payload } = message;
       return encodeMessage(version, { joinRef: null, ref: null, topic: this.#topic, event, payload });
     }
     const broadcast = { ...message, topic: this.#topic };
-    const binary = version === 2 ? encodeUserBroadcast(broadcast) : undefined;
+    const binary = asBytes ? encodeUserBroadcast(broadcast) : undefined;
     return binary ?? encodeBroadcastText(version, broadcast);
   }
 }

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionListener } from '../wire/connection.ts';
+import type { ClientConnection, ConnectionListener } from '../wire/client-connection.ts';
 import { decodeBinary, decodeText } from '../wire/decode.ts';
 import type { ClientMessage, Version } from '../wire/messages.ts';
 import type { Channel } from './channel.ts';
@@ -27,7 +27,7 @@ export class Session implements ConnectionListener, JoiningSocket, OpenSession {
   readonly version: Version;
   readonly token: Token;
   readonly headers: string;
-  readonly #connection: Connection;
+  readonly #connection: ClientConnection;
   /** By topic; made for the first one, since many sockets have none. */
   #channels: Map<string, Channel> | undefined;
   #waiting: ClientMessage[] | undefined;
@@ -35,7 +35,7 @@ export class Session implements ConnectionListener, JoiningSocket, OpenSession {
   /** When it last had a channel, in milliseconds. */
   idleSince: number;
 
-  constructor(context: RealtimeContext, connection: Connection, handshake: Handshake) {
+  constructor(context: RealtimeContext, connection: ClientConnection, handshake: Handshake) {
     this.context = context;
     this.#connection = connection;
     this.version = handshake.version;
@@ -47,6 +47,10 @@ export class Session implements ConnectionListener, JoiningSocket, OpenSession {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  get takesBinary(): boolean {
+    return this.version === 2 && this.#connection.takesBinary;
   }
 
   get channels(): Iterable<Channel> {
@@ -76,7 +80,7 @@ export class Session implements ConnectionListener, JoiningSocket, OpenSession {
     this.idleSince = this.context.clock.now();
   }
 
-  /** @param mayDrop see `Connection.send` */
+  /** @param mayDrop see `ClientConnection.send` */
   send(frame: Buffer, mayDrop: boolean): boolean {
     const { counters } = this.context.metrics;
     const isSent = this.#connection.send(frame, mayDrop);

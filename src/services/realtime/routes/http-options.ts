@@ -1,16 +1,15 @@
-import type { RealtimeContext } from '../core/context.ts';
 import type { Limits } from '../core/limits/limits.ts';
+import type { LongPolls } from '../core/long-poll/long-polls.ts';
 import type { Tenant } from '../core/tenant.ts';
 import type { RealtimeSettings } from '../settings.ts';
+import type { HandshakeOptions } from './handshake.ts';
 
 /** What the HTTP side is made of. */
-export interface HttpOptions {
-  readonly context: RealtimeContext;
+export interface HttpOptions extends HandshakeOptions {
+  readonly polls: LongPolls;
   readonly settings: RealtimeSettings;
   readonly tenant: Tenant;
   /** On all nodes. @param disconnect true: sockets are closed whatever was changed */
   readonly changeTenant: (limits: Partial<Limits>, disconnect?: boolean) => void;
   readonly databaseAnswers: () => Promise<boolean>;
-  /** The JWT that an opaque key stands for; other keys as they are. */
-  readonly translateKey: (key: string) => string;
 }

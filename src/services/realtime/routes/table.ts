@@ -1,6 +1,7 @@
 import type { FastifyInstance } from '#kernel/http';
 import { broadcastPost } from './broadcast-post.ts';
 import type { HttpOptions } from './http-options.ts';
+import { longpoll } from './longpoll.ts';
 import { metricsGet } from './metrics-get.ts';
 import { snapshotPost } from './snapshot-post.ts';
 import { tenants } from './tenants.ts';
@@ -14,6 +15,7 @@ export function bindRoutes(app: FastifyInstance, options: HttpOptions): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   broadcastPost(app, options);
   snapshotPost(app, options);
+  longpoll(app, options);
   tenants(app, options);
   metricsGet(app, options);
 }

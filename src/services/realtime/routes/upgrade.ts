@@ -1,20 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ServiceError } from '#kernel/errors';
-import type { RealtimeContext } from '../core/context.ts';
 import { Session } from '../core/session.ts';
-import { isRefusal, type Token } from '../core/token.ts';
 import { errorBody, realtimeError } from '../errors.ts';
-import type { Version } from '../wire/messages.ts';
 import type { Transport } from '../wire/transport.ts';
-import { policyHeaders } from './policy-headers.ts';
+import { type HandshakeOptions, judgeHandshake } from './handshake.ts';
 
-/** What handshakes are judged with. */
-export interface UpgradeOptions {
-  readonly context: RealtimeContext;
+/** What sockets are opened with. */
+export interface UpgradeOptions extends HandshakeOptions {
   readonly transport: Transport;
-  /** The JWT that an opaque key stands for; other keys as they are. */
-  readonly translateKey: (key: string) => string;
 }
 
 /** `GET /socket/websocket`: opens a socket, or refuses with a JSON body (spec §1.1). */
@@ -28,11 +22,10 @@ export async function upgrade(
   const ignore = () => {};
   socket.on('error', ignore);
   try {
-    const { version, token } = await judge(options, request);
-    const headers = policyHeaders(request.headers);
+    const handshake = await judgeHandshake(options, request);
     if (socket.destroyed) return;
     options.transport.accept(request, socket, head, (connection) => {
-      connection.listener = new Session(options.context, connection, { version, token, headers });
+      connection.listener = new Session(options.context, connection, handshake);
     });
   } catch (error) {
     const { log, metrics } = options.context;
@@ -45,33 +38,6 @@ export async function upgrade(
   } finally {
     socket.off('error', ignore);
   }
-}
-
-async function judge(
-  { context, translateKey }: UpgradeOptions,
-  request: IncomingMessage,
-): Promise<{ readonly version: Version; readonly token: Token }> {
-  const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
-  const version = versionOf(searchParams.get('vsn') ?? '1.0.0');
-  if (version === undefined) throw realtimeError('protocol_unknown');
-  if (!context.isServing()) throw realtimeError('not_serving', { headers: { 'retry-after': '1' } });
-  const header = request.headers['x-api-key'];
-  const key = (Array.isArray(header) ? header[0] : header) ?? searchParams.get('apikey');
-  if (!key) throw realtimeError('key_missing');
-  const verdict = await context.judge.judge(translateKey(key));
-  if (isRefusal(verdict)) throw realtimeError('token_refused', { message: verdict.atHandshake });
-  const limits = context.limits();
-  if (limits.suspended) throw realtimeError('suspended');
-  const { users, rates } = context;
-  if (limits.users > 0 && users.here + users.elsewhere() >= limits.users) throw realtimeError('too_many_users');
-  if (rates.joins.reaches(limits.joins)) throw realtimeError('too_many_joins');
-  return { version, token: verdict };
-}
-
-// `~> 1.0.0` and `~> 2.0.0`.
-function versionOf(vsn: string): Version | undefined {
-  if (/^1\.0\.\d+$/.test(vsn)) return 1;
-  return /^2\.0\.\d+$/.test(vsn) ? 2 : undefined;
 }
 
 /** Answers a handshake while the room does not run. */

@@ -1,29 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { BacklogLimits, ClientConnection, ConnectionListener } from './client-connection.ts';
 import type { Flusher } from './flusher.ts';
 import { unframe } from './websocket-frame.ts';
 
-/** Who hears of a connection. Nothing may be thrown. */
-export interface ConnectionListener {
-  text(text: string): void;
-  binary(frame: Buffer): void;
-  /** The backlog has gone. @param dropped frames that were left out meanwhile */
-  caughtUp(dropped: number): void;
-  closed(): void;
-}
-
-/** Bounds of a connection's backlog. */
-export interface BacklogLimits {
-  /** Bytes from which frames that may be dropped are. */
-  readonly soft: number;
-  /** Bytes from which the connection is ended. */
-  readonly hard: number;
-  /** Milliseconds without taking anything after which it is ended as well. */
-  readonly stall: number;
-}
-
 /** One WebSocket. Frames are written in the order sent, those of one turn of the event loop together. */
-export class Connection {
+export class Connection implements ClientConnection {
   readonly #socket: Duplex;
   readonly #ws: WebSocket;
   readonly #flusher: Flusher;
@@ -49,17 +31,15 @@ export class Connection {
     this.#bytesRead = (socket as { bytesRead?: number }).bytesRead ?? 0;
   }
 
+  get takesBinary(): boolean {
+    return true;
+  }
+
   /** Bytes that wait to be taken by the client. */
   get backlog(): number {
     return this.#queued + this.#socket.writableLength;
   }
 
-  /**
-   * Sends a whole WebSocket frame.
-   *
-   * @param mayDrop true: may be left out when the client does not keep up; it is told later how many were
-   * @returns false when it was left out
-   */
   send(frame: Buffer, mayDrop: boolean): boolean {
     if (this.#isClosing) return false;
     const backlog = this.backlog;
@@ -104,7 +84,6 @@ export class Connection {
     this.#socket.uncork();
   }
 
-  /** Ends it after what was sent. @param code RFC 6455 §7.4 */
   close(code: number, reason = ''): void {
     if (this.#isClosing) return;
     this.flush();
@@ -118,7 +97,6 @@ export class Connection {
     this.#ws.terminate();
   }
 
-  /** Stops reading; what was read already still arrives. */
   pause(): void {
     this.#ws.pause();
   }

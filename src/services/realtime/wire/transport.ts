@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket, WebSocketServer } from 'ws';
-import { type BacklogLimits, Connection } from './connection.ts';
+import type { BacklogLimits } from './client-connection.ts';
+import { Connection } from './connection.ts';
 import { createFlusher } from './flusher.ts';
 
 /** How WebSockets are served. */
