@@ -60,7 +60,10 @@ async function copySettings(client: Client, from: string, to: string): Promise<v
     const [name, value] = [setting.slice(0, at), setting.slice(at + 1)];
     return `alter database ${quoteIdentifier(to)} set ${quoteIdentifier(name)} = ${quoteLiteral(value)};`;
   });
-  await client.pg.query(`grant all on database ${quoteIdentifier(to)} to dashboard_user; ${settings.join('')}`);
+  await client.pg.query(
+    `grant all on database ${quoteIdentifier(to)} to dashboard_user;
+     grant create on database ${quoteIdentifier(to)} to supabase_storage_admin; ${settings.join('')}`,
+  );
 }
 
 async function onMaintenance(options: ConnectionOptions, work: (client: Client) => Promise<unknown>): Promise<void> {

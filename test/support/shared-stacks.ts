@@ -39,6 +39,7 @@ async function startSharedStack(): Promise<{ readonly stack: Stack; readonly add
       ENABLE_EMAIL_AUTOCONFIRM: 'true',
       PGRST_DB_SCHEMAS: 'public,storage,graphql_public,pmoves_core',
       DIRECT_PORTS: 'on',
+      VECTOR_ENABLED: 'true',
       GATEWAY_DIRECT_AUTH_PORT: String(directAuthPort),
       GATEWAY_DIRECT_STUDIO_PORT: String(studioPort),
       GATEWAY_DIRECT_STORAGE_PORT: String(storagePort),

@@ -11,12 +11,14 @@ import { createJanitor, type Janitor } from './core/janitor.ts';
 import { createRemoteImages } from './core/remote-images.ts';
 import { createSessionLocks, type SessionLocks } from './core/session-locks.ts';
 import { createUrlTokens } from './core/url-token.ts';
+import { createVectorStore } from './core/vectors/vector-store.ts';
 import type { StoragePorts } from './ports.ts';
 import { createResumable, resumableRoutes } from './routes/resumable.ts';
 import { createRouter } from './routes/router.ts';
 import { createHandler } from './routes/run.ts';
 import { s3Routes } from './routes/s3/table.ts';
 import { routes } from './routes/table.ts';
+import { vectorRoutes } from './routes/vector/table.ts';
 import type { StorageSettings } from './settings.ts';
 import { migrateStorage } from './sql/migrations/index.ts';
 import { createUploads } from './sql/uploads.ts';
@@ -85,7 +87,11 @@ function create(deps: StorageDeps): Room<StorageApi> {
     };
     const janitor = createJanitor(context, own);
     const locks = createSessionLocks(connection, log);
-    const protocols = [...resumableRoutes(createResumable(context, locks)), ...s3Routes];
+    const protocols = [
+      ...resumableRoutes(createResumable(context, locks)),
+      ...s3Routes,
+      ...vectorRoutes(createVectorStore(context, own)),
+    ];
     const transform = deps.transform ?? remoteImages(settings, deps);
     const ports = { egress: deps.egress, ...(transform && { transform }) };
     running = {

@@ -43,6 +43,9 @@ export const storageErrors = catalogueOf({
       code: 'InvalidRequest',
     },
     InvalidImageRequest: { message: 'Invalid image request', error: 'InvalidRequest', code: 'InvalidRequest' },
+    VectorBucketNotEmpty: 'The vector bucket is not empty',
+    S3VectorMaxBucketsExceeded: 'Maximum number of buckets exceeded.',
+    S3VectorMaxIndexesExceeded: 'Maximum number of indexes exceeded.',
   },
   403: {
     SignatureDoesNotMatch:
@@ -57,6 +60,7 @@ export const storageErrors = catalogueOf({
     NoSuchUpload: 'Upload not found',
     NoSuchContent: { message: 'The resource was not found', error: 'Not found', code: 'NoSuchKey' },
     NoSuchRoute: { message: 'Route not found', error: 'Not found', code: 'InvalidRequest', wire: 404 },
+    NotFoundException: 'The vector bucket or index was not found',
     RelatedResourceNotFound: {
       message: 'The related resource does not exist',
       error: 'InvalidRequest',
@@ -70,11 +74,8 @@ export const storageErrors = catalogueOf({
     KeyAlreadyExists: { message: 'The resource already exists', error: 'Duplicate' },
     ResourceAlreadyExists: { message: 'The resource already exists', error: 'Duplicate' },
     BucketAlreadyExists: { message: 'The resource already exists', error: 'Duplicate' },
-    BucketNotEmpty: {
-      message: 'The bucket you tried to delete is not empty',
-      code: 'InvalidRequest',
-      error: 'InvalidRequest',
-    },
+    BucketNotEmpty: { message: 'The bucket you tried to delete is not empty', code: 'ResourceNotEmpty' },
+    ConflictException: 'The vector bucket or index already exists',
     TransactionError: 'transaction conflict',
     FeatureNotEnabled: {
       message: 'The feature is not enabled for this resource',

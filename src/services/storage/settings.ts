@@ -328,6 +328,32 @@ export const storageSettings = {
     help: 'Where a CDN is told to forget an object.',
   }),
   cdnPurgeKey: string({ name: 'CDN_PURGE_ENDPOINT_KEY', secret: true, help: 'Bearer key for it.' }),
+  vectorEnabled: boolean({
+    name: 'VECTOR_ENABLED',
+    default: false,
+    help: 'Serve vector buckets (/vector); the database needs the extension vector (pgvector).',
+  }),
+  vectorMaxBuckets: integer({
+    name: 'VECTOR_MAX_BUCKETS',
+    default: 10,
+    min: 1,
+    max: 100_000,
+    help: 'Vector buckets at most.',
+  }),
+  vectorMaxIndexes: integer({
+    name: 'VECTOR_MAX_INDEXES',
+    default: 20,
+    min: 1,
+    max: 100_000,
+    help: 'Vector indexes in a bucket at most.',
+  }),
+  vectorBodyLimit: bytes({
+    name: 'STORAGE_VECTOR_BODY_LIMIT',
+    default: 20 * 1024 ** 2,
+    min: 1_024,
+    max: 256 * 1024 ** 2,
+    help: 'Size of a request about vectors at most.',
+  }),
   version: string({
     name: 'STORAGE_VERSION',
     alone: ['VERSION'],

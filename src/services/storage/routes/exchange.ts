@@ -53,7 +53,8 @@ export interface Caller {
 
 const nobody: Caller = { role: 'anon', claims: { role: 'anon' }, token: '', isKnown: false };
 
-async function identify(
+/** Finds out who asks. @throws AccessDenied, ValidationFailed */
+export async function identify(
   context: StorageContext,
   verifier: Verifier,
   access: Access,

@@ -2,14 +2,11 @@ import { storageError } from '../errors.ts';
 import { asService, scoped } from '../sql/scope.ts';
 import { placeOf } from './download.ts';
 import type { Exchange } from './exchange.ts';
+import { asIcebergError } from './render-error.ts';
 import type { Route } from './route.ts';
 
 /** Milliseconds a CDN may take to answer. */
 const purgeTimeout = 10_000;
-
-const disabled = (feature: string) => (): never => {
-  throw storageError('FeatureNotEnabled', { message: `The feature ${feature} is not enabled for this resource` });
-};
 
 async function purge(exchange: Exchange): Promise<void> {
   const { context, ports } = exchange;
@@ -74,7 +71,15 @@ export const serviceRoutes: readonly Route[] = [
     },
   },
   ...(['GET', 'POST', 'DELETE', 'HEAD'] as const).map(
-    (method): Route => ({ method, path: '/iceberg/*', access: 'service', operation: '', handle: disabled('iceberg') }),
+    (method): Route => ({
+      method,
+      path: '/iceberg/*',
+      access: 'service',
+      operation: '',
+      renderError: asIcebergError,
+      handle: () => {
+        throw storageError('FeatureNotEnabled', { message: 'The feature iceberg is not enabled for this resource' });
+      },
+    }),
   ),
-  { method: 'POST', path: '/vector/*', access: 'service', operation: '', handle: disabled('vector') },
 ];

@@ -79,6 +79,21 @@ export function scoped<T>(db: Database, scope: Scope, work: (transaction: Transa
   });
 }
 
+/** Runs statements in one transaction as the owner of the tables: for what only the service role may ask for. */
+export function owned<T>(
+  db: Database,
+  { operation, statementTimeout }: Scope,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  return db.transaction(async (transaction) => {
+    await transaction.query(
+      "select set_config('storage.operation', $1, true), set_config('statement_timeout', $2, true)",
+      [operation, String(statementTimeout)],
+    );
+    return work(transaction);
+  });
+}
+
 /** Thrown to end a transaction without keeping what it did. */
 class Undone<T> extends Error {
   readonly result: T;

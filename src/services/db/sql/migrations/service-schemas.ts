@@ -38,6 +38,19 @@ grant usage on schema vault to service_role;
     )`,
     sql: () => 'grant usage, create on schema _pmoves to supabase_storage_admin;',
   },
+  // Vector buckets need the extension's type, and the extension where nobody made it yet.
+  {
+    version: 'schema/extensions/storage',
+    unless: `coalesce(
+      has_schema_privilege(to_regrole('supabase_storage_admin'), to_regnamespace('extensions'), 'usage'), false)`,
+    sql: () => 'grant usage on schema extensions to supabase_storage_admin;',
+  },
+  {
+    version: 'database/storage',
+    unless: `coalesce(
+      has_database_privilege(to_regrole('supabase_storage_admin'), current_database(), 'create'), false)`,
+    sql: ({ database }) => `grant create on database ${database} to supabase_storage_admin;`,
+  },
 ];
 
 function schema(name: string, rest: (context: StepContext) => string): Step {

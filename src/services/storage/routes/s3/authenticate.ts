@@ -8,6 +8,7 @@ import {
   readHeaderSignature,
   readQuerySignature,
   type SignatureParts,
+  sha256,
   sign,
   signatureOf,
   signingKey,
@@ -24,13 +25,24 @@ export interface S3Caller {
 /** Longest life of a presigned URL, in seconds. */
 const longestExpiry = 604_800;
 
-/** Finds out who asks. @throws AccessDenied, SignatureDoesNotMatch, RequestTimeTooSkewed */
-export async function authenticate(exchange: Exchange): Promise<S3Caller> {
+/**
+ * Finds out who asks.
+ *
+ * @param service the one that has to be in the signature
+ * @param body where it was read already: it has to be what was signed, and its hash need not stand in a header
+ * @throws AccessDenied, SignatureDoesNotMatch, RequestTimeTooSkewed, XAmzContentSHA256Mismatch
+ */
+export async function authenticate(exchange: Exchange, service = 's3', body?: Buffer): Promise<S3Caller> {
   const { request, query, scope } = exchange;
-  const signature = readHeaderSignature(request.headers) ?? readQuerySignature(query, request.headers);
-  if (!signature) throw storageError('AccessDenied', { message: 'Missing signature' });
+  const read = readHeaderSignature(request.headers) ?? readQuerySignature(query, request.headers);
+  if (!read) throw storageError('AccessDenied', { message: 'Missing signature' });
+  if (read.service !== service)
+    throw storageError('AccessDenied', { message: `The service of the credential must be ${service}` });
+  const signature = body ? { ...read, payloadHash: sha256(body) } : read;
   assertTimely(exchange, signature);
   assertComplete(exchange, signature);
+  if (body && read.payloadHash !== '' && read.payloadHash !== signature.payloadHash)
+    throw storageError('XAmzContentSHA256Mismatch');
   const secret = secretOf(exchange, signature);
   const key = keyFor(exchange, signature, secret);
   const [path, rawQuery] = splitUrl(requestContext(request).originalUrl);
@@ -102,8 +114,7 @@ function assertTimely({ context }: Exchange, { date, expires, day }: SignaturePa
 }
 
 /** The host, and every header of this protocol that came, has to be among what was signed. */
-function assertComplete({ request }: Exchange, { signedHeaders, service, expires, payloadHash }: SignatureParts): void {
-  if (service !== 's3') throw storageError('AccessDenied', { message: 'The service of the credential must be s3' });
+function assertComplete({ request }: Exchange, { signedHeaders, expires, payloadHash }: SignatureParts): void {
   const unsigned = Object.keys(request.headers).filter(
     (name) => name.startsWith('x-amz-') && !signedHeaders.includes(name) && name !== 'x-amz-content-sha256',
   );

@@ -20,7 +20,8 @@ begin
     execute format('grant execute on all functions in schema storage to %I', role);
   end loop;
   if to_regrole('service_role') is not null then
-    grant all on storage.s3_multipart_uploads, storage.s3_multipart_uploads_parts, storage.buckets_analytics to service_role;
+    grant all on storage.s3_multipart_uploads, storage.s3_multipart_uploads_parts, storage.buckets_analytics,
+      storage.buckets_vectors, storage.vector_indexes to service_role;
   end if;
   if to_regrole('postgres') is not null and to_regrole('postgres') <> to_regrole(current_user::text) then
     grant all on storage.buckets, storage.objects to postgres with grant option;

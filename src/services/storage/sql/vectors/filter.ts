@@ -1,0 +1,38 @@
+import type { VectorFilter } from '../../core/vectors/filter.ts';
+
+const comparisons = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
+
+/**
+ * A condition on column `metadata`. Values of different types are never equal, a list equals each of its items, and
+ * what is not there fulfils nothing but not to exist.
+ *
+ * @param bind keeps a value and gives its placeholder
+ */
+export function filterSql(filter: VectorFilter, bind: (value: unknown) => string): string {
+  switch (filter.is) {
+    case 'and':
+    case 'or':
+      return `(${filter.of.map((each) => filterSql(each, bind)).join(` ${filter.is} `)})`;
+    case 'eq':
+    case 'ne': {
+      const equal = `metadata -> ${bind(filter.key)}::text @> ${bind(JSON.stringify(filter.value))}::jsonb`;
+      return filter.is === 'eq' ? `(${equal})` : `(not ${equal})`;
+    }
+    case 'in':
+    case 'nin': {
+      const key = `${bind(filter.key)}::text`;
+      const found = `exists (select from jsonb_array_elements(${bind(JSON.stringify(filter.values))}::jsonb) as wanted
+        where metadata -> ${key} @> wanted.value)`;
+      return filter.is === 'in' ? found : `(metadata ? ${key} and not ${found})`;
+    }
+    case 'exists': {
+      const found = `metadata ? ${bind(filter.key)}::text`;
+      return filter.value ? `(${found})` : `(not ${found})`;
+    }
+    default: {
+      const key = `${bind(filter.key)}::text`;
+      return `(case when jsonb_typeof(metadata -> ${key}) = 'number'
+        then (metadata ->> ${key})::numeric ${comparisons[filter.is]} ${bind(String(filter.value))}::numeric end)`;
+    }
+  }
+}
