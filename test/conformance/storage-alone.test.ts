@@ -148,15 +148,13 @@ describe(`killed ${rounds} times`, () => {
       for (let round = 1; round <= rounds; round++) {
         const goal = load.total + 1 + randomInt(40);
         load.start(access);
-        for (const deadline = performance.now() + 60_000; load.total < goal && performance.now() < deadline; )
-          await sleep(2);
+        while (load.total < goal) await sleep(2);
         await sleep(randomInt(20));
         // Every third time the database goes down with it, and loses what it had not written down.
         const withDatabase = round % 3 === 0;
         if (withDatabase) database.crashServer();
         await end(child, 'SIGKILL');
         await load.stop();
-        expect(load.total, 'clients got on').toBeGreaterThanOrEqual(goal);
         if (withDatabase) database.startServer();
         const [verified, again] = await Promise.all([command('verify', '--deep'), startStorage()]);
         ({ child, access } = again);
@@ -171,7 +169,7 @@ describe(`killed ${rounds} times`, () => {
       await end(child, 'SIGTERM');
       if (process.env.STORAGE_KILL_ROUNDS) console.log(load.acknowledged);
     },
-    60_000 + rounds * 30_000,
+    120_000 + rounds * 60_000,
   );
 
   async function clean(): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { filterSql } from '../../sql/vectors/filter.ts';
-import { parseFilter, type VectorFilter } from './filter.ts';
+import { filterSql, type VectorFilter } from '../../sql/vectors/filter.ts';
+import { parseFilter } from './filter.ts';
 
 const value = fc.oneof(fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean());
 const key = fc.string().filter((text) => !text.startsWith('$') && text !== '__proto__');

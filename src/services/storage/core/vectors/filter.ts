@@ -1,15 +1,5 @@
 import { storageError } from '../../errors.ts';
-
-/** What metadata may hold, alone or in lists. */
-export type MetadataValue = string | number | boolean;
-
-/** A condition on a vector's metadata. Lists hold at least one. */
-export type VectorFilter =
-  | { readonly is: 'and' | 'or'; readonly of: readonly VectorFilter[] }
-  | { readonly is: 'eq' | 'ne'; readonly key: string; readonly value: MetadataValue }
-  | { readonly is: 'gt' | 'gte' | 'lt' | 'lte'; readonly key: string; readonly value: number }
-  | { readonly is: 'in' | 'nin'; readonly key: string; readonly values: readonly MetadataValue[] }
-  | { readonly is: 'exists'; readonly key: string; readonly value: boolean };
+import type { MetadataValue, VectorFilter } from '../../sql/vectors/filter.ts';
 
 /** Conditions in a filter at most, and how deep they may lie. */
 const limits = { conditions: 1_000, depth: 32 };

@@ -1,13 +1,6 @@
 import { storageError } from '../../errors.ts';
-import type { MetadataValue } from './filter.ts';
-
-/** Distances that an index may have. */
-export type DistanceMetric = 'cosine' | 'euclidean';
-
-/** What a vector is told with. */
-export interface VectorMetadata {
-  readonly [key: string]: MetadataValue | readonly MetadataValue[];
-}
+import type { DistanceMetric } from '../../sql/vectors/catalogue.ts';
+import type { VectorMetadata } from '../../sql/vectors/rows.ts';
 
 /**
  * Checks the numbers of a vector: as many as the index has dimensions, each one a float32, and not all of them zero where

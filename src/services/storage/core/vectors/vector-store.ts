@@ -5,6 +5,7 @@ import { owned, type Scope } from '../../sql/scope.ts';
 import {
   countVectorBuckets,
   countVectorIndexes,
+  type DistanceMetric,
   deleteVectorBucket,
   deleteVectorIndex,
   findVectorBucket,
@@ -22,7 +23,7 @@ import { createVectorRows, type FoundVector, type VectorParts, type VectorRows }
 import type { StorageContext } from '../context.ts';
 import { assertBucketName } from '../names.ts';
 import { parseFilter } from './filter.ts';
-import { assertDistinct, assertMetadata, assertVector, type DistanceMetric } from './values.ts';
+import { assertDistinct, assertMetadata, assertVector } from './values.ts';
 
 /** Where an index is. */
 export interface IndexPlace {

@@ -1,5 +1,7 @@
 import type { Transaction } from '#kernel/sql';
-import type { DistanceMetric } from '../../core/vectors/values.ts';
+
+/** Distances that an index may have. */
+export type DistanceMetric = 'cosine' | 'euclidean';
 
 /** A vector bucket. */
 export interface VectorBucket {

@@ -1,4 +1,13 @@
-import type { VectorFilter } from '../../core/vectors/filter.ts';
+/** What metadata may hold, alone or in lists. */
+export type MetadataValue = string | number | boolean;
+
+/** A condition on a vector's metadata. Lists hold at least one. */
+export type VectorFilter =
+  | { readonly is: 'and' | 'or'; readonly of: readonly VectorFilter[] }
+  | { readonly is: 'eq' | 'ne'; readonly key: string; readonly value: MetadataValue }
+  | { readonly is: 'gt' | 'gte' | 'lt' | 'lte'; readonly key: string; readonly value: number }
+  | { readonly is: 'in' | 'nin'; readonly key: string; readonly values: readonly MetadataValue[] }
+  | { readonly is: 'exists'; readonly key: string; readonly value: boolean };
 
 const comparisons = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 

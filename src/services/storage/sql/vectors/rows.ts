@@ -1,9 +1,12 @@
 import { quoteIdentifier, type Transaction } from '#kernel/sql';
-import type { VectorFilter } from '../../core/vectors/filter.ts';
-import type { VectorMetadata } from '../../core/vectors/values.ts';
 import type { VectorIndex } from './catalogue.ts';
 import type { VectorExtension } from './extension.ts';
-import { filterSql } from './filter.ts';
+import { filterSql, type MetadataValue, type VectorFilter } from './filter.ts';
+
+/** What a vector is told with. */
+export interface VectorMetadata {
+  readonly [key: string]: MetadataValue | readonly MetadataValue[];
+}
 
 /** A vector as it is put. */
 export interface NewVector {
