@@ -7,12 +7,16 @@ import type { DbApi } from '#services/db';
 import { type PoolerApi, poolerRoom } from '#services/pooler';
 import type { LoadedSettings } from './load-settings.ts';
 
+/** Database of the stack's internal services. */
+const internalDatabase = '_supabase';
+
 /** The pooler of a stack, in front of its own database or of one elsewhere. */
 export function createPoolerRoom(
   settings: LoadedSettings,
   db: Room<DbApi> | undefined,
   log: Logger,
   server: () => ConnectionOptions,
+  admin: () => ConnectionOptions,
 ): Room<PoolerApi> {
   return poolerRoom.create({
     settings: settings.pooler,
@@ -22,6 +26,7 @@ export function createPoolerRoom(
     embedded: () => db?.api.embedded ?? false,
     sessionPort: () => sessionPort(settings, db?.api.embedded ?? false, server()),
     database: settings.db.database,
+    store: () => ({ ...admin(), database: internalDatabase }),
     jwtSecret: settings.stack.jwtSecret,
   });
 }

@@ -92,6 +92,7 @@ export function wireRooms(input: WiringInput): Wired {
         db,
         roomLog('pooler'),
         () => db?.api.connection('pgbouncer') ?? remoteConnection(settings, 'pgbouncer'),
+        connection('supabase_admin', undefined),
       )
     : undefined;
   const egress = createEgress({ allowed: settings.stack.egressAllow });

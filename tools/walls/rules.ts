@@ -38,7 +38,7 @@ export const packageOwners: Readonly<Record<string, string>> = {
   'smol-toml': 'src/services/functions',
   undici: 'src/services/functions',
   uqr: 'src/services/auth',
-  ws: 'src/services/realtime',
+  ws: 'src/kernel/http',
 };
 
 function levelRules(): IForbiddenRuleType[] {

@@ -6,3 +6,4 @@ export { canConnect } from './can-connect.ts';
 export { type Listener, type ListenerOptions, startListener } from './listener.ts';
 export { type RequestContext, requestContext, setRequestContext } from './request-context.ts';
 export { sendBody, sendJson } from './respond.ts';
+export { loadWebSockets, type RawData, type WebSocket, type WebSocketServer } from './websockets.ts';

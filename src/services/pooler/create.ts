@@ -1,23 +1,27 @@
 import { join, resolve } from 'node:path';
 import type { SecureContext } from 'node:tls';
-import { StartupError } from '#kernel/errors';
+import { ServiceError, StartupError } from '#kernel/errors';
 import { type App, createApp } from '#kernel/http';
 import type { Health, Room, RoomDefinition } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { ConnectionOptions } from '#kernel/sql';
 import { givenCertificate, ownCertificate } from './core/certificate.ts';
+import { createDirectory, type Known } from './core/directory.ts';
 import { renderMetrics } from './core/metrics.ts';
 import { parseReadHost } from './core/read-host.ts';
-import { createSecretSource } from './core/secret-source.ts';
+import { createSeal } from './core/seal.ts';
 import { tenantOf } from './core/tenant.ts';
-import { poolerError } from './errors.ts';
+import type { TenantRecord } from './core/tenant-body.ts';
+import { poolerError, poolerFatal } from './errors.ts';
 import type { PoolerPorts } from './ports.ts';
 import { tokenGuard } from './routes/access.ts';
 import { bindRoutes } from './routes/table.ts';
 import type { PoolerSettings } from './settings.ts';
-import { createAuthQuery } from './sql/auth-query.ts';
-import { createReplicaWatch, type ReplicaChange } from './sql/replica-watch.ts';
+import { createTenantStore } from './sql/tenant-store.ts';
 import { Pooler } from './wire/pooler.ts';
+import { clusterOffer, type OfferParts, ownOffer, tenantOffer } from './wire/tenant-offers.ts';
+import type { TenantOffer } from './wire/tenants.ts';
+import { createWebSocketDoor, type WebSocketDoor } from './wire/websocket-door.ts';
 
 /** What the pooler is made of. */
 export interface PoolerDeps extends PoolerPorts {
@@ -39,16 +43,15 @@ export const poolerRoom: RoomDefinition<PoolerDeps, PoolerApi> = { name: 'pooler
 
 /** Role that health looks up: it is in every database that was prepared for a pooler. */
 const probedRole = 'pgbouncer';
-const rolesRemembered = 10_000;
 /** Version of Supavisor whose contract this is. */
 const mirroredVersion = '2.7.4';
 
 interface Running {
   readonly pooler: Pooler;
   readonly app: App;
+  readonly door: WebSocketDoor;
   readonly reachable: () => Promise<boolean>;
   readonly sessionPort: number | undefined;
-  readonly close: () => Promise<void>;
 }
 
 function create(deps: PoolerDeps): Room<PoolerApi> {
@@ -63,6 +66,10 @@ function create(deps: PoolerDeps): Room<PoolerApi> {
         handle: (request, response) => {
           if (running) running.app.handle(request, response);
           else response.writeHead(503, { 'content-length': 0 }).end();
+        },
+        upgrade: (request, socket, head) => {
+          if (running) void running.door.upgrade(request, socket, head);
+          else socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
         },
       },
     ],
@@ -79,8 +86,8 @@ function create(deps: PoolerDeps): Room<PoolerApi> {
       running = undefined;
       stopped = true;
       await current?.pooler.stop(settings.drainTimeout);
+      current?.door.close();
       await current?.app.close();
-      await current?.close();
     },
     async health(): Promise<Health> {
       if (!running) return { status: stopped ? 'stopped' : 'starting' };
@@ -92,44 +99,34 @@ function create(deps: PoolerDeps): Room<PoolerApi> {
 
 async function start(deps: PoolerDeps): Promise<Running> {
   const { settings, log } = deps;
-  const server = deps.server();
+  const ownId = settings.tenantId;
   const sessionPort = await deps.sessionPort();
-  const auth = createAuthQuery(deps.server, settings.authQuery, settings.connectTimeout);
-  const secrets = createSecretSource({
-    look: (role) => auth.look(role),
-    sharedPassword: server.password,
-    keep: settings.authCache,
-    limit: rolesRemembered,
+  const parts: OfferParts = { settings, log, server: deps.server, readHosts: readHosts(deps), now: Date.now };
+  const own = () => tenantOf(settings, { ...deps.server(), database: deps.database });
+  const seal = settings.sealKey === undefined ? undefined : createSeal(settings.sealKey);
+  const directory = createDirectory({
+    store: createTenantStore(deps.store, settings.connectTimeout),
+    seal,
+    own,
+    keep: settings.tenantCache,
     now: Date.now,
+    changed: (known) => pooler.tenants.offer(offersOf(known, { tenant: own(), passwords: new Map() }, parts)),
+    warn: (error, text) => log.warn({ err: error }, text),
   });
-  const addresses = readHosts(deps);
-  const tell = ({ replica, isUsable, error }: ReplicaChange): void => {
-    const { host, port } = addresses[replica]?.() ?? {};
-    if (isUsable) log.info({ host, port }, 'a replica of POOLER_READ_HOSTS is read from');
-    else
-      log.warn(
-        { host, port, ...(error !== undefined && { err: error }) },
-        'a replica of POOLER_READ_HOSTS is not usable',
-      );
-  };
-  const replicas =
-    addresses.length === 0
-      ? undefined
-      : { addresses, watch: createReplicaWatch(deps.server, addresses, settings.connectTimeout, Date.now, tell) };
   const pooler = new Pooler({
     settings,
     log,
-    secrets,
-    address: deps.server,
-    replicas,
-    database: deps.database,
     sessionPort,
     secureContext: secureContextOf(deps),
     version: mirroredVersion,
+    learn: directory.learn,
   });
+  const { tenants } = pooler;
+  tenants.offer(offersOf(directory.known, { tenant: own(), passwords: new Map() }, parts));
+  await directory.learn();
   const reachable = async () => {
     try {
-      await secrets.find(probedRole);
+      await tenants.serve(ownId).plan.secrets.find(probedRole);
       return true;
     } catch {
       return false;
@@ -141,24 +138,28 @@ async function start(deps: PoolerDeps): Promise<Running> {
   ]);
   const app = createApp({
     log,
-    bodyLimit: 64 * 1024,
+    bodyLimit: 256 * 1024,
     routes: (instance) =>
       bindRoutes(instance, {
-        tenantId: settings.tenantId,
-        tenant: () => tenantOf(settings, { ...deps.server(), database: deps.database }),
+        directory,
+        own,
+        canSeal: seal !== undefined,
         checks: async () => ({ database: await reachable(), listeners: pooler.isListening }),
-        metrics: () => renderMetrics(settings.tenantId, pooler.counts, pooler.states()),
-        terminate: () => pooler.terminate(),
-        forgetSecrets: () => secrets.clear(),
+        metrics: (tenant) => renderMetrics(tenants.figures(tenant)),
+        terminate: (tenant) => tenants.served.get(tenant)?.fail(poolerFatal('shutdown')),
+        forgetSecrets: (tenant) => tenants.served.get(tenant)?.plan.secrets.clear(),
         api,
         metricsAccess,
+        version: mirroredVersion,
         now: Date.now,
       }),
     onNotFound: (_request, reply) => reply.code(404).send({ error: poolerError('not_found').message }),
     onError: (error, request, reply) => {
-      const status = error.statusCode ?? (error as { status?: number }).status ?? 500;
-      if (status >= 500) log.error({ reqId: request.id, err: error }, 'the HTTP side failed');
-      return reply.code(status).send({ error: status >= 500 ? poolerError('internal').message : error.message });
+      const known = (error as unknown) instanceof ServiceError ? (error as unknown as ServiceError) : undefined;
+      if (known?.code === 'invalid') return reply.code(known.status).send({ errors: known.details });
+      const status = known?.status ?? error.statusCode ?? 500;
+      if (status >= 500 && !known) log.error({ reqId: request.id, err: error }, 'the HTTP side failed');
+      return reply.code(status).send({ error: status === 500 ? poolerError('internal').message : error.message });
     },
   });
   await app.ready();
@@ -167,16 +168,26 @@ async function start(deps: PoolerDeps): Promise<Running> {
   } catch (error) {
     await pooler.stop(0);
     await app.close();
-    await replicas?.watch.close();
     throw error;
   }
-  return {
-    pooler,
-    app,
-    reachable,
-    sessionPort: sessionPort?.port,
-    close: async () => void (await Promise.all([auth.close(), replicas?.watch.close()])),
-  };
+  const door = createWebSocketDoor(
+    (address) => pooler.allows(address),
+    (socket) => pooler.accept(socket),
+  );
+  return { pooler, app, door, reachable, sessionPort: sessionPort?.port };
+}
+
+/** All tenants and clusters that can be served. What was put goes before what the settings say. */
+function offersOf({ stored, clusters }: Known, own: TenantRecord, parts: OfferParts): Map<string, TenantOffer> {
+  const ownId = own.tenant.external_id;
+  const records = new Map([[ownId, own], ...stored]);
+  const offers = new Map<string, TenantOffer>([[ownId, ownOffer(own, parts)]]);
+  for (const [id, record] of stored) offers.set(id, tenantOffer(record, parts));
+  for (const [alias, cluster] of clusters) {
+    const offer = clusterOffer(cluster, records, parts);
+    if (offer) offers.set(`cluster.${alias}`, offer);
+  }
+  return offers;
 }
 
 /** The servers of POOLER_READ_HOSTS, which are the primary in all but their place. */

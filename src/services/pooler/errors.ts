@@ -1,6 +1,9 @@
 import { catalogueOf, defineErrors } from '#kernel/errors';
 
-/** What the HTTP side can answer with; the messages of `not_found` and `unavailable` are Supavisor's. */
+/**
+ * What the HTTP side can answer with; the messages of `not_found` and `unavailable` are Supavisor's. `invalid` goes
+ * with the fields.
+ */
 export const poolerErrors = catalogueOf({
   403: {
     forbidden: '',
@@ -8,10 +11,14 @@ export const poolerErrors = catalogueOf({
   404: {
     not_found: 'not found',
   },
+  422: {
+    invalid: 'Unprocessable Entity',
+  },
   500: {
     internal: 'internal error',
   },
   503: {
+    no_key: 'tenants with passwords of their own need VAULT_ENC_KEY, which is not set',
     unavailable: 'unhealthy',
   },
 });
@@ -29,6 +36,7 @@ export const wireErrors = {
   malformed_authentication: { code: '08P01', message: 'protocol violation during authentication' },
   protocol_violation: { code: '08P01', message: 'protocol violation' },
   unsupported_protocol: { code: '0A000', message: 'unsupported frontend protocol: version 3.0 is spoken here' },
+  not_allowed: { code: 'XX000', message: 'Address not in tenant allow_list: ' },
   tls_required: { code: 'XX000', message: 'SSL connection is required' },
   login_timeout: { code: '08006', message: 'connection failure during authentication' },
   lookup_failed: { code: '08006', message: 'connection failure during authentication: the database does not answer' },

@@ -10,5 +10,7 @@ export interface PoolerPorts {
   readonly sessionPort: () => Promise<{ readonly port: number; readonly setting: string } | undefined>;
   /** Database of clients that name none. */
   readonly database: string;
+  /** Database of tenants and clusters that are put by the HTTP API, as a role that owns its schema `_supavisor`. */
+  readonly store: () => ConnectionOptions;
   readonly jwtSecret: string | undefined;
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type PlainPostgres, startPlainPostgres } from '../../../test/support/plain-postgres.ts';
-import { type PoolerUnderTest, startPooler } from './testing/pooler-under-test.ts';
+import { askPooler, type PoolerUnderTest, startPooler } from './testing/pooler-under-test.ts';
 import { rowsOf, WireClient } from './testing/wire-client.ts';
 import { int32, message } from './wire/messages.ts';
 
@@ -19,6 +19,7 @@ beforeAll(async () => {
     POOLER_AUTH_QUERY: 'select rolname, rolpassword from pg_authid where rolname = $1',
     POOLER_READ_HOSTS: `${replica.socketDir}:5432`,
     POOLER_CONNECT_TIMEOUT: '2s',
+    VAULT_ENC_KEY: 'k'.repeat(32),
   });
 }, 60_000);
 
@@ -106,6 +107,31 @@ test('prepared statements and settings follow to the replica', async () => {
   expect(rowsOf(await client.untilReady())).toEqual([['6']]);
   expect(await client.query(`select current_setting('application_name')`)).toEqual([['mine']]);
   await client.query('commit');
+  client.destroy();
+});
+
+test('a cluster of tenants: one that writes, and one that is its replica', async () => {
+  const members = [
+    ['write', 'leader', primary],
+    ['read', 'follower', replica],
+  ] as const;
+  for (const [, id, { socketDir }] of members)
+    expect(
+      await askPooler(pooler, 'PUT', `/api/tenants/${id}`, {
+        tenant: {
+          db_host: socketDir,
+          db_port: 5432,
+          db_database: 'postgres',
+          require_user: true,
+          users: [{ db_user: 'postgres', db_password: password }],
+        },
+      }),
+    ).toMatchObject({ status: 201 });
+  const cluster = { cluster_tenants: members.map(([type, id]) => ({ type, tenant_external_id: id })) };
+  expect(await askPooler(pooler, 'PUT', '/api/clusters/pair', { cluster })).toMatchObject({ status: 201 });
+  const { client } = await WireClient.login(pooler.transactionPort, 'postgres.cluster.pair', password);
+  await onReplica(client);
+  expect(await client.query(where)).toEqual([['primary']]);
   client.destroy();
 });
 

@@ -186,6 +186,16 @@ export const poolerSettings = {
     secret: true,
     help: 'Secret (HS256) of tokens for the metrics; default is JWT_SECRET.',
   }),
+  sealKey: string({
+    name: 'VAULT_ENC_KEY',
+    secret: true,
+    help: 'Seals the passwords of tenants that were put by the HTTP API.',
+  }),
+  tenantCache: duration({
+    name: 'POOLER_TENANT_CACHE',
+    default: 10_000,
+    help: 'How long the stored tenants are believed to be unchanged by other nodes, when a client names one that is not known.',
+  }),
   drainTimeout: duration({
     name: 'STACK_DRAIN_TIMEOUT',
     default: 10_000,

@@ -1,10 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { identify } from './identity.ts';
+import { identify, type TenantNames } from './identity.ts';
 import { parseOptions } from './startup-options.ts';
 
+const known = ['my.tenant', 'tenant', 'second', 'cluster.both'];
+const names: TenantNames = {
+  own: 'my.tenant',
+  has: (name) => known.includes(name),
+  ofServerName: (serverName) => (serverName === 'db.second.example' ? 'second' : undefined),
+  databaseOf: (name) => (name === 'second' ? 'other' : 'postgres'),
+};
 const of = (parameters: Record<string, string>, serverName?: string) =>
-  identify(new Map(Object.entries(parameters)), 'my.tenant', 'postgres', serverName);
+  identify(new Map(Object.entries(parameters)), names, serverName);
 
 test.each([
   [{ user: 'postgres' }, { role: 'postgres', hasTenant: false }],
@@ -32,9 +39,17 @@ test('what is no identity', () => {
   expect(of({ user: 'a', options: '-x' })).toBe('bad-options');
 });
 
-test('the first label of the server name may be the tenant', () => {
-  const named = identify(new Map([['user', 'postgres']]), 'tenant', 'postgres', 'tenant.db.example');
-  expect(named).toMatchObject({ role: 'postgres', hasTenant: true });
+test('the server name, or its first label, may be the tenant', () => {
+  expect(of({ user: 'postgres' }, 'tenant.db.example')).toMatchObject({ tenant: 'tenant', hasTenant: true });
+  expect(of({ user: 'postgres' }, 'db.second.example')).toMatchObject({ tenant: 'second', database: 'other' });
+  expect(of({ user: 'postgres' }, 'elsewhere.example')).toMatchObject({ tenant: 'my.tenant', hasTenant: false });
+  // What the user name says goes first.
+  expect(of({ user: 'postgres.second' }, 'tenant.db.example')).toMatchObject({ tenant: 'second' });
+});
+
+test('a cluster stands beside the tenants', () => {
+  expect(of({ user: 'postgres.cluster.both' })).toMatchObject({ role: 'postgres', tenant: 'cluster.both' });
+  expect(of({ user: 'postgres.both' })).toBe('unknown-tenant');
 });
 
 test('database, replication, settings', () => {
@@ -42,6 +57,7 @@ test('database, replication, settings', () => {
     {
       role: 'u',
       database: 'd',
+      tenant: 'my.tenant',
       hasTenant: false,
       replication: true,
       settings: new Map([

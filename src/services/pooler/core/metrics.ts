@@ -52,27 +52,33 @@ const gauges: readonly (readonly [keyof PoolState & ('open' | 'idle' | 'waiting'
   ['waiting', 'supavisor_clients_waiting', 'Clients that wait for a server connection'],
 ];
 
+/** A tenant's figures. */
+export interface TenantFigures {
+  readonly tenant: string;
+  readonly counts: PoolerCounts;
+  readonly pools: readonly PoolState[];
+}
+
 /** The metrics in Prometheus' text format, with the names and labels of Supavisor where it has them. */
-export function renderMetrics(tenant: string, counts: PoolerCounts, pools: readonly PoolState[]): string {
+export function renderMetrics(tenants: readonly TenantFigures[]): string {
   const lines: string[] = [];
-  for (const [key, name, help] of counters)
-    lines.push(
-      `# HELP ${name} ${help}.`,
-      `# TYPE ${name} counter`,
-      `${name}{tenant="${label(tenant)}"} ${counts[key]}`,
-    );
+  for (const [key, name, help] of counters) {
+    lines.push(`# HELP ${name} ${help}.`, `# TYPE ${name} counter`);
+    for (const { tenant, counts } of tenants) lines.push(`${name}{tenant="${label(tenant)}"} ${counts[key]}`);
+  }
   for (const [key, name, help] of gauges) {
     lines.push(`# HELP ${name} ${help}.`, `# TYPE ${name} gauge`);
-    for (const pool of pools) {
-      const labels = [
-        ['tenant', tenant],
-        ['user', pool.role],
-        ['mode', pool.mode],
-        ['db_name', pool.database],
-        ['search_path', pool.searchPath],
-      ].map(([each, value]) => `${each}="${label(value as string)}"`);
-      lines.push(`${name}{${labels.join(',')}} ${pool[key]}`);
-    }
+    for (const { tenant, pools } of tenants)
+      for (const pool of pools) {
+        const labels = [
+          ['tenant', tenant],
+          ['user', pool.role],
+          ['mode', pool.mode],
+          ['db_name', pool.database],
+          ['search_path', pool.searchPath],
+        ].map(([each, value]) => `${each}="${label(value as string)}"`);
+        lines.push(`${name}{${labels.join(',')}} ${pool[key]}`);
+      }
   }
   return `${lines.join('\n')}\n`;
 }

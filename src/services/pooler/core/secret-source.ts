@@ -40,7 +40,8 @@ export function createSecretSource(options: SecretSourceOptions): SecretSource {
   async function look(role: string): Promise<FoundSecret> {
     const text = await options.look(role);
     if (text === 'unreadable') {
-      shared ??= sharedSecret(options.sharedPassword);
+      if (options.sharedPassword === undefined) return { kind: 'none' };
+      shared ??= madeSecret(options.sharedPassword);
       return shared;
     }
     if (text === undefined) return { kind: 'unknown' };
@@ -63,8 +64,8 @@ export function createSecretSource(options: SecretSourceOptions): SecretSource {
   };
 }
 
-async function sharedSecret(password: string | undefined): Promise<FoundSecret> {
-  if (password === undefined) return { kind: 'none' };
+/** What the server would keep of a password; it comes along, to log in upstream with. */
+export async function madeSecret(password: string): Promise<FoundSecret> {
   const salt = randomBytes(16);
   const { storedKey, serverKey } = await scramKeys(password, salt, iterations);
   return { kind: 'scram', iterations, salt: salt.toString('base64'), storedKey, serverKey, password };

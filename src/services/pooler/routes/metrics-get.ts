@@ -1,10 +1,11 @@
 import type { FastifyReply, FastifyRequest } from '#kernel/http';
+import type { Directory } from '../core/directory.ts';
 
 /** `GET /metrics` and `/metrics/:tenant`, with a token of METRICS_JWT_SECRET: the state in Prometheus' text format. */
-export function metricsRoute(tenantId: string, render: () => string) {
+export function metricsRoute(directory: Directory, render: (tenant?: string) => string) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { tenant } = request.params as { readonly tenant?: string };
-    if (tenant !== undefined && tenant !== tenantId) return reply.code(404).send();
-    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(render());
+    if (tenant !== undefined && !directory.tenant(tenant)) return reply.code(404).send();
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(render(tenant));
   };
 }

@@ -1,13 +1,14 @@
 import type { FastifyReply, FastifyRequest } from '#kernel/http';
-import type { Tenant } from '../core/tenant.ts';
+import type { Directory } from '../core/directory.ts';
 import { poolerError } from '../errors.ts';
 
-/** `GET /api/tenants/:id`, with a token of API_JWT_SECRET: the one tenant, as its settings make it; 404 for any other. */
-export function tenantRoute(tenant: () => Tenant) {
+/** `GET /api/tenants/:id`, with a token of API_JWT_SECRET: the tenant as it is served; 404 where there is none. */
+export function tenantRoute(directory: Directory) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { id } = request.params as { readonly id: string };
-    const found = tenant();
-    if (id !== found.external_id) throw poolerError('not_found');
+    await directory.learn();
+    const found = directory.tenant(id);
+    if (!found) throw poolerError('not_found');
     return reply.send({ data: found });
   };
 }

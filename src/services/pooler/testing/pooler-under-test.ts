@@ -1,5 +1,7 @@
-import { createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { resolveSettings } from '#kernel/config';
+import { signHs256 } from '#kernel/jwt';
 import type { Room } from '#kernel/lifecycle';
 import { createLogger, createRedactor } from '#kernel/log';
 import type { ConnectionOptions } from '#kernel/sql';
@@ -22,11 +24,41 @@ export const testTenant = 'tenant-1';
 /** Secret of tokens for the HTTP API in these tests. */
 export const testJwtSecret = 'pooler-test-secret-with-at-least-32-characters';
 
+/** A token that the HTTP API and the metrics take. */
+export const apiToken = (): string => signHs256({ role: 'x' }, testJwtSecret);
+
+/** Asks the HTTP side of a pooler, as somebody with such a token. @returns the body as JSON, or as text where it is none */
+export async function askPooler(
+  { room }: PoolerUnderTest,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ readonly status: number; readonly body: unknown }> {
+  const server = createHttpServer((incoming, outgoing) => room.mounts[0]?.handle(incoming, outgoing));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${apiToken()}`,
+        connection: 'close',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : text };
+  } finally {
+    server.close();
+  }
+}
+
 /** Starts one. @param env adds to its settings */
 export async function startPooler(
   server: () => ConnectionOptions,
   env: Readonly<Record<string, string>> = {},
-  options: { readonly embedded?: boolean; readonly cwd?: string } = {},
+  options: { readonly embedded?: boolean; readonly cwd?: string; readonly store?: () => ConnectionOptions } = {},
 ): Promise<PoolerUnderTest> {
   const [sessionPort = 0, transactionPort = 0] = [await freePort(), await freePort()];
   const { values, problems } = resolveSettings(poolerSettings, {
@@ -56,6 +88,7 @@ export async function startPooler(
     embedded: () => options.embedded ?? false,
     sessionPort: async () => ({ port: sessionPort, setting: 'POSTGRES_PORT' }),
     database: server().database,
+    store: () => options.store?.() ?? server(),
     jwtSecret: testJwtSecret,
   });
   await room.start(new AbortController().signal);

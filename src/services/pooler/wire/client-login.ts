@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
-import { type Identity, type IdentityProblem, identify } from '../core/identity.ts';
+import { type Identity, type IdentityProblem, identify, type TenantNames } from '../core/identity.ts';
 import { type LoginEvent, type LoginState, nextLoginState } from '../core/login-states.ts';
 import { beginScram, type ScramChallenge, type ScramRefusal } from '../core/scram-server.ts';
 import { type Credentials, isSame, md5Answer, type ScramVerifier } from '../core/secret.ts';
@@ -18,22 +18,23 @@ import { packetLength, parseFirstPacket } from './startup-packet.ts';
 
 /** What logging in depends on. */
 export interface LoginContext {
-  readonly tenantId: string;
-  readonly defaultDatabase: string;
+  /** The tenants by name; it changes with them. */
+  readonly names: TenantNames;
+  /** Looks for tenants that have come since, unless that was done a moment ago. Never rejects. */
+  readonly learn: () => Promise<void>;
   /** Without one, TLS is not offered. */
   readonly secureContext: SecureContext | undefined;
-  readonly requireTls: boolean;
   /** Bytes of a StartupMessage at most. */
   readonly maxStartup: number;
   /** Milliseconds from the connection to a proven password. */
   readonly timeout: number;
   readonly version: string;
   /** The role's secret. */
-  readonly find: (role: string) => Promise<FoundSecret>;
+  readonly find: (identity: Identity) => Promise<FoundSecret>;
   /** The password was wrong: what was found may be out of date. */
-  readonly doubt: (role: string) => void;
+  readonly doubt: (identity: Identity) => void;
   /** Says why such a session is not to be had here, before a password is asked for. */
-  readonly judge: (identity: Identity) => keyof typeof wireErrors | undefined;
+  readonly judge: (identity: Identity, isSecured: boolean, address: string) => LoginRefusal | undefined;
   /** Roles that are not there are answered like wrong passwords, not by saying so. */
   readonly hidesUnknown: (identity: Identity) => boolean;
   /** Key of the made-up salts of such roles. */
@@ -42,6 +43,13 @@ export interface LoginContext {
   readonly proven: (client: ProvenClient) => void;
   /** Logging in is over: somebody else goes on with the socket, it was for something else, or it failed. */
   readonly ended: (login: ClientLogin, how: LoginEnd) => void;
+}
+
+/** Why a client is sent away. */
+export interface LoginRefusal {
+  readonly name: keyof typeof wireErrors;
+  /** Added to the text. */
+  readonly detail?: string;
 }
 
 /** How logging in ends. */
@@ -80,6 +88,11 @@ export class ClientLogin {
     this.#context = context;
     this.#timer = setTimeout(() => this.#fail('login_timeout'), context.timeout);
     this.#listen();
+  }
+
+  /** Who it wants to be served by, once it has said so. */
+  get tenant(): string | undefined {
+    return this.#identity?.tenant;
   }
 
   /** Ends it, when the pooler stops. */
@@ -229,27 +242,38 @@ export class ClientLogin {
       return;
     }
     const secured = this.#socket instanceof TLSSocket;
-    if (this.#context.requireTls && !secured) {
-      this.#fail('tls_required');
+    // Set by Node on a server's socket; its type knows it only on a client's.
+    const serverName = (secured && (this.#socket as unknown as { servername?: string }).servername) || undefined;
+    const { names } = this.#context;
+    const identity = identify(packet.parameters, names, serverName);
+    if (identity !== 'unknown-tenant') {
+      this.#admit(packet, identity, secured);
       return;
     }
-    const { tenantId, defaultDatabase } = this.#context;
-    // Set by Node on a server's socket; its type knows it only on a client's.
-    const serverName = secured ? (this.#socket as unknown as { servername?: string }).servername : undefined;
-    const identity = identify(packet.parameters, tenantId, defaultDatabase, serverName || undefined);
+    // It may have been made a moment ago, elsewhere.
+    void this.#context.learn().then(() => {
+      if (!this.#ended) this.#admit(packet, identify(packet.parameters, names, serverName), secured);
+    });
+  }
+
+  #admit(
+    packet: { minor: number; parameters: ReadonlyMap<string, string> },
+    identity: Identity | IdentityProblem,
+    secured: boolean,
+  ): void {
     if (typeof identity === 'string') {
       this.#fail(identityErrors[identity]);
       return;
     }
-    const problem = this.#context.judge(identity);
+    this.#identity = identity;
+    const problem = this.#context.judge(identity, secured, this.#socket.remoteAddress ?? '');
     if (problem) {
-      this.#fail(problem);
+      this.#fail(problem.name, problem.detail);
       return;
     }
     const extensions = [...packet.parameters.keys()].filter((name) => name.startsWith('_pq_.'));
     if (packet.minor > 0 || extensions.length > 0) this.#socket.write(negotiateProtocol(extensions));
-    this.#identity = identity;
-    this.#context.find(identity.role).then(
+    this.#context.find(identity).then(
       (found) => this.#challengeWith(identity, found),
       () => this.#fail('lookup_failed'),
     );
@@ -359,9 +383,9 @@ export class ClientLogin {
   }
 
   #wrong(): void {
-    const role = this.#identity?.role ?? '';
-    this.#context.doubt(role);
-    this.#fail('wrong_password', ` "${role}"`);
+    const identity = this.#identity;
+    if (identity) this.#context.doubt(identity);
+    this.#fail('wrong_password', ` "${identity?.role ?? ''}"`);
   }
 
   #prove(credentials: Credentials, answer: Buffer | undefined): void {

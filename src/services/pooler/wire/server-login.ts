@@ -6,7 +6,10 @@ import { type Credentials, md5Answer, md5Digest } from '../core/secret.ts';
 import { cancelRequest, errorFields, int32, message, sslRequest, startupMessage } from './messages.ts';
 
 /** Where the server is; user and password of these options are not used. */
-export type ServerAddress = Pick<ConnectionOptions, 'host' | 'port' | 'sslMode' | 'sslRootCertificate'>;
+export type ServerAddress = Pick<ConnectionOptions, 'host' | 'port' | 'sslMode' | 'sslRootCertificate'> & {
+  /** Which kind of address a name is looked up for; undefined: whichever answers. */
+  readonly family?: 4 | 6;
+};
 
 /** A login at the server. */
 export interface ServerLogin {
@@ -106,10 +109,10 @@ async function openSocket(address: ServerAddress, deadline: AbortSignal): Promis
   return secured;
 }
 
-async function connect({ host, port }: ServerAddress, deadline: AbortSignal): Promise<Socket> {
+async function connect({ host, port, family }: ServerAddress, deadline: AbortSignal): Promise<Socket> {
   const socket = host.startsWith('/')
     ? net.connect({ path: `${host}/.s.PGSQL.${port}` })
-    : net.connect({ host, port, noDelay: true, keepAlive: true });
+    : net.connect({ host, port, noDelay: true, keepAlive: true, ...(family && { family }) });
   await settled(socket, 'connect', deadline);
   return socket;
 }

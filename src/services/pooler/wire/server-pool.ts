@@ -12,6 +12,8 @@ import { logIn, type ServerAddress, ServerRefusal, sendCancel } from './server-l
 /** What all connections of a pool have in common. */
 export interface PoolIdentity {
   readonly role: string;
+  /** Its name among clients. */
+  readonly alias: string;
   readonly database: string;
   /** Settings of the session that the pooler does not carry from backend to backend. */
   readonly settings: ReadonlyMap<string, string>;

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
+import type { WebSocket } from '#kernel/http';
 import type { BacklogLimits, ClientConnection, ConnectionListener } from './client-connection.ts';
 import type { Flusher } from './flusher.ts';
 import { unframe } from './websocket-frame.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { RawData, WebSocket, WebSocketServer } from 'ws';
+import { loadWebSockets, type RawData, type WebSocket, type WebSocketServer } from '#kernel/http';
 import type { BacklogLimits } from './client-connection.ts';
 import { Connection } from './connection.ts';
 import { createFlusher } from './flusher.ts';
@@ -31,7 +31,7 @@ type Held = WebSocket & { connection?: Connection };
 
 /** Creates the transport. The library behind it is loaded here, on first use. */
 export async function createTransport(options: TransportOptions): Promise<Transport> {
-  const { WebSocketServer: Server } = await import('ws');
+  const { WebSocketServer: Server } = await loadWebSockets();
   const flusher = createFlusher(options.flushSlice);
   const connections = new Set<Connection>();
   const server: WebSocketServer = new Server({
