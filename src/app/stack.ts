@@ -61,8 +61,12 @@ export function createStack(settings: LoadedSettings, log: Logger, share: Share 
   };
 }
 
-// The project step has a place in the start order but is no service; it shows only when a file failed, and does not count.
+// The steps in the start order that are no services show only when something is wrong with them, and do not count.
 function visible(report: StackHealth): StackHealth {
-  const { project, ...services } = report;
-  return project?.status === 'unhealthy' ? { ...services, project: { ...project, required: false } } : services;
+  const isStep = (name: string) => name === 'project' || name === 'background';
+  return Object.fromEntries(
+    Object.entries(report)
+      .filter(([name, { status }]) => !isStep(name) || status === 'unhealthy')
+      .map(([name, entry]) => [name, isStep(name) ? { ...entry, required: false } : entry]),
+  );
 }

@@ -14,6 +14,7 @@ import { realtimeRoom } from '#services/realtime';
 import { type Reload, restRoom } from '#services/rest';
 import { storageRoom } from '#services/storage';
 import { studioRoom } from '#services/studio';
+import { createDatabaseEgress } from './database-egress.ts';
 import { createFunctionsRoom } from './functions-room.ts';
 import type { LoadedSettings } from './load-settings.ts';
 import { createPoolerRoom } from './pooler-room.ts';
@@ -72,6 +73,7 @@ export function wireRooms(input: WiringInput): Wired {
         settings: settings.db,
         log: roomLog('db'),
         cwd: settings.cwd,
+        egress: () => createDatabaseEgress(settings.stack, (workers ?? gateway).api.url()),
         // The pooler stands at the embedded server's port, where there is one.
         ...(chosen.has('pooler') && { socketOnly: true }),
       })
@@ -228,6 +230,13 @@ export function wireRooms(input: WiringInput): Wired {
     rooms.push({ name: 'project', room: step, needs: schemas, optional: false });
   }
   if (workers) rooms.push({ name: 'workers', room: workers, needs: rooms.map(({ name }) => name), optional: false });
+  if (db)
+    rooms.push({
+      name: 'background',
+      room: db.api.background,
+      needs: rooms.filter(({ optional }) => !optional).map(({ name }) => name),
+      optional: false,
+    });
   return {
     rooms,
     reloadRest: (what) => (workers ? workers.api.reloadRest(what) : rest?.api.requestReload(what)),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { resolveSettings } from '#kernel/config';
+import { createEgress } from '#kernel/egress';
 import { createLogger, createRedactor } from '#kernel/log';
 import { type ConnectionOptions, connectClient } from '#kernel/sql';
 import { dbRoom, dbSettings } from '#services/db';
@@ -48,7 +49,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     alone: false,
   });
   const log = createLogger({ level: 'warn', redact: createRedactor([]) });
-  const room = dbRoom.create({ settings: values, log, cwd: folder });
+  const room = dbRoom.create({ settings: values, log, cwd: folder, egress: () => createEgress({ allowed: [] }) });
   const teardown = async () => {
     await room.stop();
     rmSync(folder, { recursive: true, force: true });

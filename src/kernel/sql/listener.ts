@@ -7,8 +7,11 @@ export interface ListenerOptions {
   readonly connection: ConnectionOptions;
   readonly channels: readonly string[];
   readonly onNotify: (channel: string, payload: string) => void;
-  /** After every connect, the first included: notifications may have been lost before it. */
-  readonly onConnect: () => void;
+  /**
+   * After every connect, the first included: notifications may have been lost before it. The client may be used for
+   * statements until its connection is lost; ending it makes the listener connect anew.
+   */
+  readonly onConnect: (client: Client) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -32,7 +35,7 @@ export function createListener(options: ListenerOptions): Listener {
     client.pg.on('notification', ({ channel, payload }) => options.onNotify(channel, payload ?? ''));
     for (const channel of options.channels) await client.pg.query(`listen ${client.pg.escapeIdentifier(channel)}`);
     connected = true;
-    options.onConnect();
+    options.onConnect(client);
     await ended;
   }
 

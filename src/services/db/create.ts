@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path';
+import type { Egress } from '#kernel/egress';
 import { type Clock, type Health, type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { type Client, connectClient } from '#kernel/sql';
+import { createBackground } from './core/background/background.ts';
 import { type RunningDatabase, startDatabase } from './core/start-database.ts';
 import { dbError } from './errors.ts';
 import type { DbApi, ProjectSqlOutcome } from './ports.ts';
@@ -16,6 +18,8 @@ export interface DbDeps {
   readonly cwd: string;
   /** The embedded server listens on its socket alone, since somebody else serves its port. */
   readonly socketOnly?: boolean;
+  /** The way out for requests that SQL asks for. It is called when all rooms have started. */
+  readonly egress: () => Egress;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
@@ -49,6 +53,15 @@ function create(deps: DbDeps): Room<DbApi> {
       return running?.serverVersion ?? 0;
     },
     applyProjectSql: () => applyProjectSql(deps, () => connectClient(api.connection('postgres'))),
+    background: createBackground({
+      settings,
+      log: deps.log,
+      egress: deps.egress,
+      connection() {
+        if (!running) throw dbError('not_started');
+        return running.admin;
+      },
+    }),
   };
 
   return {
@@ -97,7 +110,7 @@ async function probe(running: RunningDatabase): Promise<Health> {
   if (embedded && embedded.state !== 'ready')
     return { status: 'unhealthy', detail: { ...about, reason: embedded.reason ?? 'the database is recovering' } };
   try {
-    const client = await connectClient(running.probe, 1, true, probeTimeout);
+    const client = await connectClient(running.admin, 1, true, probeTimeout);
     await client.pg.end().catch(() => {});
     return { status: 'healthy', detail: about };
   } catch (error) {

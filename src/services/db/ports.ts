@@ -1,3 +1,4 @@
+import type { Room } from '#kernel/lifecycle';
 import type { ConnectionOptions } from '#kernel/sql';
 
 /** Roles that rooms log in as (Supabase's own names). */
@@ -31,6 +32,8 @@ export interface DbApi {
    * `supabase/seed.sql` of the working directory, as `postgres`. A failing file ends it and is reported, not thrown.
    */
   applyProjectSql(): Promise<ProjectSqlOutcome>;
+  /** The work behind our SQL-only extensions. A step of its own in the start order, after all rooms it may call. */
+  readonly background: Room<undefined>;
 }
 
 /** Files applied now, and the one that failed with the place of the error. */

@@ -1,4 +1,4 @@
-import { duration, integer, oneOf, type SettingsOf, string } from '#kernel/config';
+import { bytes, duration, integer, oneOf, type SettingsOf, string } from '#kernel/config';
 
 /** The db room's settings. */
 export const dbSettings = {
@@ -90,6 +90,24 @@ export const dbSettings = {
     default: 60_000,
     min: 100,
     help: 'How long the embedded server may take to shut down; afterwards it is cut off and recovers at its next start.',
+  }),
+  netConcurrency: integer({
+    name: 'STACK_DB_NET_CONCURRENCY',
+    default: 200,
+    min: 1,
+    max: 10_000,
+    help: 'Requests of pg_net under way at once; pg_net.batch_size bounds how many are taken by one look into the queue.',
+  }),
+  netResponseLimit: bytes({
+    name: 'STACK_DB_NET_RESPONSE_LIMIT',
+    default: 10_485_760,
+    min: 1,
+    help: 'Largest answer that pg_net and http take.',
+  }),
+  backgroundGrace: duration({
+    name: 'STACK_DB_BACKGROUND_GRACE',
+    default: 5_000,
+    help: 'How long a stop waits for the requests and jobs of extensions that are under way.',
   }),
 };
 

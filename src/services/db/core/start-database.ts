@@ -7,6 +7,7 @@ import { asDatabaseError, type Client, type ConnectionOptions, connectClient } f
 import type { LoginRole } from '../ports.ts';
 import type { DbSettings } from '../settings.ts';
 import { initialiseDatabase } from '../sql/initialise.ts';
+import { upgradeExtensions } from '../sql/upgrade-extensions.ts';
 import { superuser } from './access-rules.ts';
 import { createEmbeddedServer, type EmbeddedServer } from './embedded/embedded-server.ts';
 import { chooseServer } from './external/choose-server.ts';
@@ -33,8 +34,8 @@ export interface RunningDatabase {
   readonly socketDir: string | undefined;
   readonly serverVersion: number;
   readonly connection: (role: LoginRole, database: string) => ConnectionOptions;
-  /** What health connects with. */
-  readonly probe: ConnectionOptions;
+  /** The role that may do most: what the database was set up as. */
+  readonly admin: ConnectionOptions;
   readonly stop: () => Promise<void>;
 }
 
@@ -67,7 +68,7 @@ async function startEmbedded(options: StartOptions, signal: AbortSignal): Promis
       socketDir,
       serverVersion,
       connection,
-      probe: connection(superuser, settings.database),
+      admin: connection(superuser, settings.database),
       stop: () => server.stop(),
     };
   } catch (error) {
@@ -88,7 +89,7 @@ async function startExternal(given: StartOptions, home: string, signal: AbortSig
     socketDir: undefined,
     serverVersion,
     connection: (role, database) => externalConnection(settings, role, database),
-    probe: externalConnection(settings, user, settings.database),
+    admin: externalConnection(settings, user, settings.database),
     stop: async () => {},
   };
 }
@@ -156,10 +157,21 @@ async function initialise(client: Client, options: StartOptions, rights: Rights)
       connect: rights.open,
     });
     if (applied.length > 0) log.info({ steps: applied.length }, 'the database was set up');
+    if (rights.ownExtensions) await upgrade(client, options);
     if (denied.length > 0)
       log.warn({ denied }, 'the database refused some steps of setting it up; it is used as it is');
     return Number(rows[0]?.version);
   } finally {
     await client.pg.end().catch(() => {});
+  }
+}
+
+// An extension that stays as it was keeps nobody from serving.
+async function upgrade(client: Client, { log, settings }: StartOptions): Promise<void> {
+  const { rows } = await client.pg.query<{ name: string }>('select current_database()::text as name');
+  if (rows[0]?.name !== settings.database) return;
+  for (const { name, from, to, failure } of await upgradeExtensions(client)) {
+    if (failure === undefined) log.info({ from, to }, `extension ${name} was brought up to date`);
+    else log.error({ from, to, reason: failure }, `extension ${name} could not be brought up to date`);
   }
 }

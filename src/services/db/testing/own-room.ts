@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveSettings } from '#kernel/config';
+import { createEgress } from '#kernel/egress';
 import type { Room } from '#kernel/lifecycle';
 import { createLogger, createRedactor } from '#kernel/log';
 import { type ConnectionOptions, connectClient } from '#kernel/sql';
@@ -76,7 +77,12 @@ export async function ownRoom(folder: string, env: Readonly<Record<string, strin
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push((JSON.parse(line) as { msg?: string }).msg ?? '') };
   const log = createLogger({ level: 'debug', redact: createRedactor([]), destination });
-  const room = dbRoom.create({ settings: values, log, cwd: folder });
+  const room = dbRoom.create({
+    settings: values,
+    log,
+    cwd: folder,
+    egress: () => createEgress({ allowed: ['127.0.0.1'] }),
+  });
   return { room, folder, port, lines, start: () => room.start(new AbortController().signal) };
 }
 
