@@ -14,6 +14,7 @@ import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { storageCommand } from './storage.ts';
 import { usersCommand } from './users.ts';
+import { vaultCommand } from './vault.ts';
 
 const commands: readonly Command[] = [
   startCommand,
@@ -25,6 +26,7 @@ const commands: readonly Command[] = [
   doctorCommand,
   psqlCommand,
   storageCommand,
+  vaultCommand,
   usersCommand,
   functionsCommand,
   genCommand,

@@ -250,8 +250,28 @@ $$;
     expect(data).toEqual([{ body: 'up', similarity: expect.closeTo(0.9939, 3) }]);
   });
 
+  test('SQL sends requests, to the own gateway too, with a key it keeps in the vault', async () => {
+    const asked = await runSql<{ id: string }>(
+      stack,
+      `select vault.create_secret('${stack.env.serviceKey}', 'service key');
+       select net.http_get(
+         'http://kong:8000/rest/v1/documents', '{"select": "body", "limit": "1"}',
+         jsonb_build_object('apikey', decrypted_secret)
+       )::text as id from vault.decrypted_secrets where name = 'service key'`,
+    );
+    const id = asked.at(-1)?.id;
+    await until('the answer', async () => {
+      const rows = await runSql<{ status_code: number; content: string; error_msg: string }>(
+        stack,
+        `select status_code, content, error_msg from net._http_response where id = ${id}`,
+      );
+      if (rows[0] && rows[0].status_code !== 200) throw new Error(JSON.stringify(rows[0]));
+      return rows[0]?.content.startsWith('[{"body":');
+    });
+  });
+
   test('functions of extensions that are not served yet say so', async () => {
-    for (const call of [`net.http_get('http://localhost')`, `cron.schedule('* * * * *', 'select 1')`])
+    for (const call of [`cron.schedule('* * * * *', 'select 1')`, `pgmq.create('q')`])
       await expect(runSql(stack, `select ${call}`), call).rejects.toMatchObject({ code: '0A000' });
   });
 

@@ -1,3 +1,4 @@
+export { pruneVaultKeys, rotateVaultKey, type VaultAdminOptions, type VaultRotation } from './core/vault-admin.ts';
 export { type DbDeps, dbRoom } from './create.ts';
 export { dbErrors } from './errors.ts';
 export type { DbApi, LoginRole, ProjectSqlOutcome } from './ports.ts';

@@ -75,29 +75,17 @@ describe('create extension, as postgres', () => {
 
   it('names in migrations what is not served yet', async () => {
     for (const call of [
-      `net.http_get('http://example.com')`,
-      `net.http_post('http://example.com', '{}')`,
-      `net.http_delete('http://example.com')`,
       `cron.schedule('nightly', '0 3 * * *', 'select 1')`,
       `cron.schedule('0 3 * * *', 'select 1')`,
       `cron.unschedule('nightly')`,
-      `vault.create_secret('s3cret', 'name')`,
-      `vault.update_secret(gen_random_uuid(), 's3cret')`,
       `pgmq.create('queue')`,
       `pgmq.send('queue', '{}'::jsonb)`,
       `pgmq.read('queue', 30, 1)`,
     ])
       await expect(query(`select ${call}`), call).rejects.toMatchObject({
         code: '0A000',
-        message: expect.stringMatching(/^(net|cron|vault|pgmq)\.\w+ is not served yet$/),
+        message: expect.stringMatching(/^(cron|pgmq)\.\w+ is not served yet$/),
       });
-  });
-
-  it('vault keeps no secret in clear text, by any door', async () => {
-    await expect(query(`insert into vault.secrets (secret) values ('s3cret')`)).rejects.toMatchObject({
-      code: '42501',
-    });
-    expect(await query('select * from vault.decrypted_secrets')).toEqual([]);
   });
 
   it('pg_graphql answers with an error object', async () => {

@@ -13,6 +13,7 @@ import { claimDataDirectory, type OwnerLock } from '../place/owner-lock.ts';
 import { type DatabaseRecord, readRecord, writeRecord, writeWhole } from '../place/record.ts';
 import { clearRuntimeDir, openRuntimeDir, removeRuntimeDir } from '../place/runtime-dir.ts';
 import { makeFolder, placeServer, type ServerPlace } from '../place/server-place.ts';
+import { ensureVaultKeys } from '../place/vault-keys.ts';
 import { clearLeftovers } from '../process/leftovers.ts';
 import type { ProcessTable } from '../process/process-table.ts';
 import { createServerKeeper, type KeeperState } from '../process/server-keeper.ts';
@@ -83,6 +84,7 @@ export function createEmbeddedServer(options: EmbeddedOptions): EmbeddedServer {
     const isNew = await ensureDataDirectory(place, installation.binaries, settings.port, signal);
     if (isNew) log.info({ data: place.dataDir }, 'a new database was made');
     keepRecord(home, place, record);
+    ensureVaultKeys(place);
     const socketDir = openRuntimeDir(runtimeParents(place.user), place.dataDir, place.user);
     return { place, installation, isNew, socketDir, shape: writeConfig(place, installation, socketDir, options) };
   }

@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { StartupError } from '#kernel/errors';
 
@@ -37,13 +47,21 @@ export function writeRecord(home: string, record: DatabaseRecord): void {
   writeWhole(recordPath(home), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Replaces a file in one step, whatever stands under its name, and flushes it to disk. Readable by everybody. */
-export function writeWhole(path: string, text: string): void {
+/** Whose a file is to be, and who else may read it. */
+export interface FileRights {
+  readonly mode: number;
+  /** Default: whoever writes it. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
+/** Replaces a file in one step, whatever stands under its name, and flushes it to disk. Default: everybody may read it. */
+export function writeWhole(path: string, text: string, { mode, owner }: FileRights = { mode: 0o644 }): void {
   const draft = `${path}.${randomUUID()}`;
   try {
-    const file = openSync(draft, 'wx', 0o644);
+    const file = openSync(draft, 'wx', mode);
     try {
-      fchmodSync(file, 0o644);
+      fchmodSync(file, mode);
+      if (owner) fchownSync(file, owner.uid, owner.gid);
       writeSync(file, text);
       fsyncSync(file);
     } finally {
