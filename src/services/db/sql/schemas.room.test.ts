@@ -149,7 +149,7 @@ describe('functions for poolers and clients', () => {
     expect(rows).toEqual([{ answer: { errors: [{ message: 'pg_graphql extension is not enabled.' }] } }]);
   });
 
-  it('a database webhook refuses wrong arguments, and says that requests are not served yet', async () => {
+  it('a database webhook refuses wrong arguments, and queues a request', async () => {
     await db.query('create table public.hooked (id int)');
     const trigger = (args: string) =>
       db.query(`drop trigger if exists hook on public.hooked;
@@ -162,6 +162,11 @@ describe('functions for poolers and clients', () => {
     await trigger(`'http://x', 'PUT'`);
     await expect(insert()).rejects.toThrow('method argument PUT is invalid');
     await trigger(`'http://x', 'POST', '{}', '{}', '500'`);
-    await expect(insert()).rejects.toMatchObject({ code: '0A000' });
+    await insert();
+    const [queued] = await db.query<{ same: boolean }>(
+      `select request_id = (select max(id) from net.http_request_queue where url = 'http://x') as same
+       from supabase_functions.hooks where hook_name = 'hook'`,
+    );
+    expect(queued).toEqual({ same: true });
   });
 });
