@@ -266,7 +266,7 @@ $$;
         `select status_code, content, error_msg from net._http_response where id = ${id}`,
       );
       if (rows[0] && rows[0].status_code !== 200) throw new Error(JSON.stringify(rows[0]));
-      return rows[0]?.content.startsWith('[{"body":');
+      return rows[0]?.content.startsWith('[{"body":') ?? false;
     });
   });
 
