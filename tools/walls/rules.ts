@@ -36,7 +36,6 @@ export const packageOwners: Readonly<Record<string, string>> = {
   prettier: 'src/services/meta',
   'sql-formatter': 'src/services/meta',
   'smol-toml': 'src/services/functions',
-  undici: 'src/services/functions',
   uqr: 'src/services/auth',
   ws: 'src/kernel/http',
 };

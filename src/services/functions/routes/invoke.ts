@@ -27,7 +27,7 @@ export function createInvoke({ functions, log }: InvokeOptions): {
   function forwarderOf(running: Functions): Forwarder {
     let forwarder = forwarders.get(running);
     if (!forwarder) {
-      forwarder = new Forwarder(running.settings.requestIdle);
+      forwarder = new Forwarder(running.settings.requestIdle, () => performance.now());
       forwarders.set(running, forwarder);
     }
     return forwarder;
@@ -55,10 +55,7 @@ export function createInvoke({ functions, log }: InvokeOptions): {
     let lease: Lease | undefined;
     try {
       lease = await admit(request, running);
-      const { worker } = lease;
-      const forwarder = forwarderOf(running as Functions);
-      forwarder.knows(worker);
-      const failure = await forwarder.forward(worker.socket, request, response);
+      const failure = await forwarderOf(running as Functions).forward(lease.worker, request, response);
       if (failure !== undefined) await fail(failure, lease, response);
     } catch (error) {
       refuse(request, response, error);

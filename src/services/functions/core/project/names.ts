@@ -8,8 +8,10 @@ export const isFunctionName = (name: string): boolean => pattern.test(name) && !
 
 /** Name and rest of a request's path: `/hello/world` is `hello`. @returns undefined without a name */
 export function nameInPath(path: string): string | undefined {
-  const [, first = ''] = path.split('/', 2);
-  if (first === '') return undefined;
+  const end = path.indexOf('/', 1);
+  const first = path.slice(1, end < 0 ? undefined : end);
+  if (first === '' || !path.startsWith('/')) return undefined;
+  if (!first.includes('%')) return first;
   try {
     return decodeURIComponent(first);
   } catch {

@@ -1,3 +1,0 @@
-import { Pool } from 'undici';
-
-export const reached = Pool;
