@@ -14,7 +14,7 @@ import type { CatalogueReader } from './project/catalogue.ts';
 import type { FunctionDefinition } from './project/definition.ts';
 import { denoVariables, functionsFolder, openCatalogue, openSecrets, placeOptions } from './project.ts';
 import type { SecretStore } from './secrets/secret-store.ts';
-import { clearPlace, closePlace, openPlace, type WorkerPlace } from './worker/place.ts';
+import { closePlace, openPlace, type WorkerPlace } from './worker/place.ts';
 import { startWorker } from './worker/start-worker.ts';
 import type { Worker, WorkerNews } from './worker/worker.ts';
 
@@ -73,10 +73,7 @@ export function createFunctions({ settings, ports, log, clock }: FunctionsOption
     idleTimeout: settings.idleTimeout,
     now,
     start({ definition, revision, env }, nodeServer) {
-      if (place === undefined) {
-        place = openPlace(placeOptions(settings, ports));
-        clearPlace(place);
-      }
+      place ??= openPlace(placeOptions(settings, ports));
       const host = {
         place,
         folder,

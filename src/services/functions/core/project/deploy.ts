@@ -73,10 +73,7 @@ export async function deployFunction(
       mkdirSync(dirname(at), { recursive: true });
       writeFileSync(at, content);
     }
-    const old = `${draft}.old`;
-    if (existsSync(target)) renameSync(target, old);
-    renameSync(draft, target);
-    rmSync(old, { recursive: true, force: true });
+    changePlaces(draft, target);
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
@@ -94,6 +91,20 @@ export async function deployFunction(
   };
   writeDeployments(folder, deployments.set(slug, deployment));
   return deployment;
+}
+
+/** Puts a folder in the place of another one, or leaves everything as it was. */
+export function changePlaces(draft: string, target: string, rename: typeof renameSync = renameSync): void {
+  const old = `${draft}.old`;
+  const isNew = !existsSync(target);
+  if (!isNew) rename(target, old);
+  try {
+    rename(draft, target);
+  } catch (error) {
+    if (!isNew) rename(old, target);
+    throw error;
+  }
+  rmSync(old, { recursive: true, force: true });
 }
 
 /** Changes what is known of a function, not its files. @throws ServiceError when there is no such function */

@@ -7,7 +7,6 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -18,6 +17,8 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StartupError } from '#kernel/errors';
 import { canReach, findUser, permits, type SystemUser } from '#kernel/system';
+import { openMirror, type SourceMirror } from './mirror.ts';
+import { makeRunFolder, runFolderNameLength } from './run-folder.ts';
 
 /** Where workers run, and as whom. */
 export interface WorkerPlace {
@@ -32,7 +33,7 @@ export interface WorkerPlace {
   /** Whom workers run as, when that is not this process's own user. */
   readonly user: SystemUser | undefined;
   /** Where sources are copied for a user who cannot reach the originals. */
-  readonly mirror: string | undefined;
+  readonly mirror: SourceMirror | undefined;
 }
 
 /** What a place is chosen by. */
@@ -58,13 +59,13 @@ const bootModule = fileURLToPath(new URL(`../../wire/worker/boot${extname(import
 
 /**
  * Prepares folders. As root, workers run as another user, and what that user cannot reach is put where it can: the
- * binary, the bootstrap, the cache; sources follow at each start of a worker (see `mirrorSources`).
+ * binary, the bootstrap, the cache; sources follow when a worker starts (see `openMirror`).
  *
  * @throws StartupError when the user is not known or a folder cannot be made
  */
 export function openPlace(options: PlaceOptions): WorkerPlace {
   const user = workerUser(options.user);
-  const runFolder = makeRunFolder(user);
+  const runFolder = openRunFolder(user);
   if (user === undefined) {
     mkdirSync(options.cacheFolder, { recursive: true });
     const { deno, cacheFolder } = options;
@@ -85,25 +86,20 @@ export function openPlace(options: PlaceOptions): WorkerPlace {
   }
   const deno = canReach(dirname(options.deno), user) ? options.deno : reachableCopy(options.deno, own('deno'));
   const boot = canReach(dirname(bootModule), user) ? bootModule : copyBoot(own('deno'));
-  let mirror: string | undefined;
+  let mirror: SourceMirror | undefined;
   if (!canReach(options.folder, user)) {
-    mirror = own(`functions-${createHash('sha256').update(options.folder).digest('hex').slice(0, 12)}`);
-    chownSync(mirror, process.getuid?.() ?? 0, user.gid);
-    chmodSync(mirror, 0o750);
+    const copies = own(`functions-${createHash('sha256').update(options.folder).digest('hex').slice(0, 12)}`);
+    chownSync(copies, process.getuid?.() ?? 0, user.gid);
+    chmodSync(copies, 0o750);
+    mirror = openMirror(copies, options.folder);
   }
   return { deno, boot, cacheFolder, runFolder, home: cacheFolder, user, mirror };
-}
-
-/** Removes what a killed program left. Call it only before the first worker. */
-export function clearPlace({ mirror }: WorkerPlace): void {
-  if (mirror === undefined) return;
-  for (const name of readdirSync(mirror)) rmSync(join(mirror, name), { recursive: true, force: true });
 }
 
 /** Removes what only a running program needs. */
 export function closePlace({ runFolder, mirror }: WorkerPlace): void {
   rmSync(runFolder, { recursive: true, force: true });
-  if (mirror !== undefined) rmSync(mirror, { recursive: true, force: true });
+  if (mirror !== undefined) rmSync(mirror.folder, { recursive: true, force: true });
 }
 
 function workerUser(name: string): SystemUser | undefined {
@@ -114,11 +110,11 @@ function workerUser(name: string): SystemUser | undefined {
   return user;
 }
 
-function makeRunFolder(user: SystemUser | undefined): string {
+function openRunFolder(user: SystemUser | undefined): string {
   for (const parent of [tmpdir(), '/tmp']) {
-    if (Buffer.byteLength(parent) + '/pmoves-fn-123456'.length + socketNameLength > longestSocketPath) continue;
+    if (Buffer.byteLength(parent) + runFolderNameLength + socketNameLength > longestSocketPath) continue;
     if (user !== undefined && !canReach(parent, user)) continue;
-    const folder = mkdtempSync(join(parent, 'pmoves-fn-'));
+    const folder = makeRunFolder(parent);
     if (user !== undefined) giveTo(folder, user);
     return folder;
   }

@@ -8,7 +8,7 @@ import { importsOfPackage } from '../project/package-imports.ts';
 import { type CommandOptions, workerArguments } from './command.ts';
 import { createOutputReader, type WorkerEvent } from './control-lines.ts';
 import { type ShutdownReason, type Usage, unloadReason } from './limits.ts';
-import { mirrorSources } from './mirror.ts';
+import type { Mirrored } from './mirror.ts';
 import type { Reach } from './network.ts';
 import type { WorkerPlace } from './place.ts';
 import { readUsage } from './usage.ts';
@@ -71,6 +71,7 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
   let stopping: ShutdownReason | undefined;
   let end: WorkerEnd | undefined;
   let child: ChildProcess | undefined;
+  let mirrored: Mirrored | undefined;
   let lastWords = '';
   let isOutOfMemory = false;
   let failure: { message: string; noHandler: boolean } | undefined;
@@ -82,7 +83,7 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
 
   // Whoever reads a message looks for the file that was written, not for its copy.
   const shown = (text: string): string =>
-    place.mirror === undefined ? text : text.replaceAll(join(place.mirror, id), host.folder);
+    mirrored === undefined ? text : text.replaceAll(mirrored.folder, host.folder);
   const tell = (news: WorkerNews): void => host.onNews(worker, news);
 
   const usage = (): Usage => ({ age: now() - (readyAt ?? startedAt), cpu: Math.max(0, cpu - baseline), memory });
@@ -118,7 +119,7 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
     const reason = stopping ?? (isOutOfMemory ? 'Memory' : crashed ? 'Crash' : 'EventLoopCompleted');
     end = { reason, lastWords };
     rmSync(home, { recursive: true, force: true });
-    if (place.mirror !== undefined) rmSync(join(place.mirror, id), { recursive: true, force: true });
+    mirrored?.release();
     if (readyAt === undefined) {
       const message = failure?.message ?? (shown(lastWords.trim()) || `the worker ended before it served (${reason})`);
       // A server that would listen on a port finds it closed, or nobody hears of it.
@@ -279,9 +280,8 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
   async function prepare(): Promise<void> {
     mkdirSync(folder, { recursive: true });
     if (place.user) for (const path of [home, folder]) chownSync(path, place.user.uid, place.user.gid);
-    const { mirror } = place;
-    const definition =
-      mirror === undefined ? start.definition : mirrorSources(start.definition, host.folder, join(mirror, id));
+    mirrored = place.mirror?.lend(start.definition);
+    const definition = mirrored?.definition ?? start.definition;
     const { imports } = definition;
     if (imports?.kind !== 'package') {
       run(imports, definition);
