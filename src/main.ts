@@ -17,12 +17,6 @@ const stopSignal = new Promise<string>((resolve) => {
   }
 });
 
-// Unless somebody listens, the first starts Node's debugger and the second ends the process.
-const reloadSignals = [
-  ['SIGUSR1', 'schema'],
-  ['SIGUSR2', 'config'],
-] as const;
-
 const channel: Channel = {
   send: (message, sent) => void process.send?.(message, undefined, undefined, sent),
   onMessage: (listener) => void process.on('message', listener),
@@ -34,9 +28,7 @@ try {
     env: process.env,
     cwd: process.cwd(),
     stopSignal,
-    onReloadSignal: (listener) => {
-      for (const [signal, what] of reloadSignals) process.on(signal, () => listener(what));
-    },
+    onSignal: (signal, listener) => void process.on(signal, listener),
     ...(cluster.isWorker && { channel }),
     out: (text) => console.log(text),
     err: (text) => console.error(text),

@@ -24,6 +24,7 @@ import { type RealtimeSettings, realtimeSettings } from '#services/realtime';
 import { type RestSettings, restSettings } from '#services/rest';
 import { type StorageSettings, storageSettings } from '#services/storage';
 import { type StudioSettings, studioSettings } from '#services/studio';
+import { currentAuthSettings, folderOverrides } from './auth-settings.ts';
 import { replaceDefaults } from './original-defaults.ts';
 import { allSchemas } from './registry.ts';
 import { currentRestSettings, readRestConfig, withOriginalDefaults } from './rest-settings.ts';
@@ -51,6 +52,8 @@ export interface LoadedSettings {
   readonly db: DbSettings;
   readonly pooler: PoolerSettings;
   readonly auth: AuthSettings;
+  /** Those of auth as its folder of settings and files of secrets say now. @throws StartupError when they are unusable */
+  readonly currentAuth: () => AuthSettings;
   readonly rest: RestSettings;
   /** Those of rest as its configuration file and files of secrets say now. @throws StartupError when they are unusable */
   readonly currentRest: () => RestSettings;
@@ -104,8 +107,9 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     room: string,
     schema: S,
     adapt = (found: Resolution<S>): Resolution<S> => found,
+    overrides: readonly EnvFile[] = [],
   ): SettingsOf<S> {
-    const resolution = adapt(resolveSettings(schema, sources));
+    const resolution = adapt(resolveSettings(schema, { ...sources, overrides }));
     for (const problem of resolution.problems)
       if (!problems.some((known) => known.line === problem.line)) problems.push(problem);
     for (const warning of resolution.warnings) warnings.add(warning);
@@ -113,12 +117,13 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     return resolution.values;
   }
 
+  const overrides = folderOverrides(sources, input.cwd, problems);
   const restAlone = rooms.size === 1 && rooms.has('rest');
   const imgproxyAlone = rooms.size === 1 && rooms.has('imgproxy');
   const resolved = {
     db: resolveRoom('db', dbSettings),
     pooler: resolveRoom('pooler', poolerSettings),
-    auth: resolveRoom('auth', authSettings),
+    auth: resolveRoom('auth', authSettings, undefined, overrides),
     rest: resolveRoom('rest', restSettings, restAlone ? withOriginalDefaults : undefined),
     realtime: resolveRoom('realtime', realtimeSettings),
     storage: resolveRoom('storage', storageSettings),
@@ -136,12 +141,13 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   problems.push(
     ...unknownOwnKeys(
       allSchemas.map(({ schema }) => schema),
-      sources,
+      { ...sources, overrides },
     ),
   );
   for (const prefix of ['GOTRUE_', 'PGRST_'])
-    for (const warning of unknownOriginals(prefix, sources)) warnings.add(warning);
-  for (const file of files)
+    for (const warning of unknownOriginals(prefix, { ...sources, files: [...files, ...overrides] }))
+      warnings.add(warning);
+  for (const file of [...files, ...overrides])
     for (const line of file.malformed) warnings.add(`${file.path}:${line} is no assignment and is ignored`);
   return {
     cwd: input.cwd,
@@ -150,6 +156,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     rooms,
     stack: first.values,
     ...loaded,
+    currentAuth: () => currentAuthSettings(sources, input.cwd, external),
     currentRest: () => currentRestSettings({ ...sources, files: envFiles, restConfig, restAlone }),
     effective,
     problems,

@@ -1,7 +1,11 @@
 import type { Health } from '#kernel/lifecycle';
+import type { Reload } from '#services/rest';
 
 /** Health of every room by name. */
 export type StackHealth = Readonly<Record<string, Health & { readonly required: boolean }>>;
+
+/** What a running stack can be made to read again: rest's schema or configuration, or the settings of auth. */
+export type StackReload = Reload | 'auth';
 
 /** What `status` tells about a running stack. */
 export interface StackInfo {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLogger, createRedactor } from '#kernel/log';
+import type { LoadedSettings } from './load-settings.ts';
 import { prepare } from './prepare.ts';
 import { createStack, type Stack } from './stack.ts';
 
@@ -21,6 +22,7 @@ const freePort = () =>
   });
 
 interface Running {
+  readonly settings: LoadedSettings;
   readonly stack: Stack;
   readonly url: string;
   readonly anonKey: string;
@@ -37,7 +39,7 @@ async function run(env: Record<string, string> = {}): Promise<Running> {
   closers.push(() => stack.stop());
   await stack.start();
   const { anonKey = '', serviceRoleKey = '' } = settings.gateway;
-  return { stack, url: stack.info().url, anonKey, serviceKey: serviceRoleKey };
+  return { settings, stack, url: stack.info().url, anonKey, serviceKey: serviceRoleKey };
 }
 
 const settingsOf = (running: Running, apikey: string) =>
@@ -69,5 +71,56 @@ describe('two stacks in one process', () => {
     expect((await fetch(`${second.url}/health`)).status).toBe(200);
     const report = await second.stack.health();
     expect(Object.values(report).every(({ status }) => status === 'healthy')).toBe(true);
+  });
+});
+
+describe('a room that takes the place of another while requests go on', () => {
+  it('loses none of them in twenty replacements, and one that cannot start changes nothing', async () => {
+    const running = await run({ ENABLE_EMAIL_AUTOCONFIRM: 'true', SERVICES: 'db,auth,gateway' });
+    const { settings, stack, url, anonKey } = running;
+    const headers = { apikey: anonKey, 'content-type': 'application/json' };
+    const auth = (method: string, path: string, body?: object) =>
+      fetch(`${url}/auth/v1${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    const failures: string[] = [];
+    let going = true;
+    closers.push(async () => {
+      going = false;
+      await Promise.allSettled(clients);
+    });
+    let rounds = 0;
+    const clients = Array.from({ length: 4 }, async (_, index) => {
+      const answer = await auth('POST', '/signup', { email: `u${index}@example.com`, password: 'a-long-password' });
+      let session = (await answer.json()) as { refresh_token: string };
+      while (going) {
+        for (const [method, path, body] of [
+          ['POST', '/token?grant_type=refresh_token', { refresh_token: session.refresh_token }],
+          ['GET', '/settings', undefined],
+          ['POST', '/recover', { email: 'nobody@example.com' }],
+        ] as const) {
+          const { status, ok } = path === '/settings' ? await auth(method, path) : await step(method, path, body);
+          if (!ok && status !== 429) failures.push(`${method} ${path} ${status}`);
+        }
+        rounds++;
+      }
+      async function step(method: string, path: string, body: object | undefined): Promise<Response> {
+        const response = await auth(method, path, body);
+        if (path.startsWith('/token') && response.ok) session = (await response.json()) as typeof session;
+        return response;
+      }
+    });
+    for (let count = 1; count <= 20; count++) {
+      const before = rounds;
+      const changed = { ...settings, auth: { ...settings.auth, disableSignup: count % 2 === 1 } };
+      await stack.replaceRoom('auth', changed);
+      expect(await (await settingsOf(running, anonKey)).json()).toMatchObject({ disable_signup: count % 2 === 1 });
+      while (rounds < before + 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const broken = { ...settings, auth: { ...settings.auth, captchaEnabled: true } };
+    await expect(stack.replaceRoom('auth', broken)).rejects.toThrow('GOTRUE_SECURITY_CAPTCHA_SECRET');
+    expect(await (await settingsOf(running, anonKey)).json()).toMatchObject({ disable_signup: false });
+    going = false;
+    await Promise.all(clients);
+    expect(failures).toEqual([]);
+    await expect(stack.replaceRoom('db', settings)).rejects.toThrow('room db cannot be replaced');
   });
 });

@@ -1,9 +1,9 @@
 import { createSupervisor, type Mount, type SupervisedRoom } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
-import type { Reload } from '#services/rest';
 import type { LoadedSettings } from './load-settings.ts';
 import { openBus } from './open-bus.ts';
-import type { StackHealth, StackInfo } from './stack-info.ts';
+import type { RoomName } from './settings.ts';
+import type { StackHealth, StackInfo, StackReload } from './stack-info.ts';
 import { type Share, wireRooms } from './wiring.ts';
 
 /** A whole installation. It is an object like any other: several live side by side in one process. */
@@ -12,16 +12,29 @@ export interface Stack {
   stop(): Promise<void>;
   health(): Promise<StackHealth>;
   info(): StackInfo;
-  /** Makes rest read its schema or its configuration again, in whichever process it runs. */
-  reloadRest(what: Reload): void;
+  /** Makes a room read something again, in whichever process it runs. */
+  reload(what: StackReload): void;
+  /**
+   * Puts a room with other settings in the place of the one that serves in this process; no request is lost. Fulfilled
+   * once the new one serves.
+   *
+   * @throws what kept it from starting, and the room in place goes on; Error for a room that cannot be replaced
+   */
+  replaceRoom(name: RoomName, settings: LoadedSettings): Promise<void>;
 }
 
 /**
  * Creates a stack; nothing runs before `start`.
  *
  * @param share the part of it that this process runs, default all
+ * @param hide keeps secrets that come to be known later out of the log
  */
-export function createStack(settings: LoadedSettings, log: Logger, share: Share = { kind: 'whole' }): Stack {
+export function createStack(
+  settings: LoadedSettings,
+  log: Logger,
+  share: Share = { kind: 'whole' },
+  hide: (secrets: readonly (string | undefined)[]) => void = () => {},
+): Stack {
   const opened = openBus(settings, log, share);
   const mounts = new Map<string, Mount>();
   const rooms: SupervisedRoom[] = [];
@@ -30,6 +43,7 @@ export function createStack(settings: LoadedSettings, log: Logger, share: Share 
     share,
     log,
     bus: opened.bus,
+    hide,
     mount: (name) => mounts.get(name),
     health: () => health(),
   });
@@ -47,16 +61,19 @@ export function createStack(settings: LoadedSettings, log: Logger, share: Share 
     ...(await wired.healthElsewhere()),
   });
   return {
-    start() {
+    async start() {
       opened.start();
-      return running.start();
+      await running.start();
+      wired.authReload?.start();
     },
     async stop() {
+      wired.authReload?.stop();
       await running.stop();
       await opened.stop();
     },
     health,
-    reloadRest: (what) => wired.reloadRest(what),
+    reload: (what) => wired.reload(what),
+    replaceRoom: (name, changed) => wired.replaceRoom(name, changed),
     info: () => ({ url: wired.url(), mail: wired.mail(), database: wired.database() }),
   };
 }

@@ -5,13 +5,13 @@ import { canConnect } from '#kernel/http';
 import type { Mount, Room, SupervisedRoom } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
-import { authRoom } from '#services/auth';
+import { type AuthApi, authRoom, authSettings } from '#services/auth';
 import { type DbApi, dbRoom } from '#services/db';
 import { gatewayRoom } from '#services/gateway';
 import { imgproxyRoom } from '#services/imgproxy';
 import { metaRoom } from '#services/meta';
 import { realtimeRoom } from '#services/realtime';
-import { type Reload, restRoom } from '#services/rest';
+import { restRoom } from '#services/rest';
 import { storageRoom } from '#services/storage';
 import { studioRoom } from '#services/studio';
 import { createDatabaseEgress } from './database-egress.ts';
@@ -20,8 +20,11 @@ import type { LoadedSettings } from './load-settings.ts';
 import { createPoolerRoom } from './pooler-room.ts';
 import { createProjectStep } from './project.ts';
 import { registry } from './registry.ts';
+import { type AuthReload, createAuthReload } from './reload/auth-reload.ts';
+import { createRoomPlaces } from './reload/room-places.ts';
+import { secretTextsOf } from './secret-texts.ts';
 import type { RoomName } from './settings.ts';
-import type { StackHealth, StackInfo } from './stack-info.ts';
+import type { StackHealth, StackInfo, StackReload } from './stack-info.ts';
 import { volumesOf } from './volumes.ts';
 import type { PrimaryLink } from './workers/link.ts';
 import { createPrivateSockets } from './workers/private-sockets.ts';
@@ -49,6 +52,8 @@ export interface WiringInput {
   readonly bus: Bus;
   readonly mount: (name: string) => Mount | undefined;
   readonly health: () => Promise<StackHealth>;
+  /** Keeps secrets that come to be known later out of the log. */
+  readonly hide: (secrets: readonly (string | undefined)[]) => void;
 }
 
 /** The rooms of a stack with their places in the start order. */
@@ -59,7 +64,9 @@ export interface Wired {
   readonly database: () => StackInfo['database'];
   /** Health of rooms that run in other processes. */
   readonly healthElsewhere: () => Promise<StackHealth>;
-  readonly reloadRest: (what: Reload) => void;
+  readonly reload: (what: StackReload) => void;
+  readonly replaceRoom: (name: RoomName, settings: LoadedSettings) => Promise<void>;
+  readonly authReload: AuthReload | undefined;
 }
 
 /** Creates the chosen rooms and joins their ports. This is the only place that knows all of them. */
@@ -67,6 +74,7 @@ export function wireRooms(input: WiringInput): Wired {
   const { settings, share, log, health } = input;
   const chosen = roomsOf(settings.rooms, share);
   const roomLog = (name: string) => log.child({ room: name });
+  const places = createRoomPlaces(settings, log);
 
   const db: Room<DbApi> | undefined = chosen.has('db')
     ? dbRoom.create({
@@ -99,15 +107,28 @@ export function wireRooms(input: WiringInput): Wired {
     : undefined;
   const egress = createEgress({ allowed: settings.stack.egressAllow });
   const auth = chosen.has('auth')
-    ? authRoom.create({
-        // Workers serve; the primary has nothing to tell, and their port would be taken.
-        settings: share.kind === 'primary' ? { ...settings.auth, metrics: false } : settings.auth,
-        log: roomLog('auth'),
-        database: connection('supabase_auth_admin', settings.auth.databaseUrl),
-        egress,
-        ...(share.kind === 'worker' && { keepMail: share.link.captured }),
-      })
+    ? places.place<AuthApi>('auth', ({ auth: own }, former) =>
+        authRoom.create({
+          // Workers serve; the primary has nothing to tell, and their port would be taken.
+          settings: share.kind === 'primary' ? { ...own, metrics: false } : own,
+          log: roomLog('auth'),
+          database: connection('supabase_auth_admin', own.databaseUrl),
+          egress,
+          ...(share.kind === 'worker' && { keepMail: share.link.captured }),
+          ...(former && { heirlooms: former.heirlooms }),
+        }),
+      )
     : undefined;
+  const authReload =
+    auth &&
+    createAuthReload({
+      settings,
+      places,
+      watches: share.kind !== 'worker',
+      beforeUse: (changed) => input.hide(secretTextsOf(authSettings, changed)),
+      afterUse: () => workers?.api.reload('auth'),
+      log: roomLog('auth'),
+    });
   const rest = chosen.has('rest')
     ? restRoom.create({
         settings: settings.rest,
@@ -239,7 +260,14 @@ export function wireRooms(input: WiringInput): Wired {
     });
   return {
     rooms,
-    reloadRest: (what) => (workers ? workers.api.reloadRest(what) : rest?.api.requestReload(what)),
+    replaceRoom: places.replace,
+    authReload,
+    reload(what) {
+      // Workers follow once the settings have proved usable here.
+      if (what === 'auth') void authReload?.now();
+      else if (workers) workers.api.reload(what);
+      else rest?.api.requestReload(what);
+    },
     healthElsewhere: async () => (workers ? workers.api.health() : {}),
     url: () => (workers ?? gateway).api.url(),
     mail: () => auth?.api.mailDelivery(),

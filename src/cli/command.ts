@@ -1,4 +1,3 @@
-import type { Reload } from '#services/rest';
 import type { SettingsInput } from '../app/load-settings.ts';
 import type { Channel } from '../app/workers/messages.ts';
 
@@ -14,8 +13,8 @@ export interface CommandContext {
   readonly now: () => number;
   /** Fulfilled with the signal's name on the first SIGINT or SIGTERM. */
   readonly stopSignal: Promise<string>;
-  /** Calls the listener on SIGUSR1 (schema) and SIGUSR2 (config), which have their usual effects until then. */
-  readonly onReloadSignal: (listener: (what: Reload) => void) => void;
+  /** Calls the listener on each such signal, which has its usual effect until then. */
+  readonly onSignal: (signal: NodeJS.Signals, listener: () => void) => void;
   /** In a worker: the way to the primary that started it. */
   readonly channel?: Channel;
 }

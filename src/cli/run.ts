@@ -1,5 +1,4 @@
 import { StartupError } from '#kernel/errors';
-import type { Reload } from '#services/rest';
 import type { Channel } from '../app/workers/messages.ts';
 import type { Command, CommandContext } from './command.ts';
 import { configCommand } from './config.ts';
@@ -38,8 +37,8 @@ export interface CommandLine {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly stopSignal: Promise<string>;
-  /** Calls the listener on SIGUSR1 (schema) and SIGUSR2 (config), which have their usual effects until then. */
-  readonly onReloadSignal: (listener: (what: Reload) => void) => void;
+  /** Calls the listener on each such signal, which has its usual effect until then. */
+  readonly onSignal: (signal: NodeJS.Signals, listener: () => void) => void;
   /** In a worker: the way to the primary that started it. */
   readonly channel?: Channel;
   readonly out: (text: string) => void;
@@ -76,7 +75,7 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
     err: line.err,
     now: () => Date.now(),
     stopSignal: line.stopSignal,
-    onReloadSignal: line.onReloadSignal,
+    onSignal: line.onSignal,
     ...(line.channel && { channel: line.channel }),
   };
   try {

@@ -1,15 +1,17 @@
 import { performance } from 'node:perf_hooks';
-import { createLogger, createRedactor, type Logger } from '#kernel/log';
+import { createLogger, createRedactor } from '#kernel/log';
 import type { LoadedSettings } from '../app/load-settings.ts';
 import { checkRoleKeys, checkSecrets, prepare } from '../app/prepare.ts';
 import { forgetRunFile, writeRunFile } from '../app/run-file.ts';
+import { secretTexts } from '../app/secret-texts.ts';
 import { createStack } from '../app/stack.ts';
 import { ignoredComposeFiles } from '../app/warnings.ts';
 import type { Share } from '../app/wiring.ts';
 import { banner } from './banner.ts';
 import type { Command, CommandContext } from './command.ts';
 import { configuredTypes } from './gen.ts';
-import { runWorker } from './worker.ts';
+import { heedAuthSignal, heedRestSignals } from './signals.ts';
+import { runWorker, type StackLog } from './worker.ts';
 
 /** `start`: brings the stack up and serves until a signal comes. */
 export const startCommand: Command = {
@@ -19,7 +21,8 @@ export const startCommand: Command = {
 
 Makes what is missing (secrets in .env, data under volumes/), starts the database and the services, prints where they
 are, and serves. SIGINT or SIGTERM lets requests in flight finish (STACK_DRAIN_TIMEOUT); a second signal ends at once.
-SIGUSR1 makes rest read the schema again, SIGUSR2 its configuration. --rest-config names a configuration file of
+SIGUSR1 makes rest read the schema again, SIGUSR2 its configuration, and the signal of GOTRUE_RELOADING_SIGNAL_NUMBER,
+where it is on, auth its settings. --rest-config names a configuration file of
 PostgREST's own format; the environment and env files are stronger.
 --json prints the addresses as one JSON line instead of the banner.`,
 
@@ -40,11 +43,12 @@ PostgREST's own format; the environment and env files are stronger.
       ...(await checkRoleKeys(settings, seconds)),
       ...ignoredComposeFiles(settings),
     ];
-    const log = createStackLog(settings);
+    const { log, hide } = createStackLog(settings);
     for (const warning of warnings) log.warn({ room: 'stack' }, warning);
 
-    const stack = createStack(settings, log, shareOf(context, settings));
-    context.onReloadSignal((what) => stack.reloadRest(what));
+    const stack = createStack(settings, log, shareOf(context, settings), hide);
+    heedRestSignals(context, stack.reload);
+    heedAuthSignal(context, settings, stack.reload);
     let stopping = false;
     const stopOnSignal = context.stopSignal.then(async (signal) => {
       stopping = true;
@@ -82,14 +86,7 @@ function shareOf({ input }: CommandContext, { stack: { workers } }: LoadedSettin
   return { kind: 'primary', argv, env: input.env };
 }
 
-function createStackLog(settings: LoadedSettings): Logger {
-  const secrets = settings.effective.filter(({ setting }) => setting.secret).map(({ value }) => value);
-  return createLogger({ level: settings.stack.logLevel, redact: createRedactor(secrets.flatMap(secretTexts)) });
-}
-
-// Of a family only what its name calls a secret: hiding every value would garble ordinary words.
-function secretTexts(value: unknown): (string | undefined)[] {
-  if (value instanceof Map)
-    return [...value].filter(([name]) => /secret|key|password|token/i.test(name)).map(([, text]) => text as string);
-  return [typeof value === 'string' ? value : undefined];
+function createStackLog(settings: LoadedSettings): StackLog {
+  const redact = createRedactor(settings.effective.flatMap(({ setting, value }) => secretTexts(setting, value)));
+  return { log: createLogger({ level: settings.stack.logLevel, redact }), hide: redact.hide };
 }

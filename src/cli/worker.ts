@@ -1,10 +1,18 @@
-import type { Logger } from '#kernel/log';
-import type { Reload } from '#services/rest';
+import type { Logger, Redactor } from '#kernel/log';
 import { assertUsable, type LoadedSettings, loadSettings } from '../app/load-settings.ts';
 import { createStack, type Stack } from '../app/stack.ts';
+import type { StackReload } from '../app/stack-info.ts';
 import { linkToPrimary } from '../app/workers/link.ts';
 import type { Channel } from '../app/workers/messages.ts';
 import type { CommandContext } from './command.ts';
+import { heedRestSignals } from './signals.ts';
+
+/** The log of a stack. */
+export interface StackLog {
+  readonly log: Logger;
+  /** Keeps secrets that come to be known later out of it. */
+  readonly hide: Redactor['hide'];
+}
 
 /**
  * `start` in a process that a primary started: serves requests until the primary or a signal says stop.
@@ -15,22 +23,22 @@ import type { CommandContext } from './command.ts';
 export async function runWorker(
   context: CommandContext,
   channel: Channel,
-  createLog: (settings: LoadedSettings) => Logger,
+  createLog: (settings: LoadedSettings) => StackLog,
 ): Promise<number> {
   const settings = loadSettings(context.input);
   assertUsable(settings);
-  const log = createLog(settings);
+  const { log, hide } = createLog(settings);
   let stack: Stack | undefined;
   let toldToStop = (): void => {};
   const stop = Promise.race([context.stopSignal, new Promise<void>((resolve) => (toldToStop = resolve))]);
-  const reload = (what: Reload): void => stack?.reloadRest(what);
-  context.onReloadSignal(reload);
+  const reload = (what: StackReload): void => stack?.reload(what);
+  heedRestSignals(context, reload);
   const link = await linkToPrimary(channel, {
     health: async () => (await stack?.health()) ?? {},
     stop: toldToStop,
     reload,
   });
-  stack = createStack(settings, log, { kind: 'worker', link });
+  stack = createStack(settings, log, { kind: 'worker', link }, hide);
   try {
     await stack.start();
   } catch (error) {

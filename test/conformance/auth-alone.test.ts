@@ -2,12 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newClient } from '../support/client.ts';
+import { newClient, until } from '../support/client.ts';
 import { type MailServer, startMailServer } from '../support/mail-server.ts';
 import { type PlainPostgres, startPlainPostgres } from '../support/plain-postgres.ts';
 import { freePorts } from '../support/ports.ts';
 import { spawnProgram } from '../support/program.ts';
-import { makeWorkspace, removeWorkspace } from '../support/workspace.ts';
+import { addFiles, makeWorkspace, removeWorkspace } from '../support/workspace.ts';
 
 // Auth in the place of GoTrue: nothing but its own variables, a database without any of Supabase's roles, real mails.
 const secret = 'a secret of at least thirty-two characters';
@@ -21,6 +21,7 @@ let log = '';
 
 beforeAll(async () => {
   cwd = makeWorkspace();
+  addFiles(cwd, { 'auth.d/auth.env': '' });
   database = startPlainPostgres();
   await database.query('create role auth_owner login; grant create on database postgres to auth_owner');
   mails = await startMailServer();
@@ -51,6 +52,10 @@ beforeAll(async () => {
       STACK_AUTH_MAIL_RETRY_FIRST: '100ms',
       STACK_AUTH_MAIL_RETRY_LONGEST: '300ms',
       GOTRUE_TRACING_ENABLED: 'true',
+      STACK_AUTH_CONFIG_DIR: 'auth.d',
+      GOTRUE_RELOADING_NOTIFY_ENABLED: 'false',
+      GOTRUE_RELOADING_SIGNAL_ENABLED: 'true',
+      GOTRUE_RELOADING_SIGNAL_NUMBER: '10',
       GOTRUE_MISSPELT_SETTING: 'x',
     },
   });
@@ -225,6 +230,22 @@ describe('auth alone', () => {
     const [mail] = await mailsTo('patient@app.example', 1);
     const { error } = await client().verifyOtp({ email: 'patient@app.example', token: codeOf(mail), type: 'signup' });
     expect(error).toBeNull();
+  });
+
+  test('serves with the settings that its folder has when the signal comes', async () => {
+    const isOff = async () =>
+      ((await (await fetch(`${url}/settings`)).json()) as { disable_signup: boolean }).disable_signup;
+    addFiles(cwd, { 'auth.d/auth.env': 'GOTRUE_DISABLE_SIGNUP=true' });
+    expect(await isOff()).toBe(false);
+    child.kill('SIGUSR1');
+    await until('sign-ups being off', isOff);
+    expect((await client().signUp({ email: 'late@app.example', password })).error?.code).toBe('signup_disabled');
+    // A secret that has come this way is none the less one.
+    addFiles(cwd, { 'auth.d/auth.env': 'GOTRUE_SMTP_PASS=never-to-be-seen' });
+    child.kill('SIGUSR1');
+    await until('sign-ups being on', async () => !(await isOff()));
+    expect(log).toContain('auth serves with changed settings');
+    expect(log).not.toContain('never-to-be-seen');
   });
 
   test('puts no forged host into a mail', async () => {

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { newClient, until } from '../support/client.ts';
@@ -13,8 +14,15 @@ import { makeWorkspace, removeWorkspace } from '../support/workspace.ts';
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack({
-    env: { WORKERS: '2', ENABLE_EMAIL_AUTOCONFIRM: 'true' },
+    env: {
+      WORKERS: '2',
+      ENABLE_EMAIL_AUTOCONFIRM: 'true',
+      STACK_AUTH_CONFIG_DIR: 'auth.d',
+      GOTRUE_RELOADING_GRACE_PERIOD_INTERVAL: '50ms',
+      GOTRUE_RELOADING_POLLER_INTERVAL: '200ms',
+    },
     files: {
+      'auth.d/10-start.env': 'DISABLE_SIGNUP=false',
       'supabase/migrations/1_notes.sql': `
         create table notes (id int primary key, owner uuid default auth.uid(), body text);
         alter table notes enable row level security;
@@ -84,6 +92,42 @@ describe('two workers', () => {
       const found = await sums();
       return found.size === 1 && found.has(200);
     });
+  });
+
+  test('serve with changed settings of auth without losing a request, and keep those before when they are unusable', async () => {
+    const settings = () =>
+      fetch(`${stack.url}/auth/v1/settings`, { headers: { apikey: stack.env.anonKey, connection: 'close' } });
+    const signUpsAreOff = async (): Promise<ReadonlySet<unknown>> => {
+      const answers = await Promise.all(Array.from({ length: 8 }, settings));
+      const bodies = await Promise.all(answers.map((answer) => answer.json() as Promise<{ disable_signup: boolean }>));
+      return new Set(bodies.map(({ disable_signup }) => disable_signup));
+    };
+    const everywhere = (expected: boolean) =>
+      until(`sign-ups are ${expected ? 'off' : 'on'} in every worker`, async () => {
+        const found = await signUpsAreOff();
+        return found.size === 1 && found.has(expected);
+      });
+    const change = (text: string) => writeFileSync(join(stack.cwd, 'auth.d', '20-change.env'), text);
+
+    const statuses = new Set<number>();
+    let going = true;
+    const load = Array.from({ length: 2 }, async () => {
+      while (going) statuses.add((await settings()).status);
+    });
+    expect(await signUpsAreOff()).toEqual(new Set([false]));
+    for (const off of [true, false, true]) {
+      change(`GOTRUE_DISABLE_SIGNUP=${off}`);
+      await everywhere(off);
+    }
+    change('JWT_EXPIRY=soon');
+    await until('the refusal', async () => stack.log().includes('20-change.env:1 JWT_EXPIRY must be a whole number'));
+    // What the broken file no longer says holds on.
+    expect(await signUpsAreOff()).toEqual(new Set([true]));
+    change('');
+    await everywhere(false);
+    going = false;
+    await Promise.all(load);
+    expect(statuses).toEqual(new Set([200]));
   });
 
   test('both take connections', async () => {

@@ -1,8 +1,7 @@
 import type { Bus } from '#kernel/bus';
 import type { ConnectionOptions } from '#kernel/sql';
 import type { CapturedMail } from '#services/auth';
-import type { Reload } from '#services/rest';
-import type { StackHealth } from '../stack-info.ts';
+import type { StackHealth, StackReload } from '../stack-info.ts';
 import type { Boot, Channel, WorkerRole } from './messages.ts';
 import { createQuestions } from './questions.ts';
 import { createWorkerBus } from './worker-bus.ts';
@@ -24,7 +23,7 @@ export interface PrimaryLink {
 export interface WorkerDuties {
   readonly health: () => Promise<StackHealth>;
   readonly stop: () => void;
-  readonly reload: (what: Reload) => void;
+  readonly reload: (what: StackReload) => void;
 }
 
 /** Milliseconds until a primary that does not answer is taken to be busy. */
@@ -46,7 +45,7 @@ export function linkToPrimary(channel: Channel, duties: WorkerDuties): Promise<P
         case 'stop':
           duties.stop();
           return;
-        case 'reload-rest':
+        case 'reload':
           duties.reload(message.what);
           return;
         case 'health':

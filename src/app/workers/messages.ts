@@ -1,7 +1,6 @@
 import type { ConnectionOptions } from '#kernel/sql';
 import type { CapturedMail } from '#services/auth';
-import type { Reload } from '#services/rest';
-import type { StackHealth } from '../stack-info.ts';
+import type { StackHealth, StackReload } from '../stack-info.ts';
 
 /** Roles under which the rooms of a worker reach the database. */
 export type WorkerRole = 'supabase_auth_admin' | 'supabase_storage_admin' | 'authenticator' | 'supabase_admin';
@@ -35,7 +34,7 @@ export type FromWorker =
 export type ToWorker =
   | { readonly kind: 'boot'; readonly boot: Boot }
   | { readonly kind: 'stop' }
-  | { readonly kind: 'reload-rest'; readonly what: Reload }
+  | { readonly kind: 'reload'; readonly what: StackReload }
   | BusMessage
   | { readonly kind: 'ask-health'; readonly id: number }
   | { readonly kind: 'health'; readonly id: number; readonly report: StackHealth };

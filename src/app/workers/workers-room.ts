@@ -4,8 +4,7 @@ import { StartupError } from '#kernel/errors';
 import type { Health, Room } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { CapturedMail } from '#services/auth';
-import type { Reload } from '#services/rest';
-import type { StackHealth } from '../stack-info.ts';
+import type { StackHealth, StackReload } from '../stack-info.ts';
 import { mergeHealth } from './merge-health.ts';
 import type { Boot, FromWorker, ToWorker } from './messages.ts';
 import type { PrivateSockets } from './private-sockets.ts';
@@ -36,8 +35,8 @@ export interface WorkersApi {
   readonly url: () => string;
   /** Health of the rooms they run. */
   health(): Promise<StackHealth>;
-  /** Makes the rest of each of them read its schema or its configuration again. */
-  reloadRest(what: Reload): void;
+  /** Makes each of them read something again. */
+  reload(what: StackReload): void;
 }
 
 /** Milliseconds after which a worker counts as one that runs. */
@@ -140,8 +139,8 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
     api: {
       url: () => url,
       health,
-      reloadRest(what) {
-        for (const worker of places) if (worker) send(worker, { kind: 'reload-rest', what });
+      reload(what) {
+        for (const worker of places) if (worker) send(worker, { kind: 'reload', what });
       },
     },
     async start() {

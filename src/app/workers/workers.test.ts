@@ -69,7 +69,7 @@ test('a worker learns where everything is, reports, passes mails on, and stops w
   receive({ kind: 'ask-health', id: 7 });
   await Promise.resolve();
   expect(sent.at(-1)).toEqual({ kind: 'health', id: 7, report: { rest: room('healthy') } });
-  receive({ kind: 'reload-rest', what: 'config' });
+  receive({ kind: 'reload', what: 'config' });
   expect(reloaded).toEqual(['config']);
   receive({ kind: 'stop' });
   expect(stopped).toBe(true);

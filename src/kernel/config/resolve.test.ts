@@ -36,6 +36,29 @@ const places: readonly (readonly [place: string, kind: 'env' | 'file', name: str
   ['alias in the file', 'file', 'INTEGRATOR_SITE'],
 ];
 
+describe('overrides', () => {
+  const overrides = [file('SITE_URL=one', 'a.env'), file('SITE_URL=two\nGOTRUE_SITE_URL=', 'b.env')];
+
+  test('win over every other name in every other place, the later file over the earlier', () => {
+    const all = sources({ GOTRUE_SITE_URL: 'env', SITE_URL: 'env' }, 'GOTRUE_SITE_URL=file');
+    const { values, effective } = resolveSettings(schema, { ...all, overrides });
+    expect([values.site, effective[0]?.origin]).toEqual(['two', 'b.env:1 SITE_URL']);
+  });
+
+  test('that say nothing of a setting leave it as it is', () => {
+    const silent = { ...sources({ SITE_URL: 'env' }), overrides: [file('OTHER=1', 'a.env')] };
+    expect(resolveSettings(schema, silent).values.site).toBe('env');
+  });
+
+  test('add to a family, and their mistakes are named', () => {
+    const family = { all: prefixed({ prefix: 'FAMILY_', help: 'x' }) };
+    const given = { ...sources({ FAMILY_A: 'env', FAMILY_B: 'env' }), overrides: [file('FAMILY_A=file', 'a.env')] };
+    expect(Object.fromEntries(resolveSettings(family, given).values.all)).toEqual({ A: 'file', B: 'env' });
+    const mistaken = { ...sources({}), overrides: [file('STACK_TYPO=1', 'a.env')] };
+    expect(unknownOwnKeys([schema], mistaken)).toMatchObject([{ line: 'a.env:1 STACK_TYPO' }]);
+  });
+});
+
 describe('precedence', () => {
   test.each(places.map(([place], index) => [place, index] as const))('%s wins over all that follow', (place, index) => {
     const env: Record<string, string> = {};

@@ -6,6 +6,8 @@ import type { EffectiveSetting, Setting, SettingsOf, SettingsSchema } from './se
 export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: readonly EnvFile[];
+  /** Files that are stronger than the environment; of several the later one wins. */
+  readonly overrides?: readonly EnvFile[];
   /** True when this process runs one room only, so that unprefixed originals count. */
   readonly alone: boolean;
 }
@@ -33,8 +35,8 @@ interface Found {
 const ownPrefixes = ['STACK_', 'GATEWAY_'];
 
 /**
- * Finds the value of every setting of a schema. Precedence: original name in the environment, the same in the files,
- * standard name in the environment, the same in the files, alias, default. An empty value is unset. `NAME_FILE` names a
+ * Finds the value of every setting of a schema. Precedence: overrides, whichever name they use; then original name in the
+ * environment, the same in the files, standard name in the environment, the same in the files, alias, default. An empty value is unset. `NAME_FILE` names a
  * file that holds the value. Problems are collected, not thrown, so that an operator sees them all at once.
  */
 export function resolveSettings<S extends SettingsSchema>(schema: S, sources: Sources): Resolution<S> {
@@ -65,6 +67,18 @@ export function resolveSettings<S extends SettingsSchema>(schema: S, sources: So
 }
 
 function findValue(
+  setting: Setting<unknown>,
+  sources: Sources,
+  warnings: string[],
+  problems: SourceProblem[],
+): Found | undefined {
+  const { overrides = [], ...others } = sources;
+  const stronger =
+    overrides.length > 0 && findIn(setting, { ...others, env: {}, files: overrides }, warnings, problems);
+  return stronger || findIn(setting, others, warnings, problems);
+}
+
+function findIn(
   setting: Setting<unknown>,
   sources: Sources,
   warnings: string[],
@@ -101,7 +115,7 @@ function lookUp(name: string, sources: Sources, problems: SourceProblem[], empty
   return undefined;
 }
 
-/** The texts of all names with a prefix; the environment is stronger than files, a later file than an earlier one. */
+/** The texts of all names with a prefix; overrides are stronger than the environment, that than files, a later file than an earlier one. */
 function findFamily(prefix: string, sources: Sources): { family: ReadonlyMap<string, string>; origin: string } {
   const family = new Map<string, string>();
   const add = (name: string, text: string | undefined): void => {
@@ -109,6 +123,7 @@ function findFamily(prefix: string, sources: Sources): { family: ReadonlyMap<str
   };
   for (const file of sources.files) for (const [name, { value }] of file.entries) add(name, value);
   for (const [name, text] of Object.entries(sources.env)) add(name, text);
+  for (const file of sources.overrides ?? []) for (const [name, { value }] of file.entries) add(name, value);
   return { family, origin: family.size === 0 ? 'default' : [...family.keys()].map((name) => prefix + name).join(', ') };
 }
 
@@ -136,7 +151,7 @@ export function unknownOwnKeys(schemas: readonly SettingsSchema[], sources: Sour
   for (const name of Object.keys(sources.env)) {
     if (isUnknown(name)) problems.push({ line: `environment ${name}`, message });
   }
-  for (const file of sources.files)
+  for (const file of [...sources.files, ...(sources.overrides ?? [])])
     for (const [name, entry] of file.entries)
       if (isUnknown(name)) problems.push({ line: `${file.path}:${entry.line} ${name}`, message });
   return problems;

@@ -49,6 +49,12 @@ test('of secrets inside one another the longer goes whole', () => {
   expect(line).toContain('x [redacted] y');
 });
 
+test('secrets that come later are hidden from then on, beside the earlier ones', () => {
+  const redact = createRedactor(['first-secret']);
+  redact.hide(['second-secret', undefined]);
+  expect(redact('first-secret second-secret')).toBe('[redacted] [redacted]');
+});
+
 test('words too short to be secrets stay', () => {
   expect(createRedactor(['abc', undefined])('abc def')).toBe('abc def');
 });

@@ -1,5 +1,9 @@
 /** Replaces every secret in a text. */
-export type Redactor = (text: string) => string;
+export interface Redactor {
+  (text: string): string;
+  /** Secrets that have come to be known since, e.g. with changed settings; those known stay hidden. */
+  hide(secrets: readonly (string | undefined)[]): void;
+}
 
 const mask = '[redacted]';
 
@@ -15,15 +19,19 @@ const urlPasswordPattern = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi;
  *   hiding them would garble ordinary words
  */
 export function createRedactor(secrets: readonly (string | undefined)[]): Redactor {
-  const given = secrets.filter((secret): secret is string => secret !== undefined && secret.length >= 6);
-  const known = [...new Set(given.flatMap(writtenForms))];
-  // Longest first, so that a secret that contains another goes whole.
-  known.sort((a, b) => b.length - a.length);
-  return (text) => {
+  let known: readonly string[] = [];
+  function hide(more: readonly (string | undefined)[]): void {
+    const given = more.filter((secret): secret is string => secret !== undefined && secret.length >= 6);
+    // Longest first, so that a secret that contains another goes whole.
+    known = [...new Set([...known, ...given.flatMap(writtenForms)])].sort((a, b) => b.length - a.length);
+  }
+  hide(secrets);
+  const redact = (text: string): string => {
     let result = text;
     for (const secret of known) if (result.includes(secret)) result = result.replaceAll(secret, mask);
     return result.replace(jwtPattern, mask).replace(opaqueKeyPattern, mask).replace(urlPasswordPattern, `$1${mask}@`);
   };
+  return Object.assign(redact, { hide });
 }
 
 // As it is, inside a JSON text (a line of the log), and inside a URL.

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { StartupError } from '#kernel/errors';
-import { type App, createApp, type Listener, requestContext, setRequestContext } from '#kernel/http';
+import { type App, createApp, requestContext, setRequestContext } from '#kernel/http';
 import { createSigner, createVerifier, type KeySet, type KeySetSource, loadKeySet, type Signer } from '#kernel/jwt';
 import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
@@ -17,7 +17,7 @@ import { createLocalLimits, createSharedLimits, type SharedLimits } from './core
 import { createAddressCheck } from './core/mail/address-check.ts';
 import { createInbox, type Inbox } from './core/mail/inbox.ts';
 import { openPost, type Post } from './core/mail/open-post.ts';
-import { createMetrics } from './core/metrics.ts';
+import { createMetrics, type Metrics } from './core/metrics.ts';
 import { createAttempts } from './core/one-time/attempts.ts';
 import { answerRequest } from './core/one-time/mail-requests.ts';
 import { createCodeHasher } from './core/one-time-code.ts';
@@ -33,7 +33,7 @@ import { authError } from './errors.ts';
 import type { AuthPorts } from './ports.ts';
 import { inboxHandler } from './routes/inbox.ts';
 import { createLimits } from './routes/limits.ts';
-import { startMetricsPort } from './routes/metrics-port.ts';
+import { createMetricsPort, type MetricsHold, type MetricsPort } from './routes/metrics-port.ts';
 import { sendError } from './routes/run.ts';
 import { bindRoutes } from './routes/table.ts';
 import type { AuthSettings } from './settings.ts';
@@ -46,6 +46,15 @@ import { openMailTransport } from './wire/smtp.ts';
 export interface AuthDeps extends AuthPorts {
   readonly settings: AuthSettings;
   readonly log: Logger;
+  /** Those of the room whose place this one takes, if it takes one. */
+  readonly heirlooms?: AuthHeirlooms;
+}
+
+/** What outlives a room when another takes its place: mails that were captured, counts, and a port that is open. */
+export interface AuthHeirlooms {
+  readonly inbox: Inbox;
+  readonly metrics: Metrics;
+  readonly metricsPort: MetricsPort;
 }
 
 /** What the auth room offers others. */
@@ -54,6 +63,8 @@ export interface AuthApi {
   readonly inbox: Pick<Inbox, 'list' | 'add'>;
   /** Where mails go; undefined before the start. */
   readonly mailDelivery: () => 'smtp' | 'inbox' | undefined;
+  /** For the room that takes this one's place. */
+  readonly heirlooms: AuthHeirlooms;
 }
 
 /** Users, sessions and everything by which people sign in. */
@@ -65,9 +76,6 @@ const publicPrefix = '/auth/v1';
 /** Where the gateway is unless anybody says otherwise. */
 const standardUrl = 'http://localhost:8000';
 
-/** Milliseconds that a request for metrics gets to finish. */
-const portGrace = 1_000;
-
 interface Running {
   readonly app: App;
   readonly db: Database;
@@ -75,13 +83,18 @@ interface Running {
   readonly limits: SharedLimits;
   readonly passwords: Passwords;
   /** Where metrics are read, if they are. */
-  readonly port: Listener | undefined;
+  readonly port: MetricsHold | undefined;
 }
 
 function create(deps: AuthDeps): Room<AuthApi> {
   const { log } = deps;
   const settings = withinBounds(deps.settings);
-  const inbox = createInbox(settings.inboxSize);
+  const heirlooms = deps.heirlooms ?? {
+    inbox: createInbox(settings.inboxSize),
+    metrics: createMetrics(),
+    metricsPort: createMetricsPort(),
+  };
+  const { inbox } = heirlooms;
   const showInbox = inboxHandler(inbox);
   let running: Running | undefined;
 
@@ -124,7 +137,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
     });
     limits.start();
     const externalBase = (): string => settings.externalUrl ?? deps.publicUrl?.() ?? standardUrl;
-    const metrics = settings.metrics && settings.metricsExporter === 'prometheus' ? createMetrics() : undefined;
+    const metrics = settings.metrics && settings.metricsExporter === 'prometheus' ? heirlooms.metrics : undefined;
     const plain = createPasswords(
       settings.passwordConcurrency || Math.max(1, availableParallelism() - 1),
       settings.passwordQueue,
@@ -181,10 +194,11 @@ function create(deps: AuthDeps): Room<AuthApi> {
     running = { app, db, post, limits, passwords, port: undefined };
     await app.ready();
     if (metrics) {
-      const port = await startMetricsPort(settings, () => metrics.render(db.stats));
+      const port = await heirlooms.metricsPort.open(settings, () => metrics.render(db.stats));
       running = { ...running, port };
       log.info({ url: port.url }, 'metrics are served');
     }
+    inbox.resize(settings.inboxSize);
   }
 
   return {
@@ -200,12 +214,12 @@ function create(deps: AuthDeps): Room<AuthApi> {
       },
       { name: 'inbox', handle: showInbox },
     ],
-    api: { inbox, mailDelivery: () => running?.post.office.delivery },
+    api: { inbox, mailDelivery: () => running?.post.office.delivery, heirlooms },
     start,
     async stop() {
       const stopping = running;
       running = undefined;
-      await stopping?.port?.stop(portGrace);
+      await stopping?.port?.release();
       await stopping?.app.close();
       await stopping?.post.close();
       await stopping?.limits.stop();

@@ -1,8 +1,10 @@
+import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '#kernel/config';
 import { externalProviders } from './core/settings/external.ts';
 import { hookPoints } from './core/settings/hooks.ts';
 import { mailKinds } from './core/settings/mail.ts';
+import { reloadSignalName } from './core/settings/reloading.ts';
 import { unservedSettings } from './core/unserved.ts';
 import { authSettings } from './settings.ts';
 
@@ -93,5 +95,19 @@ describe('settings of the original', () => {
     expect(problems({ GOTRUE_DB_DRIVER: 'postgres', DB_NAMESPACE: 'auth' })).toEqual([]);
     expect(problems({ GOTRUE_DB_DRIVER: 'mysql' })).toEqual(['must be postgres; there is no other']);
     expect(problems({ DB_NAMESPACE: 'other' })).toEqual(['must be auth; no other schema is served']);
+  });
+
+  it('name a signal that ends or stops no program', () => {
+    const { values } = resolveSettings(authSettings, { env: {}, files: [], alone: true });
+    expect(reloadSignalName(values.reloadSignalNumber)).toBe('SIGUSR1');
+    const problemsWith = (number: number) =>
+      resolveSettings(authSettings, {
+        env: { GOTRUE_RELOADING_SIGNAL_NUMBER: String(number) },
+        files: [],
+        alone: true,
+      }).problems;
+    const { SIGHUP, SIGKILL, SIGTERM, SIGSEGV } = constants.signals;
+    expect(problemsWith(SIGHUP)).toEqual([]);
+    for (const number of [SIGKILL, SIGTERM, SIGSEGV, 0, 999]) expect(problemsWith(number)).toHaveLength(1);
   });
 });

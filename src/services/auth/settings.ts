@@ -11,6 +11,7 @@ import { mailSettings } from './core/settings/mail.ts';
 import { metricSettings } from './core/settings/metrics.ts';
 import { passwordSettings } from './core/settings/passwords.ts';
 import { phoneSettings } from './core/settings/phone.ts';
+import { reloadingSettings } from './core/settings/reloading.ts';
 import { sessionSettings } from './core/settings/sessions.ts';
 
 export { type HookPoint, hookPoints } from './core/settings/hooks.ts';
@@ -228,6 +229,7 @@ export const authSettings = {
   ...factorSettings,
   ...captchaSettings,
   ...metricSettings,
+  ...reloadingSettings,
   ...foreignSettings,
 };
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { resolveSettings } from '#kernel/config';
-import { createLogger } from '#kernel/log';
+import { createLogger, createRedactor } from '#kernel/log';
 import type { JournalEntry } from '../core/events/journal.ts';
 import { functionsRoom } from '../create.ts';
 import { functionsSettings } from '../settings.ts';
@@ -50,7 +50,7 @@ export async function startFunctions(
   let url = '';
   const room = functionsRoom.create({
     settings: values,
-    log: createLogger({ level: 'silent', redact: (text) => text }),
+    log: createLogger({ level: 'silent', redact: createRedactor([]) }),
     cwd: root,
     defaultFolder: folder,
     defaultCacheFolder: join(tmpdir(), `functions-test-cache-${process.getuid?.()}`),

@@ -15,10 +15,13 @@ export interface Inbox {
   list(): readonly CapturedMail[];
   get(id: number): CapturedMail | undefined;
   add(mail: Omit<CapturedMail, 'id'>): void;
+  /** Keeps so many from now on. */
+  resize(size: number): void;
 }
 
 /** @param size mails kept; the oldest goes first */
 export function createInbox(size: number): Inbox {
+  let most = size;
   const mails: CapturedMail[] = [];
   let last = 0;
   return {
@@ -26,7 +29,11 @@ export function createInbox(size: number): Inbox {
     get: (id) => mails.find((mail) => mail.id === id),
     add(mail) {
       mails.unshift({ id: ++last, ...mail });
-      mails.length = Math.min(mails.length, size);
+      mails.length = Math.min(mails.length, most);
+    },
+    resize(given) {
+      most = given;
+      mails.length = Math.min(mails.length, most);
     },
   };
 }

@@ -21,29 +21,17 @@ const withoutEffect = [
   'TRACING_EXPORTER',
   'PROFILER_HOST',
   'PROFILER_PORT',
-  'RELOADING_POLLER_INTERVAL',
-  'RELOADING_SIGNAL_NUMBER',
-  'RELOADING_GRACE_PERIOD_INTERVAL',
   'INDEX_WORKER_ENSURE_USER_SEARCH_INDEXES_EXIST',
   'INDEX_WORKER_MAX_USERS_THRESHOLD',
 ] as const;
 
 /** Settings that ask for something this room does not do. A value other than `false` or `0` is named in a warning. */
-const notServed = [
-  'TRACING_ENABLED',
-  'PROFILER_ENABLED',
-  'RELOADING_POLLERENABLED',
-  'RELOADING_POLLER_ENABLED',
-  'RELOADING_NOTIFY_ENABLED',
-  'RELOADING_SIGNAL_ENABLED',
-  'EXPERIMENTAL_SCIM_ENABLED',
-] as const;
+const notServed = ['TRACING_ENABLED', 'PROFILER_ENABLED', 'EXPERIMENTAL_SCIM_ENABLED'] as const;
 
 const purposes: Readonly<Record<string, string>> = {
   TRACING_: 'traces of requests, which come with OpenTelemetry (issue 9)',
   METRICS_EXPORTER: 'metrics that are sent, which come with OpenTelemetry (issue 9); prometheus is served',
   PROFILER_: "Go's profiler; this program's own is node --cpu-prof",
-  RELOADING_: 'settings that change without a restart (the original does so with --config-dir only)',
   EXPERIMENTAL_SCIM_: 'provisioning of users by SCIM',
 };
 

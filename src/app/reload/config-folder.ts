@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type EnvFile, parseEnvFile, type Sources } from '#kernel/config';
+
+/** Bounds of what a folder of settings may hold. */
+const mostFiles = 100;
+const mostBytes = 1_048_576;
+
+interface FoundFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Reads the `*.env` files of a folder in the order of their names; folders and other files are passed over.
+ *
+ * @throws Error when it cannot be read, or holds more than settings ever need
+ */
+export function readConfigFolder(folder: string, env: Sources['env']): EnvFile[] {
+  return filesIn(folder).map(({ path, text }) => parseEnvFile(path, text, (name) => env[name]));
+}
+
+/** A text that changes when the settings in a folder do, or why they cannot be read. */
+export function fingerprintOf(folder: string): string {
+  try {
+    const hash = createHash('sha256');
+    for (const { path, text } of filesIn(folder)) hash.update(JSON.stringify([path, text]));
+    return hash.digest('hex');
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function filesIn(folder: string): FoundFile[] {
+  const paths = readdirSync(folder)
+    .filter((name) => name.endsWith('.env'))
+    .sort()
+    .map((name) => join(folder, name))
+    // What a link leads to counts: that is how Kubernetes mounts configuration.
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+  if (paths.length > mostFiles) throw new Error(`${folder} has more than ${mostFiles} files of settings`);
+  return paths.map((path) => {
+    if (statSync(path).size > mostBytes) throw new Error(`${path} has more than ${mostBytes} bytes`);
+    return { path, text: readFileSync(path, 'utf8') };
+  });
+}
