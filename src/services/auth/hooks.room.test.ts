@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AuthUnderTest, startAuth } from './testing/auth-under-test.ts';
 import { type HookReceiver, startHookReceiver } from './testing/hook-receiver.ts';
 
@@ -30,6 +30,7 @@ describe('hooks by HTTP', () => {
     receiver = await startHookReceiver([first, second]);
     auth = await startAuth({
       SMTP_MAX_FREQUENCY: '1m',
+      STACK_AUTH_MAIL_RETRY_FIRST: '50ms',
       ...hook('SEND_EMAIL', receiver.url),
       ...hook('BEFORE_USER_CREATED', receiver.url),
       ...hook('AFTER_USER_CREATED', receiver.url),
@@ -186,13 +187,31 @@ describe('hooks by HTTP', () => {
     await confirmed('mail@example.com');
     receiver.answer = ({ body }) =>
       body.metadata.name === 'send-email' ? { body: { error: { http_code: 422, message: 'no mail today' } } } : {};
-    expect(await auth.post('/recover', { email: 'mail@example.com' })).toMatchObject({
+    const ask = () => auth.post('/otp', { email: 'mail@example.com', create_user: false });
+    expect(await ask()).toMatchObject({
       status: 422,
       body: { message: 'no mail today' },
     });
     receiver.answer = echo;
-    expect(await auth.post('/recover', { email: 'mail@example.com' })).toMatchObject({ status: 200 });
-    expect(receiver.calls.at(-1)?.body.email_data.email_action_type).toBe('recovery');
+    expect(await ask()).toMatchObject({ status: 200 });
+    expect(receiver.calls.at(-1)?.body.email_data.email_action_type).toBe('magiclink');
+  });
+
+  it('are asked for a mail that is requested by address alone after the answer, which is the same for everybody', async () => {
+    await confirmed('recover@example.com');
+    let calls = 0;
+    receiver.answer = ({ body }) => {
+      if (body.metadata.name !== 'send-email') return { body: {} };
+      // An application that does not take it is asked again; one that refuses is not.
+      return ++calls === 1 ? { status: 500 } : { body: { error: { http_code: 422, message: 'no mail today' } } };
+    };
+    for (const email of ['recover@example.com', 'nobody@example.com'])
+      expect(await auth.post('/recover', { email })).toMatchObject({ status: 200, body: {} });
+    await vi.waitFor(() => expect(auth.logLines().join('')).toContain('a request for a mail was refused'), 20_000);
+    const mails = receiver.calls.filter(({ body }) => body.metadata.name === 'send-email');
+    expect(mails.map(({ body }) => body.user.email)).toEqual(['recover@example.com', 'recover@example.com']);
+    expect(auth.logLines().join('')).toContain('a request for a mail failed; it is tried again');
+    await vi.waitFor(async () => expect(await auth.db.query('select from _pmoves.auth_outbox')).toEqual([]), 10_000);
   });
 
   it('tell of both mails of a change of address at once, each code beside the hash of the other', async () => {

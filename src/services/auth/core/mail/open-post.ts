@@ -44,7 +44,7 @@ export function openPost(parts: PostParts): Post {
     transport.send(await writeMail(settings, templates, letter, log));
   let perform = async (_request: WaitingRequest): Promise<void> => {};
   const outbox: Outbox | undefined =
-    parts.canKeep && settings.mailQueue && transport.delivery === 'smtp'
+    parts.canKeep && settings.mailQueue && (transport.delivery === 'smtp' || settings.hook_send_email)
       ? createOutbox({
           db,
           log,

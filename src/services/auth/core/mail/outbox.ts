@@ -143,7 +143,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     try {
       await options.perform(request);
     } catch (error) {
-      if (!(error instanceof ServiceError && error.status < 500)) {
+      if (!isRefusal(error)) {
         log.warn({ ...about, err: error }, 'a request for a mail failed; it is tried again');
         const pause = backOff(held.attempts, options.firstPause, options.longestPause, Math.random);
         await delayLetters(db, [held.id], pause, true);
@@ -154,6 +154,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     await deleteLetters(db, [held.id]);
     return 'request';
   }
+
+  // An application's own sender that did not answer has refused nothing.
+  const isRefusal = (error: unknown): error is ServiceError =>
+    error instanceof ServiceError && error.status < 500 && !error.code.startsWith('hook_timeout');
 
   async function settle(held: HeldLetter, error: unknown): Promise<'done' | 'server'> {
     const about = { kind: held.kind, letter: held.id, attempts: held.attempts, reason: describeFailure(error) };

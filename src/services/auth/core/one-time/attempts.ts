@@ -13,8 +13,8 @@ export interface Attempts {
    * @returns true at the bound
    */
   miss(sql: Sql, stored: string): Promise<boolean>;
-  /** The same work for an address at which nobody waits for a code. */
-  missNobody(sql: Sql, address: string): Promise<void>;
+  /** The same work for a kind of code that nobody waits for at an address. */
+  missNobody(sql: Sql, kind: string, address: string): Promise<void>;
 }
 
 /** Rows that stand for all addresses nobody waits at. */
@@ -27,8 +27,8 @@ export function createAttempts(limits: Pick<SharedLimits, 'takeWithin'>, bound: 
   const endless: Rate = { amount: bound, period: 1, burst: bound };
   return {
     miss: async (sql, stored) => !(await limits.takeWithin(sql, 'code', stored, turns, 1)),
-    async missNobody(sql, address) {
-      const row = createHash('sha256').update(address).digest().readUInt32BE() % rowsForNobody;
+    async missNobody(sql, kind, address) {
+      const row = createHash('sha256').update(`${kind} ${address}`).digest().readUInt32BE() % rowsForNobody;
       await limits.takeWithin(sql, 'code', `nobody ${row}`, endless, 1);
     },
   };

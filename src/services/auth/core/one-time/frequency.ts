@@ -1,7 +1,6 @@
 import { type AuthErrorCode, authError } from '../../errors.ts';
 import type { Sql } from '../../sql/rows.ts';
 import type { AuthContext } from '../context.ts';
-import { sendsOwnMail } from '../hooks/email.ts';
 import { millisecondsOf } from '../instant.ts';
 import type { RequestedMail } from '../mail/mail.ts';
 
@@ -50,8 +49,8 @@ export async function assertTurn(
   if (left > 0) throw tooSoon(left, code);
 }
 
-/** Whether requests for mails are answered before anybody looks for a user. An application's own sender has its say first. */
-export const answersUnseen = (context: AuthContext): boolean => context.post.postpones && !sendsOwnMail(context);
+/** Whether requests for mails are answered before anybody looks for a user. */
+export const answersUnseen = (context: AuthContext): boolean => context.post.postpones;
 
 /** Notes a mail that was not asked for by address alone, so that one that is asked for so has to wait as after itself. */
 export async function noteMail(context: AuthContext, sql: Sql, wants: RequestedMail, email: string): Promise<void> {

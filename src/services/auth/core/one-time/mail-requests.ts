@@ -14,8 +14,8 @@ export type MailRequest = Omit<WaitingRequest, 'kind'>;
 /**
  * Takes a request for a mail whose answer must not tell whether somebody has the address. Where mails wait in the database,
  * the request does, too: it is admitted by statements that are the same for every address, and nobody looks for a user
- * before the answer. Without, or where the application sends mails itself and its word is part of the answer, the mail is
- * made at once.
+ * before the answer. So it is where the application sends mails itself: it is asked afterwards, since it is asked for users
+ * alone, and its time or its refusal would tell who is one. Without such a place the mail is made at once.
  *
  * @throws over_email_send_rate_limit, email_address_not_authorized, email_address_invalid
  */

@@ -93,7 +93,7 @@ export async function proveByEmail(
     const proof = await proveAs(context, sql, candidate.id, tokens, email, code);
     if (proof) return proof;
   }
-  if (found.length === 0) await countMissOfNobody(context, sql, email);
+  if (found.length === 0) await countMissOfNobody(context, sql, { address: email, kinds: tokens });
   return undefined;
 }
 
@@ -116,7 +116,7 @@ export async function proveByPhone(
   const found = isChange ? await findUserChangingPhone(sql, phone, aud) : await findUserByPhone(sql, phone, aud);
   const token: TokenType = isChange ? 'phone_change_token' : 'confirmation_token';
   const verdict = context.sms.testCodes.fits(phone, code, context.clock.now()) || told;
-  if (!found) await countMissOfNobody(context, sql, phone);
+  if (!found) await countMissOfNobody(context, sql, { address: phone, kinds: [token] });
   const proof =
     found &&
     (verdict === undefined
@@ -155,9 +155,7 @@ async function proveAs(
     if (isBanned(user, context.clock.now())) throw authError('user_banned');
     return { user, token };
   }
-  const stored = tokens.map((name) => [name, user[name]] as const).filter(([, value]) => value !== '');
-  if (stored.length > 0) await countMiss(context, sql, { userId, tokens: Object.fromEntries(stored) });
-  else await context.attempts.missNobody(sql, address);
+  await countMiss(context, sql, user, { address, kinds: tokens });
   return undefined;
 }
 

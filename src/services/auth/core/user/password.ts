@@ -80,9 +80,10 @@ async function fitsStored(
   address: string,
   nonce: string,
 ): Promise<boolean> {
-  const stored = (await lockUser(sql, userId))?.reauthentication_token ?? '';
-  if (context.codes.fits(stored, address, nonce)) return true;
-  if (stored !== '') await countMiss(context, sql, { userId, tokens: { reauthentication_token: stored } });
+  const user = await lockUser(sql, userId);
+  if (!user) return false;
+  if (context.codes.fits(user.reauthentication_token, address, nonce)) return true;
+  await countMiss(context, sql, user, { address, kinds: ['reauthentication_token'] });
   return false;
 }
 
