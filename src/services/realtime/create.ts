@@ -66,7 +66,7 @@ function create(deps: RealtimeDeps): Room<RealtimeApi> {
     await keep();
     signal.throwIfAborted();
     const transport = await openTransport(settings, clock);
-    running = assemble({ deps, clock, verifier, db, transport, keep });
+    running = assemble({ deps, clock, verifier, connection, db, transport, keep });
     await running.http.ready();
     await running.feed?.start(signal);
   }
@@ -117,12 +117,13 @@ interface Parts {
   readonly deps: RealtimeDeps;
   readonly clock: Clock;
   readonly verifier: Verifier;
+  readonly connection: ConnectionOptions;
   readonly db: Database;
   readonly transport: Transport;
   readonly keep: () => Promise<void>;
 }
 
-function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Running {
+function assemble({ deps, clock, verifier, connection, db, transport, keep }: Parts): Running {
   const { settings, log } = deps;
   const node = randomUUID();
   const metrics = createMetrics();
@@ -132,7 +133,14 @@ function assemble({ deps, clock, verifier, db, transport, keep }: Parts): Runnin
     settled: (room) => nodes.settled(room),
   });
   const rates = { events: new Rate(), joins: new Rate(), presence: new Rate() };
-  const tenant = new Tenant(settings.tenant, limitsOf(settings), settings.maxBytes);
+  const facts = {
+    name: settings.tenant,
+    maxBytes: settings.maxBytes,
+    database: connection.database,
+    jwtSecret: settings.jwtSecret,
+    jwtJwks: settings.jwtJwks,
+  };
+  const tenant = new Tenant(facts, limitsOf(settings));
   const changeHere = (limits: Partial<Limits>, disconnect: boolean): void => {
     if (!tenant.change(limits) && !disconnect) return;
     for (const session of context.sessions) session.disconnect(1012, 'Server requested disconnect');
@@ -288,6 +296,7 @@ function limitsOf(settings: RealtimeSettings): Limits {
     payload: settings.maxPayload * 1_000,
     privateOnly: settings.privateOnly,
     suspended: false,
+    removed: false,
   };
 }
 

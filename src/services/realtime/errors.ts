@@ -14,6 +14,7 @@ export const realtimeErrors = catalogueOf({
     key_missing: 'API key is missing',
     token_refused: 'The token provided is not a valid JWT',
     unauthorized: 'Unauthorized',
+    tenant_unknown: 'Tenant not found in database',
   },
   403: {
     suspended: 'Realtime was disabled for this tenant',
@@ -23,6 +24,7 @@ export const realtimeErrors = catalogueOf({
   },
   404: {
     not_found: 'not found',
+    tenant_not_found: 'Tenant not found',
   },
   413: {
     too_large: 'Request Entity Too Large',
@@ -57,6 +59,7 @@ export const realtimeError = defineErrors(realtimeErrors);
 // Errors the original words as `message`; all others stand under `error`, or (validation) `errors`.
 const asMessage = new Set([
   'unauthorized',
+  'tenant_unknown',
   'write_denied',
   'tenant_suspended',
   'too_many_requests',

@@ -19,6 +19,8 @@ export interface JoiningSocket extends ChannelSocket {
   channel(topic: string): Channel | undefined;
   add(channel: Channel): void;
   answer(message: ClientMessage, status: 'ok' | 'error', response?: string): void;
+  /** Ends the socket. */
+  disconnect(code: number): void;
 }
 
 type JoinMessage = ClientMessage & { readonly kind: 'message' };
@@ -37,6 +39,7 @@ export function join(socket: JoiningSocket, message: JoinMessage): Promise<void>
   context.rates.joins.add(1);
   if (refusal !== undefined) {
     socket.answer(message, 'error', reason(refusal));
+    if (refusal === noTenant || refusal === tooManyJoins) socket.disconnect(1001);
     return undefined;
   }
   const verdict = context.judge.judge(joinToken(message.payload, socket.token.text));
@@ -54,17 +57,21 @@ export function join(socket: JoiningSocket, message: JoinMessage): Promise<void>
   return verdict instanceof Promise ? verdict.then(go) : go(verdict);
 }
 
+const noTenant = 'TenantNotFound: Tenant with the given ID does not exist';
+const tooManyJoins = 'ClientJoinRateLimitReached: Too many joins per second';
+
 function refuseEarly(socket: JoiningSocket, name: string, config: JoinConfig): string | undefined {
   const { context } = socket;
   const limits = context.limits();
   if (name === '') return 'TopicNameRequired: You must provide a topic name';
   if (!context.isServing()) return 'RealtimeRestarting: Realtime is restarting, please standby';
+  if (limits.removed) return noTenant;
   if (limits.suspended) return 'RealtimeDisabledForTenant: Realtime disabled for this tenant';
   if (limits.privateOnly && !config.isPrivate) return 'PrivateOnly: This project only allows private channels';
   const isCounted = socket.channelCount > 0;
   if (!isCounted && limits.users > 0 && context.users.here + context.users.elsewhere() >= limits.users)
     return 'ConnectionRateLimitReached: Too many connected users';
-  if (context.rates.joins.reaches(limits.joins)) return 'ClientJoinRateLimitReached: Too many joins per second';
+  if (context.rates.joins.reaches(limits.joins)) return tooManyJoins;
   if (limits.channels > 0 && socket.channelCount >= limits.channels)
     return 'ChannelRateLimitReached: Too many channels';
   return undefined;

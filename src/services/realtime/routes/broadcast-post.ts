@@ -3,6 +3,7 @@ import type { RoomMessage } from '../core/fanout.ts';
 import { parseBatch } from '../core/parse-batch.ts';
 import { broadcastBatch, broadcastOne, type Sender } from '../core/rest-broadcast.ts';
 import { realtimeError } from '../errors.ts';
+import { assertTenant } from './assert-tenant.ts';
 import { callerOf } from './caller.ts';
 import { allowAnyOrigin, preflight } from './cross-origin.ts';
 import type { HttpOptions } from './http-options.ts';
@@ -23,7 +24,7 @@ export function broadcastPost(app: FastifyInstance, options: HttpOptions): void 
   app.post('/api/broadcast', async (request, reply) => {
     allowAnyOrigin(request, reply);
     const sender = await senderOf(request);
-    if (context.limits().suspended) throw realtimeError('tenant_suspended');
+    assertTenant(context.limits());
     const parsed = parseBatch(jsonOf(request.body), String(request.body), context.limits().payload);
     if ('problems' in parsed) throw realtimeError('invalid', { details: parsed.problems });
     await broadcastBatch(context, parsed.messages, sender);
@@ -35,7 +36,7 @@ export function broadcastPost(app: FastifyInstance, options: HttpOptions): void 
     async (request, reply) => {
       allowAnyOrigin(request, reply);
       const sender = await senderOf(request);
-      if (context.limits().suspended) throw realtimeError('tenant_suspended');
+      assertTenant(context.limits());
       const message = messageOf(request, context.limits().payload);
       const room = { isPrivate: request.query.private === 'true', name: request.params.topic };
       await broadcastOne(context, room, message, sender);

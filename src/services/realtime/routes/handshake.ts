@@ -29,9 +29,10 @@ export async function judgeHandshake(
   const header = request.headers['x-api-key'];
   const key = (Array.isArray(header) ? header[0] : header) ?? searchParams.get('apikey');
   if (!key) throw realtimeError('key_missing');
+  const limits = context.limits();
+  if (limits.removed) throw realtimeError('tenant_not_found');
   const verdict = await context.judge.judge(translateKey(key));
   if (isRefusal(verdict)) throw realtimeError('token_refused', { message: verdict.atHandshake });
-  const limits = context.limits();
   if (limits.suspended) throw realtimeError('suspended');
   const { users, rates } = context;
   if (limits.users > 0 && users.here + users.elsewhere() >= limits.users) throw realtimeError('too_many_users');

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from '#kernel/http';
 import { SnapshotRefused, SnapshotUnavailable } from '../core/changes/snapshot.ts';
 import { realtimeError } from '../errors.ts';
+import { assertTenant } from './assert-tenant.ts';
 import { callerOf } from './caller.ts';
 import { allowAnyOrigin, preflight } from './cross-origin.ts';
 import type { HttpOptions } from './http-options.ts';
@@ -15,7 +16,7 @@ export function snapshotPost(app: FastifyInstance, { context, translateKey }: Ht
   app.post('/api/snapshot', async (request, reply) => {
     allowAnyOrigin(request, reply);
     const { role, claims } = await callerOf(request.headers, context.judge, translateKey);
-    if (context.limits().suspended) throw realtimeError('tenant_suspended');
+    assertTenant(context.limits());
     const { limit, after, ...entry } = fieldsOf(jsonOf(request.body));
     if (limit !== undefined && !(Number.isSafeInteger(limit) && (limit as number) > 0))
       throw realtimeError('snapshot_refused', { message: '`limit` has to be a positive integer' });

@@ -87,6 +87,85 @@ describe('the tenant', () => {
   });
 });
 
+describe('making and removing', () => {
+  const post = (tenant: object) => ask('POST', '/api/tenants', { tenant });
+
+  test('there is room for one: its name is taken, and no other can be had', async () => {
+    const only = 'this server keeps one tenant, realtime-dev';
+    for (const [answer, problem] of [
+      [await post({ external_id: 'realtime-dev' }), 'has already been taken'],
+      [await post({ external_id: 'second', jwt_secret: testSecret }), only],
+      [await post({ name: 'nameless' }), "can't be blank"],
+      [await ask('PUT', '/api/tenants/second', { tenant: {} }), only],
+      [await ask('PATCH', path, { tenant: { external_id: 'second' } }), only],
+    ] as const)
+      expect(answer).toMatchObject({ status: 422, json: { errors: { external_id: [problem] } } });
+    expect((await ask('DELETE', '/api/tenants/second')).status).toBe(204);
+    expect((await ask('GET', path)).status).toBe(200);
+  });
+
+  test('what the settings decide is refused when it differs, and taken when it is the same', async () => {
+    const settings = "is decided by the server's settings and cannot be changed here";
+    const other = {
+      jwt_secret: 'another',
+      jwt_jwks: { keys: [{ kty: 'oct', k: 'AA' }] },
+      extensions: [{ type: 'postgres_cdc_rls', settings: { db_name: 'elsewhere' } }],
+    };
+    expect(await ask('PUT', path, { tenant: { ...other, suspend: true } })).toMatchObject({
+      status: 422,
+      json: { errors: { jwt_secret: [settings], jwt_jwks: [settings], extensions: [settings] } },
+    });
+    const same = {
+      external_id: 'realtime-dev',
+      jwt_secret: testSecret,
+      jwt_jwks: null,
+      extensions: [{ type: 'postgres_cdc_rls', settings: { db_name: realtime.db.name, db_host: 'db' } }],
+    };
+    const kept = await ask('PUT', path, { tenant: same });
+    expect(kept).toMatchObject({ status: 200, json: { data: { suspend: false } } });
+    expect(kept.text).not.toContain(testSecret);
+  });
+
+  test('a tenant that was removed is nowhere; made again, it has the limits of the settings', async () => {
+    const client = await realtime.client();
+    await client.join('removed');
+    await ask('PATCH', path, { tenant: { max_joins_per_second: 7, max_channels_per_client: 3 } });
+    expect((await ask('DELETE', path, undefined, testToken({ role: 'service_role' }))).status).toBe(403);
+    expect(await ask('DELETE', path)).toEqual({ status: 204, text: '', json: undefined });
+    expect((await client.event('system')).payload.message).toBe('Server requested disconnect');
+    expect(await client.closed).toBe(1012);
+    await expect(realtime.client()).rejects.toThrow('404 {"error":"Tenant not found"}');
+    expect((await ask('GET', '/api/tenants')).json).toEqual({ data: [] });
+    for (const address of [path, `${path}/health`])
+      expect(await ask('GET', address)).toMatchObject({ status: 404, json: { error: 'not found' } });
+    const messages = [{ topic: 'a', event: 'b', payload: {} }];
+    expect(await ask('POST', '/api/broadcast', { messages }, testToken())).toMatchObject({
+      status: 401,
+      json: { message: 'Tenant not found in database' },
+    });
+    expect((await ask('DELETE', path)).status).toBe(204);
+    const made = await post({ external_id: 'realtime-dev', max_channels_per_client: 5 });
+    expect(made).toMatchObject({
+      status: 201,
+      json: { data: { max_channels_per_client: 5, max_joins_per_second: 100 } },
+    });
+    expect((await (await realtime.client()).join('again')).payload.status).toBe('ok');
+    await ask('DELETE', path);
+    expect((await ask('PUT', path, { tenant: {} })).status).toBe(201);
+    expect((await ask('GET', path)).json.data.max_channels_per_client).toBe(100);
+  });
+});
+
+test('too many joins a second end the socket, after the answer', async () => {
+  const client = await realtime.client();
+  await ask('PATCH', path, { tenant: { max_joins_per_second: 1 } });
+  let reply = await client.join('join');
+  while (reply.payload.status === 'ok') reply = await client.join('join');
+  expect(reply.payload.response).toEqual({ reason: 'ClientJoinRateLimitReached: Too many joins per second' });
+  expect(await client.closed).toBe(1001);
+  await ask('PATCH', path, { tenant: { max_joins_per_second: 0 } });
+});
+
 test('health and metrics tell how far the slot lags, and what it holds back', async () => {
   const metrics = async () => (await ask('GET', '/metrics', undefined, signHs256({}, testSecret))).text;
   await until('changes to stream', async () =>

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '#kernel/http';
-import { parseTenantChange } from '../core/tenant.ts';
+import { onlyTenant, parseTenantChange } from '../core/tenant.ts';
 import { realtimeError } from '../errors.ts';
 import { bearerOf } from './bearer-of.ts';
 import type { HttpOptions } from './http-options.ts';
@@ -18,7 +18,7 @@ export function tenants(app: FastifyInstance, options: HttpOptions): void {
       throw realtimeError('admin_refused');
   }
   function assertKnown({ params }: FastifyRequest): void {
-    if ((params as { id: string }).id !== tenant.name) throw realtimeError('not_found');
+    if (!tenant.exists || (params as { id: string }).id !== tenant.name) throw realtimeError('not_found');
   }
 
   app.get('/api/tenants/:id/health', async (request, reply) => {
@@ -42,7 +42,7 @@ export function tenants(app: FastifyInstance, options: HttpOptions): void {
 
   app.get('/api/tenants', async (request, reply) => {
     await assertAdmin(request);
-    return reply.send({ data: [tenant.view] });
+    return reply.send({ data: tenant.exists ? [tenant.view] : [] });
   });
   app.get('/api/tenants/:id', async (request, reply) => {
     await assertAdmin(request);
@@ -50,16 +50,39 @@ export function tenants(app: FastifyInstance, options: HttpOptions): void {
     return reply.send({ data: tenant.view });
   });
 
+  function put(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const parsed = parseTenantChange(jsonOf(request.body), tenant.facts);
+    if ('problems' in parsed) throw realtimeError('invalid', { details: parsed.problems });
+    const isNew = !tenant.exists;
+    changeTenant(tenant.after({ ...parsed.limits, removed: false }));
+    if (isNew) reply.code(201).header('location', `/api/tenants/${encodeURIComponent(tenant.name)}`);
+    return reply.send({ data: tenant.view });
+  }
+  const refuse = (problem: string) => realtimeError('invalid', { details: { external_id: [problem] } });
+
+  app.post('/api/tenants', async (request, reply) => {
+    await assertAdmin(request);
+    const { external_id: id } =
+      (jsonOf(request.body) as { tenant?: { external_id?: unknown } | null } | null)?.tenant ?? {};
+    if (id === undefined) throw refuse("can't be blank");
+    if (id === tenant.name && tenant.exists) throw refuse('has already been taken');
+    return put(request, reply);
+  });
+
+  // As with the original, who changes a tenant that is not there makes it.
   const change = async (request: FastifyRequest, reply: FastifyReply) => {
     await assertAdmin(request);
-    assertKnown(request);
-    const parsed = parseTenantChange(jsonOf(request.body));
-    if ('problems' in parsed) throw realtimeError('invalid', { details: parsed.problems });
-    changeTenant(parsed.limits);
-    return reply.send({ data: tenant.view });
+    if ((request.params as { id: string }).id !== tenant.name) throw refuse(onlyTenant(tenant.facts));
+    return put(request, reply);
   };
   app.put('/api/tenants/:id', change);
   app.patch('/api/tenants/:id', change);
+
+  app.delete('/api/tenants/:id', async (request, reply) => {
+    await assertAdmin(request);
+    if ((request.params as { id: string }).id === tenant.name && tenant.exists) changeTenant({ removed: true });
+    return reply.code(204).send();
+  });
 
   for (const action of ['reload', 'shutdown'])
     app.post(`/api/tenants/:id/${action}`, async (request, reply) => {

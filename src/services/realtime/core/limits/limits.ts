@@ -16,6 +16,8 @@ export interface Limits {
   readonly payload: number;
   /** Nobody may join, nor open a socket. */
   readonly suspended: boolean;
+  /** There is no tenant: nobody may do anything. */
+  readonly removed: boolean;
   /** Only private channels may be joined. */
   readonly privateOnly: boolean;
 }
