@@ -5,18 +5,17 @@ import type { Database } from '#kernel/sql';
 import { arrayLiteral } from '../../sql/changes/array-literal.ts';
 import { type Comparison, compareAll, jsonOf } from '../../sql/changes/filters.ts';
 import { type Guard, guardStep, readGuard } from '../../sql/changes/guard.ts';
-import type { Audience, Shape } from './audience.ts';
-import type { ChangeEvent } from './feed.ts';
+import type { Shape } from './audience.ts';
+import { authoriseAll } from './authorise.ts';
 import { type TableChange, withGenerated } from './generated.ts';
+import { handOver } from './hand-over.ts';
+import type { Job } from './job.ts';
 import type { PreparedTerm } from './match/filter-test.ts';
 import type { FilterPreparer } from './match/prepare.ts';
-import type { Member, Subscriber } from './member.ts';
-import { changeData, errorData, type ForeignJson, foreignKey, foreignValues, type PayloadLimits } from './payload.ts';
-import { askVisible, type Question } from './policy/ask.ts';
-import type { Decision, Group } from './policy/groups.ts';
+import { type ForeignJson, foreignKey, foreignValues, type PayloadLimits } from './payload.ts';
 import type { Registry } from './registry.ts';
 import { type Change, readChange } from './row.ts';
-import type { RoleView, Table, Tables } from './tables.ts';
+import type { Table, Tables } from './tables.ts';
 
 /** What deciding about changes needs. */
 export interface EvaluateContext {
@@ -27,16 +26,6 @@ export interface EvaluateContext {
   readonly log: Logger;
   /** Runs of the executor for authorisation were made. */
   readonly counted: (runs: number) => void;
-}
-
-interface Job {
-  readonly change: Change;
-  readonly audience: Audience;
-  matched: readonly Shape[];
-  /** By role. */
-  readonly decisions: Map<string, Decision>;
-  /** Groups that the database lets see the row. */
-  readonly granted: Set<Group>;
 }
 
 const invisiblePause = 2;
@@ -68,7 +57,7 @@ export async function evaluate(
   await matchAll(context, jobs);
   await authoriseAll(context, jobs);
   const foreign = await foreignJson(context, jobs);
-  for (const job of jobs) deliver(context, job, foreign);
+  for (const job of jobs) handOver(job, { types: context.tables.type, foreign, limits: context.limits });
 }
 
 /** The tables as of a moment at which everybody sees the changes. */
@@ -100,13 +89,6 @@ async function tablesOf(
 async function guardNow(db: Database, xids: Iterable<number>, oids: Iterable<number>): Promise<Guard> {
   const [result] = await db.pipeline({ role: '', steps: [guardStep(xids, oids)] });
   return readGuard(result?.rows[0]);
-}
-
-/** INSERT and UPDATE of what cannot be looked up again: its subscribers are told of that instead. */
-function errorFor({ change, audience }: Job, view: RoleView): string | undefined {
-  if (change.type === 'DELETE') return undefined;
-  if (audience.table.info.primaryKey.length === 0) return 'Error 400: Bad Request, no primary key';
-  return view.seesKey ? undefined : 'Error 401: Unauthorized';
 }
 
 async function matchAll({ db }: EvaluateContext, jobs: readonly Job[]): Promise<void> {
@@ -157,68 +139,6 @@ function comparisonOf({ term, type }: PreparedTerm, { row }: Change): Comparison
   return { operator: term.operator, type: type.sqlName, left: row.get(term.column) ?? null, right };
 }
 
-async function authoriseAll(context: EvaluateContext, jobs: readonly Job[]): Promise<void> {
-  const open = new Map<Audience, Map<string, Job[]>>();
-  for (const job of jobs) {
-    // A deleted row cannot be looked up: whoever the filters match is told, of the key only (see payload).
-    if (job.change.type === 'DELETE') continue;
-    for (const { view } of new Set(job.matched)) {
-      if (errorFor(job, view) || job.decisions.has(view.role)) continue;
-      const decision = job.audience.groups(view.role)?.decide(job.change.row);
-      if (!decision) continue;
-      job.decisions.set(view.role, decision);
-      if (decision.open.size === 0) continue;
-      const roles = open.get(job.audience) ?? new Map<string, Job[]>();
-      open.set(job.audience, roles);
-      roles.set(view.role, [...(roles.get(view.role) ?? []), job]);
-    }
-  }
-  const asked: Promise<void>[] = [];
-  for (const [audience, roles] of open) for (const [role, of] of roles) asked.push(askAll(context, audience, role, of));
-  await Promise.all(asked);
-}
-
-async function askAll(context: EvaluateContext, audience: Audience, role: string, jobs: readonly Job[]): Promise<void> {
-  const { info, columns } = audience.table;
-  const key = info.primaryKey.map((name) => ({ name, sqlName: columns.get(name)?.type.sqlName ?? 'text' }));
-  const places = new Map<Group, Map<string, { readonly values: string[]; readonly jobs: Job[] }>>();
-  for (const job of jobs) {
-    const values = info.primaryKey.map((name) => job.change.row.get(name) ?? '');
-    const text = JSON.stringify(values);
-    for (const group of wantingGroups(job, role, audience)) {
-      const rows = places.get(group) ?? new Map<string, { values: string[]; jobs: Job[] }>();
-      places.set(group, rows);
-      const row = rows.get(text) ?? { values, jobs: [] };
-      rows.set(text, row);
-      row.jobs.push(job);
-    }
-  }
-  const questions = [...places].map(([group, rows]): Question & { readonly rows: { readonly jobs: Job[] }[] } => {
-    const list = [...rows.values()];
-    return { group, keys: list.map(({ values }) => values), rows: list };
-  });
-  const failed = (error: unknown) => context.log.debug({ err: error, role, table: info.name }, 'a policy failed');
-  const answers = await askVisible({ ...context, failed }, { ...info, key }, role, questions);
-  for (const [index, visible] of answers.entries())
-    for (const row of visible)
-      for (const job of questions[index]?.rows[row]?.jobs ?? []) job.granted.add(questions[index]?.group as Group);
-}
-
-/** Groups to ask about a row: only those with a member whose filters match. */
-function wantingGroups(job: Job, role: string, audience: Audience): Set<Group> {
-  const open = job.decisions.get(role)?.open ?? new Set<Group>();
-  const groups = audience.groups(role);
-  const wanting = new Set<Group>();
-  for (const shape of job.matched) {
-    if (shape.view.role !== role) continue;
-    for (const member of shape.members) {
-      const group = groups?.groupOf(member);
-      if (group && open.has(group)) wanting.add(group);
-    }
-  }
-  return wanting;
-}
-
 async function foreignJson({ db, tables }: EvaluateContext, jobs: readonly Job[]): Promise<ForeignJson> {
   const wanted = new Map<string, { type: string; text: string }>();
   for (const { change, matched } of jobs) {
@@ -231,73 +151,4 @@ async function foreignJson({ db, tables }: EvaluateContext, jobs: readonly Job[]
   if (wanted.size === 0) return new Map();
   const json = await jsonOf(db, [...wanted.values()]);
   return new Map([...wanted.keys()].map((key, index) => [key, json[index] as string]));
-}
-
-interface Recipient {
-  readonly view: RoleView;
-  readonly select: readonly string[] | undefined;
-  readonly error: string | undefined;
-  readonly ids: number[];
-}
-
-/** One event for each set of columns, with the ids of all bindings that match; equal ones are made once. */
-function deliver({ tables, limits }: EvaluateContext, job: Job, foreign: ForeignJson): void {
-  const { change, audience } = job;
-  const recipients = new Map<Subscriber, Map<string, Recipient>>();
-  const add = ({ subscriber, id }: Member, { view, select }: Shape, error: string | undefined): void => {
-    const key = error ? 'error' : (select?.join(' ') ?? '');
-    const own = recipients.get(subscriber) ?? new Map<string, Recipient>();
-    recipients.set(subscriber, own);
-    const recipient = own.get(key) ?? { view, select: error ? undefined : select, error, ids: [] };
-    own.set(key, recipient);
-    if (!recipient.ids.includes(id)) recipient.ids.push(id);
-  };
-  for (const shape of audience.asking(change)) {
-    const error = errorFor(job, shape.view);
-    if (error) for (const member of shape.members) add(member, shape, error);
-  }
-  for (const shape of job.matched) {
-    if (errorFor(job, shape.view) || !shape.view.info.exists) continue;
-    const decision = job.decisions.get(shape.view.role);
-    const groups = audience.groups(shape.view.role);
-    const isOpen = change.type === 'DELETE' || decision?.allowed === 'all';
-    for (const member of shape.members)
-      if (isOpen || isAllowed(groups?.groupOf(member), decision, job)) add(member, shape, undefined);
-  }
-  const events = new Map<string, ChangeEvent>();
-  const datas = new Map<string, string>();
-  for (const [subscriber, own] of recipients)
-    for (const [columns, recipient] of own) {
-      const dataKey = `${recipient.view.role} ${columns}`;
-      const key = `${dataKey} ${recipient.ids.join(' ')}`;
-      const event =
-        events.get(key) ??
-        eventOf(job, recipient, datas.get(dataKey) ?? dataOf(job, recipient, tables.type, foreign, limits));
-      events.set(key, event);
-      datas.set(dataKey, event.data);
-      subscriber.take(event);
-    }
-}
-
-function isAllowed(group: Group | undefined, decision: Decision | undefined, { granted }: Job): boolean {
-  if (!group || !decision) return false;
-  return (decision.allowed !== 'all' && decision.allowed.has(group)) || granted.has(group);
-}
-
-const eventOf = ({ change }: Job, { ids }: Recipient, data: string): ChangeEvent => ({
-  ids,
-  type: change.type,
-  data,
-  position: change.source.position,
-});
-
-function dataOf(
-  { change, audience }: Job,
-  { view, select, error }: Recipient,
-  types: Tables['type'],
-  foreign: ForeignJson,
-  limits: PayloadLimits,
-): string {
-  if (error) return errorData(change, error);
-  return changeData(change, { table: audience.table, view, select }, types, foreign, limits);
 }

@@ -33,14 +33,26 @@ export function claimsStep(claims: string): PipelineStep {
  * @returns a step that gives one value, the places of visible rows from 1 on, comma-separated
  */
 export function visibleStep(table: KeyedTable, keys: readonly (readonly string[])[]): PipelineStep {
+  const name = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+  const values = table.key.map((_, index) => arrayLiteral(keys.map((key) => key[index] as string)));
+  const [first] = table.key;
+  if (first && table.key.length === 1) return { text: visibleByColumn(name, first), values };
   const columns = table.key.map((_, index) => `k${index}`);
   const arrays = table.key.map(({ sqlName }, index) => `$${index + 1}::${sqlName}[]`);
-  const equal = table.key.map(({ name }, index) => `t.${quoteIdentifier(name)} = k.k${index}`);
+  const equal = table.key.map((column, index) => `t.${quoteIdentifier(column.name)} = k.k${index}`);
   return {
     text: `select string_agg(k.place::text, ',') from unnest(${arrays.join(', ')}) with ordinality as k(${columns.join(', ')}, place)
-      where exists (select from ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)} t where ${equal.join(' and ')})`,
-    values: table.key.map((_, index) => arrayLiteral(keys.map((key) => key[index] as string))),
+      where exists (select from ${name} t where ${equal.join(' and ')})`,
+    values,
   };
+}
+
+/** One walk through the key's index, whatever the planner thinks of the table, and the policy once for each row. */
+function visibleByColumn(table: string, { name, sqlName }: KeyedTable['key'][number]): string {
+  return `with seen as materialized (select t.${quoteIdentifier(name)} as key from ${table} t
+      where t.${quoteIdentifier(name)} = any($1::${sqlName}[]))
+    select string_agg(k.place::text, ',') from unnest($1::${sqlName}[]) with ordinality as k(key, place)
+    join seen on seen.key = k.key`;
 }
 
 /** Reads the value of `visibleStep`: indexes from 0 on. */

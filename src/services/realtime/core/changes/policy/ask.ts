@@ -44,10 +44,12 @@ async function ask(
   role: string,
   questions: readonly Question[],
 ): Promise<ReadonlySet<number>[]> {
-  const steps = questions.flatMap(({ group, keys }, index): PipelineStep[] => [
-    index === 0 ? becomeStep(role, group.claimsText) : claimsStep(group.claimsText),
-    visibleStep(table, keys),
-  ]);
+  const visible = new Map<Question['keys'], PipelineStep>();
+  const steps = questions.flatMap(({ group, keys }, index): PipelineStep[] => {
+    const step = visible.get(keys) ?? visibleStep(table, keys);
+    visible.set(keys, step);
+    return [index === 0 ? becomeStep(role, group.claimsText) : claimsStep(group.claimsText), step];
+  });
   try {
     const results = await context.db.pipeline({ role, begin: 'begin', steps, end: 'rollback' });
     context.counted(questions.length);

@@ -35,6 +35,8 @@ export class Groups {
   /** By claim and value, for claims that a column has to equal. */
   readonly #linked = new Map<string, Map<string, Set<Group>>>();
   readonly #unclear = new Set<Group>();
+  /** All groups, as they are handed out; made anew when one comes or goes. */
+  #all: ReadonlySet<Group> | undefined;
 
   constructor(view: RoleView) {
     this.#view = view;
@@ -53,6 +55,7 @@ export class Groups {
     if (!group) {
       group = { claims, claimsText, isUnclear, members: new Set() };
       this.#groups.set(key, group);
+      this.#all = undefined;
       this.#enter(group);
     }
     group.members.add(member);
@@ -66,6 +69,7 @@ export class Groups {
     place.group.members.delete(member);
     if (place.group.members.size > 0) return;
     this.#groups.delete(place.key);
+    this.#all = undefined;
     this.#unclear.delete(place.group);
     this.#leave(place.group);
   }
@@ -80,7 +84,7 @@ export class Groups {
     if (plan.kind === 'all') return { allowed: 'all', open: nobody };
     if (plan.kind === 'none') return { allowed: nobody, open: nobody };
     if (plan.kind === 'ask' || [...plan.columns].some((name) => !row.has(name)))
-      return { allowed: nobody, open: new Set(this.#groups.values()) };
+      return { allowed: nobody, open: this.#everybody() };
     const allowed = new Set<Group>();
     const open = new Set<Group>(this.#unclear);
     for (const branch of plan.branches) {
@@ -93,6 +97,11 @@ export class Groups {
     }
     for (const group of allowed) open.delete(group);
     return { allowed, open };
+  }
+
+  #everybody(): ReadonlySet<Group> {
+    this.#all ??= new Set(this.#groups.values());
+    return this.#all;
   }
 
   #candidates(
