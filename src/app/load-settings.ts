@@ -24,6 +24,7 @@ import { type RealtimeSettings, realtimeSettings } from '#services/realtime';
 import { type RestSettings, restSettings } from '#services/rest';
 import { type StorageSettings, storageSettings } from '#services/storage';
 import { type StudioSettings, studioSettings } from '#services/studio';
+import { type VectorSettings, vectorSettings } from '#services/vector';
 import { currentAuthSettings, folderOverrides } from './auth-settings.ts';
 import { replaceDefaults } from './original-defaults.ts';
 import { allSchemas } from './registry.ts';
@@ -63,6 +64,7 @@ export interface LoadedSettings {
   readonly functions: FunctionsSettings;
   readonly meta: MetaSettings;
   readonly studio: StudioSettings;
+  readonly vector: VectorSettings;
   readonly gateway: GatewaySettings;
   readonly effective: readonly (EffectiveSetting & { readonly room: string })[];
   readonly problems: readonly SourceProblem[];
@@ -95,7 +97,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   const files = restConfig === undefined ? envFiles : [readRestConfig(restConfig, input.env), ...envFiles];
   const first = resolveSettings(stackSettings, { env: input.env, files, alone: false });
   const problems: SourceProblem[] = [...first.problems];
-  const rooms = chosenRooms(first.values.services, problems);
+  const rooms = chosenRooms(first.values, problems);
   const sources: Sources = { env: input.env, files, alone: rooms.size === 1 };
   const warnings = new Set(first.warnings);
   const effective: (EffectiveSetting & { room: string })[] = first.effective.map((entry) => ({
@@ -131,6 +133,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     functions: resolveRoom('functions', functionsSettings),
     meta: resolveRoom('meta', metaSettings),
     studio: resolveRoom('studio', studioSettings),
+    vector: resolveRoom('vector', vectorSettings),
     gateway: resolveRoom('gateway', gatewaySettings, imgproxyAlone ? gatewayInItsPlace : undefined),
   };
   const external = first.values.publicUrl ?? `http://localhost:${resolved.gateway.httpPort}`;
@@ -213,8 +216,11 @@ export function assertUsable(settings: LoadedSettings): void {
   throw new StartupError(settings.problems.map(({ line, message }) => `${line} ${message}`).join('\n'));
 }
 
-function chosenRooms(services: readonly string[], problems: SourceProblem[]): ReadonlySet<RoomName> {
-  if (services.includes('all')) return new Set(roomNames);
+/** Rooms that have nothing to do where no logs are collected. */
+const logRooms: readonly RoomName[] = ['vector'];
+
+function chosenRooms({ services, logsEnabled }: StackSettings, problems: SourceProblem[]): ReadonlySet<RoomName> {
+  if (services.includes('all')) return new Set(roomNames.filter((name) => logsEnabled || !logRooms.includes(name)));
   const chosen = new Set<RoomName>();
   for (const name of services) {
     if ((roomNames as readonly string[]).includes(name)) chosen.add(name as RoomName);

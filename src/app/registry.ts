@@ -10,6 +10,7 @@ import { realtimeSettings } from '#services/realtime';
 import { restSettings } from '#services/rest';
 import { storageSettings } from '#services/storage';
 import { studioSettings } from '#services/studio';
+import { vectorSettings } from '#services/vector';
 import { type RoomName, stackSettings } from './settings.ts';
 
 /** A room's place in the program. Needs that do not run in this process are left out of account. */
@@ -33,10 +34,11 @@ export const registry: readonly RegisteredRoom[] = [
   { name: 'functions', schema: functionsSettings, needs: [], optional: true },
   { name: 'meta', schema: metaSettings, needs: ['db'], optional: false },
   { name: 'studio', schema: studioSettings, needs: [], optional: true },
+  { name: 'vector', schema: vectorSettings, needs: [], optional: true },
   {
     name: 'gateway',
     schema: gatewaySettings,
-    needs: ['db', 'auth', 'rest', 'realtime', 'storage', 'imgproxy', 'functions', 'meta', 'studio'],
+    needs: ['db', 'auth', 'rest', 'realtime', 'storage', 'imgproxy', 'functions', 'meta', 'studio', 'vector'],
     optional: false,
   },
 ];

@@ -12,6 +12,7 @@ export const roomNames = [
   'functions',
   'meta',
   'studio',
+  'vector',
   'gateway',
 ] as const;
 
@@ -58,6 +59,11 @@ export const stackSettings = {
     values: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info',
     help: 'Lines below this level are not written.',
+  }),
+  logsEnabled: boolean({
+    name: 'LOGS_ENABLED',
+    default: true,
+    help: 'Collect the logs of all services, to search them. Off: nothing is collected, at no cost.',
   }),
   bindAddress: string({
     name: 'BIND_ADDRESS',

@@ -1,5 +1,5 @@
 import { createSupervisor, type Mount, type SupervisedRoom } from '#kernel/lifecycle';
-import type { Logger } from '#kernel/log';
+import type { LogBus, Logger } from '#kernel/log';
 import type { LoadedSettings } from './load-settings.ts';
 import { openBus } from './open-bus.ts';
 import type { RoomName } from './settings.ts';
@@ -28,12 +28,14 @@ export interface Stack {
  *
  * @param share the part of it that this process runs, default all
  * @param hide keeps secrets that come to be known later out of the log
+ * @param logs where what happens is told; undefined: nowhere
  */
 export function createStack(
   settings: LoadedSettings,
   log: Logger,
   share: Share = { kind: 'whole' },
   hide: (secrets: readonly (string | undefined)[]) => void = () => {},
+  logs?: LogBus,
 ): Stack {
   const opened = openBus(settings, log, share);
   const mounts = new Map<string, Mount>();
@@ -42,6 +44,7 @@ export function createStack(
     settings,
     share,
     log,
+    logs,
     bus: opened.bus,
     hide,
     mount: (name) => mounts.get(name),
@@ -49,7 +52,7 @@ export function createStack(
   });
   for (const entry of wired.rooms) {
     rooms.push(entry);
-    for (const mount of entry.room.mounts) mounts.set(mount.name, mount);
+    for (const mount of entry.room.mounts) mounts.set(mount.name, wired.observed(mount));
   }
   const running = createSupervisor({
     rooms,
@@ -69,6 +72,7 @@ export function createStack(
     async stop() {
       wired.authReload?.stop();
       await running.stop();
+      wired.flushLogs();
       await opened.stop();
     },
     health,

@@ -3,7 +3,7 @@ import type { Bus } from '#kernel/bus';
 import { createEgress } from '#kernel/egress';
 import { canConnect } from '#kernel/http';
 import type { Mount, Room, SupervisedRoom } from '#kernel/lifecycle';
-import type { Logger } from '#kernel/log';
+import type { LogBus, Logger } from '#kernel/log';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
 import { type AuthApi, authRoom, authSettings } from '#services/auth';
 import { type DbApi, dbRoom } from '#services/db';
@@ -17,6 +17,7 @@ import { studioRoom } from '#services/studio';
 import { createDatabaseEgress } from './database-egress.ts';
 import { createFunctionsRoom } from './functions-room.ts';
 import type { LoadedSettings } from './load-settings.ts';
+import { createLogging } from './logging.ts';
 import { createPoolerRoom } from './pooler-room.ts';
 import { createProjectStep } from './project.ts';
 import { registry } from './registry.ts';
@@ -49,6 +50,7 @@ export interface WiringInput {
   readonly settings: LoadedSettings;
   readonly share: Share;
   readonly log: Logger;
+  readonly logs: LogBus | undefined;
   readonly bus: Bus;
   readonly mount: (name: string) => Mount | undefined;
   readonly health: () => Promise<StackHealth>;
@@ -67,6 +69,10 @@ export interface Wired {
   readonly reload: (what: StackReload) => void;
   readonly replaceRoom: (name: RoomName, settings: LoadedSettings) => Promise<void>;
   readonly authReload: AuthReload | undefined;
+  /** The mount, with what it is asked told where logs are kept. */
+  readonly observed: (mount: Mount) => Mount;
+  /** Hands on what has been told but not yet sent to the process that keeps logs. */
+  readonly flushLogs: () => void;
 }
 
 /** Creates the chosen rooms and joins their ports. This is the only place that knows all of them. */
@@ -75,6 +81,7 @@ export function wireRooms(input: WiringInput): Wired {
   const chosen = roomsOf(settings.rooms, share);
   const roomLog = (name: string) => log.child({ room: name });
   const places = createRoomPlaces(settings, log);
+  const logging = createLogging(input, chosen);
 
   const db: Room<DbApi> | undefined = chosen.has('db')
     ? dbRoom.create({
@@ -82,6 +89,7 @@ export function wireRooms(input: WiringInput): Wired {
         log: roomLog('db'),
         cwd: settings.cwd,
         egress: () => createDatabaseEgress(settings.stack, (workers ?? gateway).api.url()),
+        onMessage: logging.vector?.api.postgres,
         // The pooler stands at the embedded server's port, where there is one.
         ...(chosen.has('pooler') && { socketOnly: true }),
       })
@@ -172,6 +180,7 @@ export function wireRooms(input: WiringInput): Wired {
   const functions = chosen.has('functions')
     ? createFunctionsRoom(settings, roomLog('functions'), () => (workers ?? gateway).api.url())
     : undefined;
+  if (functions) logging.follow(functions.api);
   const meta = chosen.has('meta')
     ? metaRoom.create({
         settings: settings.meta,
@@ -187,6 +196,7 @@ export function wireRooms(input: WiringInput): Wired {
     settings: settings.gateway,
     log: roomLog('gateway'),
     edge: chosen.has('gateway'),
+    observe: logging.observe,
     mount: input.mount,
     ...(share.kind === 'worker' && { elsewhere: share.link.elsewhere }),
     health: share.kind === 'worker' ? share.link.health : health,
@@ -206,13 +216,14 @@ export function wireRooms(input: WiringInput): Wired {
             supabase_admin: connection('supabase_admin', undefined)(),
           }),
           sockets: createPrivateSockets(() =>
-            ['functions', 'functions-management', 'meta', 'studio', 'inbox'].flatMap((name) => {
+            ['functions', 'functions-management', 'meta', 'studio', 'inbox', 'vector', 'analytics'].flatMap((name) => {
               const mount = input.mount(name);
               return mount ? [mount] : [];
             }),
           ),
           health,
           captured: (mail) => auth?.api.inbox.add(mail),
+          told: (news) => input.logs?.emit(news),
           retry: { first: settings.stack.retryFirst, longest: settings.stack.retryLongest },
           stopWithin: settings.gateway.drainTimeout + 5_000,
         })
@@ -229,6 +240,7 @@ export function wireRooms(input: WiringInput): Wired {
     functions,
     meta,
     studio,
+    vector: logging.vector,
     gateway: workers ? undefined : gateway,
   });
   const rooms: SupervisedRoom[] = [];
@@ -268,6 +280,8 @@ export function wireRooms(input: WiringInput): Wired {
       else if (workers) workers.api.reload(what);
       else rest?.api.requestReload(what);
     },
+    observed: logging.observed,
+    flushLogs: logging.flush,
     healthElsewhere: async () => (workers ? workers.api.health() : {}),
     url: () => (workers ?? gateway).api.url(),
     mail: () => auth?.api.mailDelivery(),

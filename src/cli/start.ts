@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { createLogger, createRedactor } from '#kernel/log';
+import { createLogBus, createLogger, createRedactor } from '#kernel/log';
 import type { LoadedSettings } from '../app/load-settings.ts';
 import { checkRoleKeys, checkSecrets, prepare } from '../app/prepare.ts';
 import { forgetRunFile, writeRunFile } from '../app/run-file.ts';
@@ -43,10 +43,10 @@ PostgREST's own format; the environment and env files are stronger.
       ...(await checkRoleKeys(settings, seconds)),
       ...ignoredComposeFiles(settings),
     ];
-    const { log, hide } = createStackLog(settings);
+    const { log, logs, hide } = createStackLog(settings);
     for (const warning of warnings) log.warn({ room: 'stack' }, warning);
 
-    const stack = createStack(settings, log, shareOf(context, settings), hide);
+    const stack = createStack(settings, log, shareOf(context, settings), hide, logs);
     heedRestSignals(context, stack.reload);
     heedAuthSignal(context, settings, stack.reload);
     let stopping = false;
@@ -88,5 +88,11 @@ function shareOf({ input }: CommandContext, { stack: { workers } }: LoadedSettin
 
 function createStackLog(settings: LoadedSettings): StackLog {
   const redact = createRedactor(settings.effective.flatMap(({ setting, value }) => secretTexts(setting, value)));
-  return { log: createLogger({ level: settings.stack.logLevel, redact }), hide: redact.hide };
+  const level = settings.stack.logLevel;
+  const { hide } = redact;
+  // Of a process that runs a single room nobody keeps the logs, unless the room is the one that does.
+  if (!settings.stack.logsEnabled || (settings.rooms.size === 1 && !settings.rooms.has('vector')))
+    return { log: createLogger({ level, redact }), logs: undefined, hide };
+  const logs = createLogBus(redact);
+  return { log: createLogger({ level, redact, tap: (text) => logs.emit({ kind: 'line', text }) }), logs, hide };
 }

@@ -1,4 +1,4 @@
-import type { Logger, Redactor } from '#kernel/log';
+import type { LogBus, Logger, Redactor } from '#kernel/log';
 import { assertUsable, type LoadedSettings, loadSettings } from '../app/load-settings.ts';
 import { createStack, type Stack } from '../app/stack.ts';
 import type { StackReload } from '../app/stack-info.ts';
@@ -10,6 +10,8 @@ import { heedRestSignals } from './signals.ts';
 /** The log of a stack. */
 export interface StackLog {
   readonly log: Logger;
+  /** Where what happens is told; undefined where nobody keeps logs. */
+  readonly logs: LogBus | undefined;
   /** Keeps secrets that come to be known later out of it. */
   readonly hide: Redactor['hide'];
 }
@@ -27,7 +29,7 @@ export async function runWorker(
 ): Promise<number> {
   const settings = loadSettings(context.input);
   assertUsable(settings);
-  const { log, hide } = createLog(settings);
+  const { log, logs, hide } = createLog(settings);
   let stack: Stack | undefined;
   let toldToStop = (): void => {};
   const stop = Promise.race([context.stopSignal, new Promise<void>((resolve) => (toldToStop = resolve))]);
@@ -38,7 +40,7 @@ export async function runWorker(
     stop: toldToStop,
     reload,
   });
-  stack = createStack(settings, log, { kind: 'worker', link }, hide);
+  stack = createStack(settings, log, { kind: 'worker', link }, hide, logs);
   try {
     await stack.start();
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Bus } from '#kernel/bus';
+import type { LogNews } from '#kernel/log';
 import type { ConnectionOptions } from '#kernel/sql';
 import type { CapturedMail } from '#services/auth';
 import type { StackHealth, StackReload } from '../stack-info.ts';
@@ -17,6 +18,8 @@ export interface PrimaryLink {
   bus(local: Bus): Bus;
   /** A mail for the one inbox of the stack. */
   captured(mail: Omit<CapturedMail, 'id'>): void;
+  /** What happened, for the one who keeps logs. @param sent called once it has left this process, or cannot */
+  told(news: readonly LogNews[], sent: () => void): void;
 }
 
 /** What a worker has to do for the primary. */
@@ -71,6 +74,7 @@ export function linkToPrimary(channel: Channel, duties: WorkerDuties): Promise<P
         return createWorkerBus(local, channel);
       },
       captured: (mail) => channel.send({ kind: 'mail', mail }),
+      told: (news, sent) => channel.send({ kind: 'logs', news }, sent),
     };
   }
 }

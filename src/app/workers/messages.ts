@@ -1,3 +1,4 @@
+import type { LogNews } from '#kernel/log';
 import type { ConnectionOptions } from '#kernel/sql';
 import type { CapturedMail } from '#services/auth';
 import type { StackHealth, StackReload } from '../stack-info.ts';
@@ -26,6 +27,7 @@ export type FromWorker =
   | { readonly kind: 'serving'; readonly url: string }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'mail'; readonly mail: Omit<CapturedMail, 'id'> }
+  | { readonly kind: 'logs'; readonly news: readonly LogNews[] }
   | BusMessage
   | { readonly kind: 'ask-health'; readonly id: number }
   | { readonly kind: 'health'; readonly id: number; readonly report: StackHealth };

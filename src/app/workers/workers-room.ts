@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '#kernel/errors';
 import type { Health, Room } from '#kernel/lifecycle';
-import type { Logger } from '#kernel/log';
+import type { Logger, LogNews } from '#kernel/log';
 import type { CapturedMail } from '#services/auth';
 import type { StackHealth, StackReload } from '../stack-info.ts';
 import { mergeHealth } from './merge-health.ts';
@@ -24,6 +24,8 @@ export interface WorkersOptions {
   /** Health of the whole stack, for a worker that is asked. */
   readonly health: () => Promise<StackHealth>;
   readonly captured: (mail: Omit<CapturedMail, 'id'>) => void;
+  /** What happened in a worker. */
+  readonly told: (news: LogNews) => void;
   /** First and longest pause before a worker that ended is replaced, in milliseconds. */
   readonly retry: { readonly first: number; readonly longest: number };
   /** Milliseconds a worker may take to stop before it is killed. */
@@ -70,6 +72,9 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
         return;
       case 'mail':
         options.captured(message.mail);
+        return;
+      case 'logs':
+        for (const news of message.news) options.told(news);
         return;
       case 'health':
         questions.answer(message.id, message.report);

@@ -1,12 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 
+const problems = {
+  'too-large': 'The request body is too large',
+  aborted: 'The request was aborted',
+  encoding: 'The content encoding must be gzip, deflate or none',
+  malformed: 'The request body cannot be unpacked',
+} as const;
+
+/** What may be wrong with a body. */
+export type BodyProblem = keyof typeof problems;
+
 /** Why a body could not be read. */
 export class BodyError extends Error {
   override readonly name = 'BodyError';
-  readonly reason: 'too-large' | 'aborted';
+  readonly reason: BodyProblem;
 
-  constructor(reason: 'too-large' | 'aborted') {
-    super(reason === 'too-large' ? 'The request body is too large' : 'The request was aborted');
+  constructor(reason: BodyProblem) {
+    super(problems[reason]);
     this.reason = reason;
   }
 }

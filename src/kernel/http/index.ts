@@ -1,9 +1,11 @@
 export type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 export { abortSignalOf } from './abort.ts';
 export { type App, type AppOptions, createApp } from './app.ts';
-export { type BodyError, readBody } from './body.ts';
+export { BodyError, readBody } from './body.ts';
 export { canConnect } from './can-connect.ts';
 export { type Listener, type ListenerOptions, startListener } from './listener.ts';
+export { readPackedBody } from './packed-body.ts';
 export { type RequestContext, requestContext, setRequestContext } from './request-context.ts';
+export { requestNews } from './request-news.ts';
 export { sendBody, sendJson } from './respond.ts';
 export { loadWebSockets, type RawData, type WebSocket, type WebSocketServer } from './websockets.ts';

@@ -1,5 +1,4 @@
 import { type DestinationStream, pino, stdTimeFunctions } from 'pino';
-import type { Redactor } from './redact.ts';
 
 /** What code may log with; `fields` first, text second. Every line is one JSON object. */
 export interface Logger {
@@ -17,20 +16,28 @@ export interface Logger {
 /** Where lines go and what is kept out of them. */
 export interface LoggerOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-  readonly redact: Redactor;
+  readonly redact: (text: string) => string;
   /** Default: standard output. */
   readonly destination?: DestinationStream;
+  /** Sees each finished line after the redactor, e.g. to collect it; must not throw. */
+  readonly tap?: (line: string) => void;
 }
 
 /** Creates the program's logger. The redactor sees each finished line, so nothing escapes by way of an odd field. */
 export function createLogger(options: LoggerOptions): Logger {
+  const { redact, tap } = options;
+  const tapped = (line: string): string => {
+    const shown = redact(line);
+    tap?.(shown);
+    return shown;
+  };
   return pino(
     {
       level: options.level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      hooks: { streamWrite: options.redact },
+      hooks: { streamWrite: tap ? tapped : redact },
     },
     options.destination ?? pino.destination({ fd: 1, sync: false, minLength: 0 }),
   );

@@ -1,6 +1,7 @@
 export type { Client } from './client.ts';
 export { connectClient } from './client.ts';
 export { type ConnectionOptions, parseConnectionUrl } from './connection-options.ts';
+export { copyIn } from './copy-in.ts';
 export { createDatabase, type Database, type DatabaseOptions, type QueryResult, type Transaction } from './database.ts';
 export { asDatabaseError, type DatabaseError } from './database-error.ts';
 export { poolExhausted, poolTimeout, sqlErrors } from './errors.ts';

@@ -6,7 +6,7 @@ import { type Client, connectClient } from '#kernel/sql';
 import { createBackground } from './core/background/background.ts';
 import { type RunningDatabase, startDatabase } from './core/start-database.ts';
 import { dbError } from './errors.ts';
-import type { DbApi, ProjectSqlOutcome } from './ports.ts';
+import type { DbApi, ProjectSqlOutcome, ServerMessage } from './ports.ts';
 import type { DbSettings } from './settings.ts';
 import { applyUserMigrations } from './sql/user-migrations.ts';
 
@@ -20,6 +20,8 @@ export interface DbDeps {
   readonly socketOnly?: boolean;
   /** The way out for requests that SQL asks for. It is called when all rooms have started. */
   readonly egress: () => Egress;
+  /** Hears of every message of the embedded server. */
+  readonly onMessage?: ((message: ServerMessage) => void) | undefined;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }

@@ -36,6 +36,14 @@ export interface DbApi {
   readonly background: Room<undefined>;
 }
 
+/** A message of the embedded server's log, its fields in the names of the original's log events. */
+export interface ServerMessage {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly message: string;
+  readonly parsed: Readonly<Record<string, unknown>>;
+}
+
 /** Files applied now, and the one that failed with the place of the error. */
 export interface ProjectSqlOutcome {
   readonly applied: readonly string[];

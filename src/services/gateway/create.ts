@@ -93,6 +93,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
       maxBodySize: settings.maxBodySize,
       maxInFlight: settings.maxInFlight,
       accessLog: settings.accessLog,
+      observe: deps.observe,
       log,
       now: () => performance.now(),
       own: new Map([
@@ -120,11 +121,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
 
   async function openDirectPorts(): Promise<void> {
     for (const port of directPorts(settings)) {
-      const mounts = [
-        port.mount,
-        ...(port.otherwise ? [port.otherwise] : []),
-        ...port.byHost.map(({ mount }) => mount),
-      ];
+      const mounts = [port.mount, ...(port.otherwise ?? []), ...port.byHost.map(({ mount }) => mount)];
       if (!mounts.some((name) => target(name))) continue;
       const opening = startListener({
         ...limits,

@@ -1,4 +1,5 @@
 import type { Health, Mount } from '#kernel/lifecycle';
+import type { RequestNews } from '#kernel/log';
 
 /** What the gateway needs from the rest of the program. It knows mounts by name, never a room. */
 export interface GatewayPorts {
@@ -8,6 +9,8 @@ export interface GatewayPorts {
   readonly mount: (name: string) => Mount | undefined;
   /** Where the mount of that name is, when another process of this stack offers it: `unix:` and a path. */
   readonly elsewhere?: (name: string) => string | undefined;
+  /** Hears of every request that was answered, to keep it. */
+  readonly observe?: ((news: RequestNews) => void) | undefined;
   /** Health of every room of this process. */
   readonly health: () => Promise<Readonly<Record<string, Health & { readonly required: boolean }>>>;
 }

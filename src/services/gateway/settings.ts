@@ -186,10 +186,10 @@ export const gatewaySettings = {
   }),
   directRealtimePort: integer({
     name: 'GATEWAY_DIRECT_REALTIME_PORT',
-    alone: ['PORT'],
+    alone: ['PORT', 'PHX_HTTP_PORT'],
     default: 4000,
     max: 65_535,
-    help: "Realtime's own port with DIRECT_PORTS.",
+    help: "Realtime's own port with DIRECT_PORTS, shared with pooler and analytics by Host header and path.",
   }),
   directStoragePort: integer({
     name: 'GATEWAY_DIRECT_STORAGE_PORT',
@@ -205,6 +205,18 @@ export const gatewaySettings = {
     default: 5001,
     max: 65_535,
     help: "Imgproxy's own port with DIRECT_PORTS; 8080 where imgproxy runs alone.",
+  }),
+  directVectorPort: integer({
+    name: 'GATEWAY_DIRECT_VECTOR_PORT',
+    default: 9001,
+    max: 65_535,
+    help: "Vector's own port with DIRECT_PORTS.",
+  }),
+  directAnalyticsPort: integer({
+    name: 'GATEWAY_DIRECT_ANALYTICS_PORT',
+    default: 4001,
+    max: 65_535,
+    help: 'Port of analytics alone with DIRECT_PORTS, besides the one it shares.',
   }),
   directFunctionsPort: integer({
     name: 'GATEWAY_DIRECT_FUNCTIONS_PORT',

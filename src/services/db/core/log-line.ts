@@ -1,37 +1,113 @@
-/** One message of the server's log, with what its prefix `%h %m [%p] %q%u@%d ` says. */
+/** One message of the server's log, with what its prefix says. */
 export interface ServerLogLine {
   readonly severity: string;
   readonly message: string;
   readonly pid: number | undefined;
   readonly user: string | undefined;
   readonly database: string | undefined;
+  /** Milliseconds since the epoch; undefined where there is no prefix or its time zone is not UTC. */
+  readonly at: number | undefined;
+  /** What else is known, in the names of the original's log events (`sql_state_code`, `detail` …). */
+  readonly fields: Readonly<Record<string, string | number>>;
 }
 
-const prefixed =
-  /^(?:\S+)? ?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \S+ \[(\d+)\] (?:(\S*)@(\S*) )?([A-Z]+\d?): {2}(.*)$/s;
+/** Between the parts of a prefix, and behind it. Names that clients give themselves have no control characters. */
+const separator = '\u001f';
+const end = '\u001e';
+
+// What clients choose stands last, so that it can only spoil itself.
+const parts: readonly (readonly [sequence: string, field: string])[] = [
+  ['%m', 'timestamp'],
+  ['%p', 'process_id'],
+  ['%c', 'session_id'],
+  ['%l', 'session_line_num'],
+  ['%s', 'session_start_time'],
+  ['%v', 'virtual_transaction_id'],
+  ['%x', 'transaction_id'],
+  ['%e', 'sql_state_code'],
+  ['%Q', 'query_id'],
+  ['%b', 'backend_type'],
+  ['%i', 'command_tag'],
+  ['%h', 'connection_from'],
+  ['%a', 'application_name'],
+  ['%d', 'database_name'],
+  ['%u', 'user_name'],
+];
+
+/** The `log_line_prefix` that is read here: all that jsonlog would tell. */
+export const logLinePrefix = parts.map(([sequence]) => sequence).join(separator) + end;
+
+const severityAndText = /^([A-Z]+\d?): {2}(.*)$/s;
 
 // Before the configuration is read the server writes without any prefix, initdb always does.
 const bare = /^(?:[\w./-]+: )?(DEBUG|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|error|fatal|warning): +(.*)$/s;
 
+const numbers = new Set(['process_id', 'session_line_num', 'transaction_id']);
+/** Written where there is none. */
+const nothing: Readonly<Record<string, string>> = { transaction_id: '0', query_id: '0', sql_state_code: '00000' };
+
 /** Reads one line of the server's standard error. Lines of any other form count as `LOG`. */
 export function parseServerLogLine(line: string): ServerLogLine {
-  const match = prefixed.exec(line);
-  if (match)
+  const border = line.indexOf(end);
+  const values = border < 0 ? [] : line.slice(0, border).split(separator);
+  const text = values.length >= parts.length ? severityAndText.exec(line.slice(border + 1)) : null;
+  if (text) {
+    const [, severity = 'LOG', message = ''] = text;
+    const fields: Record<string, string | number> = { error_severity: severity };
+    for (const [index, [, name]] of parts.entries()) {
+      const value = values[index] as string;
+      if (value === '' || value === nothing[name] || name === 'timestamp') continue;
+      fields[name] = numbers.has(name) ? Number(value) : value;
+    }
+    const { process_id, user_name, database_name } = fields;
     return {
-      severity: match[4] as string,
-      message: match[5] as string,
-      pid: Number(match[1]),
-      user: match[2] || undefined,
-      database: match[3] || undefined,
+      severity,
+      message,
+      pid: process_id as number | undefined,
+      user: user_name as string | undefined,
+      database: database_name as string | undefined,
+      at: momentOf(values[0] as string),
+      fields,
     };
+  }
   const plain = bare.exec(line);
+  const severity = plain ? (plain[1] as string).toUpperCase() : 'LOG';
   return {
-    severity: plain ? (plain[1] as string).toUpperCase() : 'LOG',
+    severity,
     message: plain ? (plain[2] as string) : line,
     pid: undefined,
     user: undefined,
     database: undefined,
+    at: undefined,
+    fields: { error_severity: severity },
   };
+}
+
+function momentOf(text: string): number | undefined {
+  const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\.\d{3}) (?:UTC|GMT)$/.exec(text);
+  return match ? Date.parse(`${match[1]}T${match[2]}Z`) : undefined;
+}
+
+const additions: Readonly<Record<string, string>> = {
+  DETAIL: 'detail',
+  HINT: 'hint',
+  CONTEXT: 'context',
+  QUERY: 'internal_query',
+  STATEMENT: 'query',
+  LOCATION: 'location',
+};
+
+/** Puts what the server says more of a message (DETAIL, HINT …), which are lines of their own, to that message. */
+export function joinAdditions(lines: readonly ServerLogLine[]): ServerLogLine[] {
+  const joined: ServerLogLine[] = [];
+  for (const line of lines) {
+    const last = joined.at(-1);
+    const name = additions[line.severity];
+    if (name !== undefined && last !== undefined && last.pid === line.pid && line.pid !== undefined)
+      joined[joined.length - 1] = { ...last, fields: { ...last.fields, [name]: line.message } };
+    else joined.push(line);
+  }
+  return joined;
 }
 
 const routine =

@@ -1,3 +1,4 @@
+import { logLinePrefix } from './log-line.ts';
 import type { MemorySizes } from './memory.ts';
 
 /** What the server's configuration depends on. */
@@ -22,8 +23,8 @@ export interface ServerShape {
 export const clusterName = 'pmoves-supabase';
 
 /**
- * Settings that promises depend on, as command-line arguments: `ALTER SYSTEM` cannot change those. The log prefix is the
- * image's (`%h %m [%p] %q%u@%d `), since the lines are parsed.
+ * Settings that promises depend on, as command-line arguments: `ALTER SYSTEM` cannot change those. Among them is the log's
+ * prefix, since the lines are parsed.
  */
 export function serverArguments(dataDir: string, shape: ServerShape): string[] {
   const fixed: Readonly<Record<string, string | number>> = {
@@ -41,7 +42,7 @@ export function serverArguments(dataDir: string, shape: ServerShape): string[] {
     password_encryption: 'scram-sha-256',
     logging_collector: 'off',
     log_destination: 'stderr',
-    log_line_prefix: '%h %m [%p] %q%u@%d ',
+    log_line_prefix: logLinePrefix,
     lc_messages: 'C',
   };
   return ['-D', dataDir, ...Object.entries(fixed).flatMap(([name, value]) => ['-c', `${name}=${value}`])];

@@ -4,7 +4,7 @@ import { StartupError } from '#kernel/errors';
 import type { Clock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { asDatabaseError, type Client, type ConnectionOptions, connectClient } from '#kernel/sql';
-import type { LoginRole } from '../ports.ts';
+import type { LoginRole, ServerMessage } from '../ports.ts';
 import type { DbSettings } from '../settings.ts';
 import { initialiseDatabase } from '../sql/initialise.ts';
 import { upgradeExtensions } from '../sql/upgrade-extensions.ts';
@@ -24,6 +24,7 @@ export interface StartOptions {
   readonly log: Logger;
   readonly cwd: string;
   readonly socketOnly?: boolean;
+  readonly onMessage?: ((message: ServerMessage) => void) | undefined;
   readonly clock: Clock;
 }
 

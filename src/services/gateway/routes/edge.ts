@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ServiceError } from '#kernel/errors';
-import { requestContext, sendBody, setRequestContext } from '#kernel/http';
-import { type Logger, redactUrl } from '#kernel/log';
+import { requestContext, requestNews, sendBody, setRequestContext } from '#kernel/http';
+import { type Logger, type RequestNews, redactUrl } from '#kernel/log';
 import { preflightHeaders } from '../core/cors.ts';
 import { clientAddress, forwardedHeaders } from '../core/forwarding.ts';
 import { type GateOptions, gate, type Verdict } from '../core/gate.ts';
@@ -21,6 +21,8 @@ export interface EdgeOptions {
   readonly maxInFlight: number;
   readonly accessLog: boolean;
   readonly log: Logger;
+  /** Hears of every request but those to the gateway's own paths and to the log server. */
+  readonly observe?: ((news: RequestNews) => void) | undefined;
   readonly now: () => number;
   /** Paths the gateway answers itself. */
   readonly own: ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => void>;
@@ -75,14 +77,18 @@ export function createEdge(options: EdgeOptions): Edge {
     const started = options.now();
     const { id, originalUrl } = requestContext(request);
     inFlight++;
+    let isTold = true;
     response.once('close', () => {
       inFlight--;
-      if (options.accessLog) logRequest(request, response, id, originalUrl, options.now() - started);
+      const elapsed = options.now() - started;
+      if (options.accessLog) logRequest(request, response, id, originalUrl, elapsed);
+      if (isTold) options.observe?.(requestNews('gateway', request, response, originalUrl, elapsed));
     });
     try {
       response.setHeader('x-request-id', id);
       const own = options.own.get(splitUrl(originalUrl)[0]);
       if (own) {
+        isTold = false;
         own(request, response);
         return;
       }
@@ -95,6 +101,8 @@ export function createEdge(options: EdgeOptions): Edge {
         return;
       }
       const target = options.target(route.mount as string);
+      // Logs of how logs are sent would never end.
+      isTold = route.mount !== 'analytics';
       if (!target) throw gatewayError('upstream_unavailable');
       pass(request, verdict, prefix);
       target.handle(request, response);
@@ -113,17 +121,23 @@ export function createEdge(options: EdgeOptions): Edge {
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { originalUrl } = requestContext(request);
+    const started = options.now();
+    const tell = (status: number): void =>
+      options.observe?.(requestNews('gateway', request, status, originalUrl, options.now() - started));
     try {
       const { route, verdict, prefix } = admit(request);
       if (verdict.kind === 'refuse') throw verdict.error;
       const target = options.target(route.mount as string);
       if (verdict.kind !== 'pass' || !target?.upgrade) throw gatewayError('upstream_unavailable');
       pass(request, verdict, prefix);
+      socket.once('close', () => tell(101));
       target.upgrade(request, socket, head);
     } catch (error) {
       const known = error instanceof ServiceError ? error : gatewayError('upstream_invalid', { cause: error });
       if (known !== error) options.log.error({ reqId: requestContext(request).id, err: error }, 'a room threw');
       refuseUpgrade(socket, known, request.headers.accept);
+      tell(known.status);
     }
   }
 

@@ -15,13 +15,13 @@ export interface DirectPort {
   readonly socket?: { readonly path: string; readonly mode: number } | undefined;
   /** Mount by host name (first match), and the one for every other name. */
   readonly byHost: readonly { readonly names: readonly string[]; readonly mount: string }[];
-  /** Mount by path, where no host name fits. */
+  /** Mount by path and all below it, where no host name fits. */
   readonly byPath?: readonly { readonly path: string; readonly mount: string }[];
   readonly mount: string;
   /** The others serve without it, where it is taken. */
   readonly spare?: boolean;
-  /** Mount in that one's place, where its room does not run here. */
-  readonly otherwise?: string;
+  /** Mounts in that one's place, where its room does not run here. */
+  readonly otherwise?: readonly string[];
 }
 
 /** The compose file's ports of the rooms that exist. Several services shared one port under different host names. */
@@ -46,10 +46,18 @@ export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
     {
       port: settings.directRealtimePort,
       setting: 'GATEWAY_DIRECT_REALTIME_PORT',
-      byHost: [{ names: ['pooler', 'supavisor', 'supabase-pooler', 'supabase-supavisor'], mount: 'pooler' }],
-      byPath: [{ path: '/api/health', mount: 'pooler' }],
+      byHost: [
+        { names: ['pooler', 'supavisor', 'supabase-pooler', 'supabase-supavisor'], mount: 'pooler' },
+        { names: ['analytics', 'logflare', 'supabase-analytics'], mount: 'analytics' },
+      ],
+      byPath: [
+        { path: '/api/health', mount: 'pooler' },
+        { path: '/health', mount: 'analytics' },
+        { path: '/api/logs', mount: 'analytics' },
+        { path: '/api/endpoints', mount: 'analytics' },
+      ],
       mount: 'realtime',
-      otherwise: 'pooler',
+      otherwise: ['pooler', 'analytics'],
     },
     { port: settings.directStoragePort, setting: 'GATEWAY_DIRECT_STORAGE_PORT', byHost: [], mount: 'storage' },
     { ...imgproxyAddress(settings), byHost: [], mount: 'imgproxy' },
@@ -70,6 +78,20 @@ export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
       spare: true,
     },
     { port: settings.directStudioPort, setting: 'GATEWAY_DIRECT_STUDIO_PORT', byHost: [], mount: 'studio' },
+    {
+      port: settings.directAnalyticsPort,
+      setting: 'GATEWAY_DIRECT_ANALYTICS_PORT',
+      byHost: [],
+      mount: 'analytics',
+      spare: true,
+    },
+    {
+      port: settings.directVectorPort,
+      setting: 'GATEWAY_DIRECT_VECTOR_PORT',
+      byHost: [],
+      mount: 'vector',
+      spare: true,
+    },
   ];
 }
 
@@ -78,13 +100,20 @@ export function directTarget(
   port: DirectPort,
   target: (mount: string) => EdgeTarget | undefined,
 ): EdgeTarget & Required<Pick<EdgeTarget, 'upgrade'>> {
+  const firstTarget = (mounts: readonly string[]) => {
+    for (const mount of mounts) {
+      const found = target(mount);
+      if (found) return found;
+    }
+    return undefined;
+  };
   const choose = (request: IncomingMessage) => {
     const name = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
     const named = port.byHost.find((entry) => entry.names.includes(name))?.mount;
     if (named) return target(named);
-    const path = (request.url ?? '').split('?')[0];
-    const placed = port.byPath?.find((entry) => entry.path === path)?.mount;
-    return (placed && target(placed)) || target(port.mount) || (port.otherwise && target(port.otherwise)) || undefined;
+    const [path = ''] = (request.url ?? '').split('?');
+    const placed = port.byPath?.find((entry) => path === entry.path || path.startsWith(`${entry.path}/`))?.mount;
+    return (placed && target(placed)) || firstTarget([port.mount, ...(port.otherwise ?? [])]);
   };
   return {
     handle(request: IncomingMessage, response: ServerResponse) {

@@ -4,6 +4,7 @@ import { StartupError } from '#kernel/errors';
 import type { Clock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { canReach, currentUser, type SystemUser } from '#kernel/system';
+import type { ServerMessage } from '../../ports.ts';
 import type { DbSettings } from '../../settings.ts';
 import { renderHostRules, renderIdentMap } from '../access-rules.ts';
 import { levelOf } from '../log-line.ts';
@@ -32,6 +33,8 @@ export interface EmbeddedOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly processes: ProcessTable;
+  /** Hears of every message of the server. */
+  readonly onMessage?: ((message: ServerMessage) => void) | undefined;
 }
 
 /** A started server. */
@@ -117,8 +120,10 @@ export function createEmbeddedServer(options: EmbeddedOptions): EmbeddedServer {
               args: serverArguments(place.dataDir, shape),
               place,
               onLine: (line) => {
-                const { severity, message, pid, user, database } = line;
-                log[levelOf(line)]({ postgres: { severity, pid, user, database } }, message);
+                const { severity, message, pid, user, database, fields } = line;
+                const { detail, hint } = fields;
+                log[levelOf(line)]({ postgres: { severity, pid, user, database, detail, hint } }, message);
+                options.onMessage?.({ at: line.at ?? clock.now(), message, parsed: fields });
               },
             });
           },

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { levelOf, parseServerLogLine, type ServerLogLine } from '../log-line.ts';
+import { joinAdditions, levelOf, parseServerLogLine, type ServerLogLine } from '../log-line.ts';
 import type { ServerPlace } from '../place/server-place.ts';
 import { parsePostmasterFile } from '../postmaster-file.ts';
 import { splitMessages } from './log-lines.ts';
@@ -67,13 +67,19 @@ export async function launchServer(command: ServerCommand): Promise<ServerProces
     child.once('spawn', resolve);
     child.once('error', reject);
   });
+  let arrived: ServerLogLine[] = [];
   const split = splitMessages((message) => {
     const line = parseServerLogLine(message);
     if (line.user === undefined && levelOf(line) !== 'debug') complaints.push(line.message);
     if (complaints.length > keptComplaints) complaints.shift();
-    command.onLine(line);
+    arrived.push(line);
   });
-  child.stderr?.setEncoding('utf8').on('data', split);
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    split(chunk);
+    const lines = arrived;
+    arrived = [];
+    for (const line of joinAdditions(lines)) command.onLine(line);
+  });
   const pid = child.pid as number;
   const watchdog = watchOver(pid, place);
   let gone = false;

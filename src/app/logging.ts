@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { requestNews } from '#kernel/http';
+import type { Mount, Room } from '#kernel/lifecycle';
+import type { LogBus, Logger, LogNews, RequestNews } from '#kernel/log';
+import type { FunctionsApi } from '#services/functions';
+import { type VectorApi, vectorRoom } from '#services/vector';
+import type { LoadedSettings } from './load-settings.ts';
+import type { RoomName } from './settings.ts';
+import { volumesOf } from './volumes.ts';
+import { forwardLogs } from './workers/forward-logs.ts';
+import type { PrimaryLink } from './workers/link.ts';
+
+/** What the log path is joined from. */
+export interface LoggingInput {
+  readonly settings: LoadedSettings;
+  readonly share: { readonly kind: 'whole' | 'primary' } | { readonly kind: 'worker'; readonly link: PrimaryLink };
+  readonly log: Logger;
+  readonly logs: LogBus | undefined;
+}
+
+/** The log path of a stack: from the rooms to those that keep what they tell. */
+export interface Logging {
+  readonly vector: Room<VectorApi> | undefined;
+  /** For the gateway; undefined where nobody keeps logs. */
+  readonly observe: ((news: RequestNews) => void) | undefined;
+  readonly observed: (mount: Mount) => Mount;
+  /** Has functions tell what they print and are asked. */
+  follow(functions: FunctionsApi): void;
+  /** Sends what waits to the process that keeps logs. */
+  flush(): void;
+}
+
+/** Rooms whose original logs each request; the others' are told by the gateway alone. */
+const observedRooms = new Set(['auth', 'storage']);
+
+/** Creates the rooms of the log path among the chosen, and what leads to them. */
+export function createLogging({ settings, share, log, logs }: LoggingInput, chosen: ReadonlySet<RoomName>): Logging {
+  const vector = chosen.has('vector')
+    ? vectorRoom.create({
+        settings: settings.vector,
+        log: log.child({ room: 'vector' }),
+        bus: logs,
+        defaultFolder: join(volumesOf(settings), 'logs', 'buffer'),
+        cwd: settings.cwd,
+      })
+    : undefined;
+  const forwarding = share.kind === 'worker' && logs ? forwardLogs(logs, share.link) : undefined;
+  const emit = logs && ((news: LogNews) => logs.emit(news));
+  return {
+    vector,
+    observe: emit,
+    observed: (mount) => (emit && observedRooms.has(mount.name) ? observe(mount, emit) : mount),
+    follow(functions) {
+      functions.subscribe(({ sequence, timestamp, ...entry }) => {
+        const message = entry.kind === 'log' ? entry.event_message : '';
+        emit?.({ kind: 'entry', room: 'functions', at: timestamp, message, fields: { ...entry } });
+      });
+    },
+    flush: () => forwarding?.flush(),
+  };
+}
+
+function observe(mount: Mount, emit: (news: LogNews) => void): Mount {
+  return {
+    ...mount,
+    handle(request, response) {
+      const { url = '/' } = request;
+      const started = performance.now();
+      response.once('close', () => emit(requestNews(mount.name, request, response, url, performance.now() - started)));
+      mount.handle(request, response);
+    },
+  };
+}
