@@ -1,3 +1,5 @@
+-- Tables. Functions come with the update script to the current version, which a new database runs as well.
+
 create schema cron;
 
 create sequence cron.jobid_seq;
@@ -33,65 +35,3 @@ create table cron.job_run_details (
 alter table cron.job_run_details enable row level security;
 create policy cron_job_run_details_policy on cron.job_run_details using (username = current_user);
 grant select, delete on cron.job_run_details to public;
-
--- Every entry point ends here until jobs are run.
-create function cron._not_served(function_name text) returns bigint language plpgsql as $$
-begin
-  raise feature_not_supported using
-    message = format('cron.%s is not served yet', function_name),
-    hint = 'Scheduled jobs are not run by this release.';
-end
-$$;
-
-create function cron.schedule(schedule text, command text) returns bigint language plpgsql as $$
-begin
-  return cron._not_served('schedule');
-end
-$$;
-
-create function cron.schedule(job_name text, schedule text, command text) returns bigint language plpgsql as $$
-begin
-  return cron._not_served('schedule');
-end
-$$;
-
-create function cron.schedule_in_database(
-  job_name text,
-  schedule text,
-  command text,
-  database text,
-  username text default null,
-  active boolean default true
-) returns bigint language plpgsql as $$
-begin
-  return cron._not_served('schedule_in_database');
-end
-$$;
-
-create function cron.alter_job(
-  job_id bigint,
-  schedule text default null,
-  command text default null,
-  database text default null,
-  username text default null,
-  active boolean default null
-) returns void language plpgsql as $$
-begin
-  perform cron._not_served('alter_job');
-end
-$$;
-
-create function cron.unschedule(job_id bigint) returns boolean language plpgsql as $$
-begin
-  perform cron._not_served('unschedule');
-end
-$$;
-
-create function cron.unschedule(job_name text) returns boolean language plpgsql as $$
-begin
-  perform cron._not_served('unschedule');
-end
-$$;
-
-revoke all on function cron.schedule_in_database(text, text, text, text, text, boolean) from public;
-revoke all on function cron.alter_job(bigint, text, text, text, text, boolean) from public;

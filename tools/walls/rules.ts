@@ -26,6 +26,7 @@ export const packageOwners: Readonly<Record<string, string>> = {
   '@noble/hashes': 'src/services/auth',
   '@scure/base': 'src/services/auth',
   '@xmldom/xmldom': 'src/services/auth',
+  croner: 'src/services/db',
   fastify: 'src/kernel/http',
   jose: 'src/kernel/jwt',
   nodemailer: 'src/services/auth',

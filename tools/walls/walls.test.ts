@@ -46,6 +46,7 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['R7-owner-of-@node-rs/bcrypt', 'src/services/beta/r7-bcrypt.ts', '@node-rs/bcrypt'],
   ['R7-owner-of-fastify', 'src/services/beta/r7-fastify.ts', 'fastify'],
   ['R7-owner-of-jose', 'src/services/beta/r7-jose.ts', 'jose'],
+  ['R7-owner-of-croner', 'src/services/beta/r7-croner.ts', 'croner'],
   ['R7-owner-of-nodemailer', 'src/services/beta/r7-nodemailer.ts', 'nodemailer'],
   ['R7-owner-of-pg', 'src/services/beta/r7-pg.ts', 'pg'],
   ['R7-owner-of-pino', 'src/services/beta/r7-pino.ts', 'pino'],

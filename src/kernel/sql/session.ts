@@ -23,6 +23,9 @@ export interface SessionOptions {
 export interface SessionResult<Row = Record<string, unknown>> {
   readonly rows: readonly Row[];
   readonly columns: readonly string[];
+  /** The first word of the server's tag (`INSERT`), and the rows that the statement returned or changed. */
+  readonly command: string;
+  readonly count: number | null;
 }
 
 /** A connection of its own for statements that may do anything to it; nobody gets it afterwards. */
@@ -37,6 +40,8 @@ export interface Session {
     text: string,
     values?: readonly unknown[],
   ): Promise<readonly SessionResult<Row>[]>;
+  /** The server process that serves it. */
+  readonly processId: number;
   close(): Promise<void>;
 }
 
@@ -86,11 +91,14 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   return {
     async query<Row>(text: string, values?: readonly unknown[]) {
       const answer = await run(text, values);
-      return (Array.isArray(answer) ? answer : [answer]).map(({ rows, fields }) => ({
+      return (Array.isArray(answer) ? answer : [answer]).map(({ rows, fields, command, rowCount }) => ({
         rows: rows as Row[],
         columns: fields.map(({ name }) => name),
+        command,
+        count: rowCount,
       }));
     },
+    processId: (driver as unknown as { processID: number }).processID,
     close: () => client.pg.end().catch(() => {}),
   };
 }

@@ -6,7 +6,7 @@ import { type Client, connectClient } from '#kernel/sql';
 import { createBackground } from './core/background/background.ts';
 import { type RunningDatabase, startDatabase } from './core/start-database.ts';
 import { dbError } from './errors.ts';
-import type { DbApi, ProjectSqlOutcome, ServerMessage } from './ports.ts';
+import type { DbApi, LoginRole, ProjectSqlOutcome, ServerMessage } from './ports.ts';
 import type { DbSettings } from './settings.ts';
 import { applyUserMigrations } from './sql/user-migrations.ts';
 
@@ -63,6 +63,11 @@ function create(deps: DbDeps): Room<DbApi> {
         if (!running) throw dbError('not_started');
         return running.admin;
       },
+      session(role, database) {
+        if (!running) throw dbError('not_started');
+        return running.connection(role as LoginRole, database);
+      },
+      clock: deps.clock ?? systemClock,
     }),
   };
 

@@ -104,6 +104,19 @@ export const dbSettings = {
     min: 1,
     help: 'Largest answer that pg_net and http take.',
   }),
+  cronJobs: integer({
+    name: 'STACK_DB_CRON_JOBS',
+    default: 32,
+    min: 1,
+    max: 1_000,
+    help: 'Jobs of pg_cron that run at once on this node; others wait. Each has a connection.',
+  }),
+  cronResultLimit: bytes({
+    name: 'STACK_DB_CRON_RESULT_LIMIT',
+    default: 16_777_216,
+    min: 1_024,
+    help: 'Largest answer of a job; what returns more fails, as nobody would read it.',
+  }),
   backgroundGrace: duration({
     name: 'STACK_DB_BACKGROUND_GRACE',
     default: 5_000,

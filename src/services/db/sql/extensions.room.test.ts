@@ -74,17 +74,10 @@ describe('create extension, as postgres', () => {
   });
 
   it('names in migrations what is not served yet', async () => {
-    for (const call of [
-      `cron.schedule('nightly', '0 3 * * *', 'select 1')`,
-      `cron.schedule('0 3 * * *', 'select 1')`,
-      `cron.unschedule('nightly')`,
-      `pgmq.create('queue')`,
-      `pgmq.send('queue', '{}'::jsonb)`,
-      `pgmq.read('queue', 30, 1)`,
-    ])
+    for (const call of [`pgmq.create('queue')`, `pgmq.send('queue', '{}'::jsonb)`, `pgmq.read('queue', 30, 1)`])
       await expect(query(`select ${call}`), call).rejects.toMatchObject({
         code: '0A000',
-        message: expect.stringMatching(/^(cron|pgmq)\.\w+ is not served yet$/),
+        message: expect.stringMatching(/^(pgmq)\.\w+ is not served yet$/),
       });
   });
 

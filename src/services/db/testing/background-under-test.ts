@@ -1,6 +1,6 @@
 import { resolveSettings } from '#kernel/config';
 import { createEgress } from '#kernel/egress';
-import type { Room } from '#kernel/lifecycle';
+import { type Clock, type Room, systemClock } from '#kernel/lifecycle';
 import { createLogger, createRedactor } from '#kernel/log';
 import type { ConnectionOptions } from '#kernel/sql';
 import { createBackground } from '../core/background/background.ts';
@@ -10,6 +10,7 @@ import { dbSettings } from '../settings.ts';
 export async function startBackground(
   connection: () => ConnectionOptions,
   env: Readonly<Record<string, string>> = {},
+  clock: Clock = systemClock,
 ): Promise<Room<undefined>> {
   const { values, problems } = resolveSettings(dbSettings, { env, files: [], alone: false });
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
@@ -17,6 +18,8 @@ export async function startBackground(
     settings: values,
     log: createLogger({ level: 'silent', redact: createRedactor([]) }),
     connection,
+    session: (user, database) => ({ ...connection(), user, database }),
+    clock,
     egress: () => createEgress({ allowed: ['127.0.0.1'] }),
   });
   await background.start(new AbortController().signal);

@@ -1,10 +1,11 @@
 import type { Egress } from '#kernel/egress';
-import type { Health, Room } from '#kernel/lifecycle';
+import type { Clock, Health, Room } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { type Client, type ConnectionOptions, createListener, type Listener } from '#kernel/sql';
 import type { DbSettings } from '../../settings.ts';
 import { claimWork } from '../../sql/background/presence.ts';
 import { workConnection } from '../../sql/background/work-connection.ts';
+import { createScheduler } from './cron/scheduler.ts';
 import { createRequestSender } from './net/request-sender.ts';
 import type { BackgroundPart } from './part.ts';
 
@@ -14,6 +15,9 @@ export interface BackgroundOptions {
   readonly log: Logger;
   /** As a role that may do everything with the extensions' objects; valid once the database has started. */
   readonly connection: () => ConnectionOptions;
+  /** As any role, in any database. */
+  readonly session: (role: string, database: string) => ConnectionOptions;
+  readonly clock: Clock;
   /** The way out for requests that SQL asks for; valid once the gateway has started. */
   readonly egress: () => Egress;
 }
@@ -44,7 +48,10 @@ export function createBackground(options: BackgroundOptions): Room<undefined> {
     api: undefined,
     async start() {
       stopped = false;
-      parts = [createRequestSender({ settings, log, egress: options.egress() })];
+      parts = [
+        createRequestSender({ settings, log, egress: options.egress() }),
+        createScheduler({ settings, log, clock: options.clock, session: options.session }),
+      ];
       listener = createListener({
         connection: { ...options.connection(), applicationName: 'pmoves-supabase background' },
         channels: parts.map(({ channel }) => channel),

@@ -1,0 +1,3 @@
+import { Cron } from 'croner';
+
+export const reached = Cron;
