@@ -147,7 +147,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
       { ...sources, overrides },
     ),
   );
-  for (const prefix of ['GOTRUE_', 'PGRST_'])
+  for (const prefix of ['GOTRUE_', 'PGRST_', 'IMGPROXY_'])
     for (const warning of unknownOriginals(prefix, { ...sources, files: [...files, ...overrides] }))
       warnings.add(warning);
   for (const file of [...files, ...overrides])

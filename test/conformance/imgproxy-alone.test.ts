@@ -9,10 +9,15 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePorts } from '../support/ports.ts';
 import { runProgram, spawnProgram } from '../support/program.ts';
+import { sharedStack } from '../support/shared-stack.ts';
+import { readEnv } from '../support/stack.ts';
 import { makeWorkspace, removeWorkspace } from '../support/workspace.ts';
 
 // Imgproxy's place taken with nothing but its own variables: what the compose file sets, and a key.
 const [key, salt] = ['736563726574', '68656c6c6f'];
+// Its S3 endpoint is where `s3://` sources are.
+const stack = sharedStack();
+let log = '';
 let cwd: string;
 let env: Record<string, string>;
 let child: ChildProcess;
@@ -49,6 +54,12 @@ beforeAll(async () => {
     IMGPROXY_KEY: key,
     IMGPROXY_SALT: salt,
     IMGPROXY_TRUSTED_SIGNATURES: 'trusted',
+    IMGPROXY_USE_S3: 'true',
+    IMGPROXY_S3_ENDPOINT: `${stack.url}/storage/v1/s3`,
+    IMGPROXY_S3_DENIED_BUCKETS: 'denied',
+    AWS_ACCESS_KEY_ID: readEnv(stack.cwd).S3_PROTOCOL_ACCESS_KEY_ID ?? '',
+    AWS_SECRET_ACCESS_KEY: readEnv(stack.cwd).S3_PROTOCOL_ACCESS_KEY_SECRET ?? '',
+    IMGPROXY_USE_SWIFT: 'true',
   };
   await start();
 });
@@ -61,7 +72,7 @@ afterAll(async () => {
 
 async function start(): Promise<void> {
   child = spawnProgram(['start'], { cwd, env });
-  let log = '';
+  log = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (text: string) => {
       log += text;
@@ -174,6 +185,43 @@ describe('in the place of imgproxy', () => {
       const answer = await fetch(signed(`/w:1/plain/${originUrl}/${name}`));
       expect([answer.status, await answer.text()]).toEqual([404, text]);
     }
+  });
+
+  test('a source on an S3 server, by its key', async () => {
+    const headers = { authorization: `Bearer ${stack.env.serviceKey}` };
+    const made = await fetch(`${stack.url}/storage/v1/bucket`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'imgproxy-s3' }),
+    });
+    expect(made.status).toBe(200);
+    const picture = await sharp({ create: { width: 90, height: 60, channels: 3, background: '#369' } })
+      .png()
+      .toBuffer();
+    const put = await fetch(`${stack.url}/storage/v1/object/imgproxy-s3/a%20folder/it's+(1).png`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'image/png' },
+      body: picture,
+    });
+    expect(put.status).toBe(200);
+    const answer = await fetch(
+      signed(`/w:30/plain/${encodeURIComponent("s3://imgproxy-s3/a folder/it's+(1).png")}@png`),
+    );
+    expect(answer.status).toBe(200);
+    expect((await sharp(await bodyOf(answer)).metadata()).height).toBe(20);
+    for (const [source, text] of [
+      ['s3://imgproxy-s3/nothing.png', 'Source image is unreachable'],
+      ['s3://denied/a.png', 'Invalid source URL'],
+      ['s3://imgproxy-s3/../denied/a.png', 'Source image is unreachable'],
+      ['gs://imgproxy-s3/a.png', 'Source image is unreachable'],
+    ] as const) {
+      const refused = await fetch(signed(`/w:30/plain/${encodeURIComponent(source)}`));
+      expect([refused.status, await refused.text()]).toEqual([404, text]);
+    }
+  });
+
+  test('a setting that is not served is named in a warning', () => {
+    expect(log).toContain('IMGPROXY_USE_SWIFT is no setting that is known here');
   });
 
   test('a bomb is refused before it is opened', async () => {

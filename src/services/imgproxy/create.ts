@@ -5,7 +5,7 @@ import type { Logger } from '#kernel/log';
 import { createEngine } from './core/engine/engine.ts';
 import { createImages } from './core/images.ts';
 import { transformOriginal } from './core/original.ts';
-import { allowedRangesOf, enginePolicyOf, limitsOf, parallelism, urlRulesOf } from './core/rules.ts';
+import { allowedRangesOf, enginePolicyOf, limitsOf, parallelism, s3ServerOf, urlRulesOf } from './core/rules.ts';
 import { createConfiguredImage } from './core/source/configured.ts';
 import { wildcard } from './core/url/source-text.ts';
 import { createResultCache, type ResultCache } from './core/work/result-cache.ts';
@@ -93,6 +93,7 @@ function assemble({ settings, log, cwd, egress: egressWith, cacheFolder, clock =
     memory: createSlots(settings.downloads, queue),
     sources: {
       localRoot: at(settings.localRoot),
+      s3: s3ServerOf(settings, () => clock.now()),
       allowed: settings.allowedSources.map(wildcard),
       egress,
       userAgent: settings.userAgent,

@@ -39,6 +39,39 @@ export const imgproxySettings = {
     name: 'IMGPROXY_LOCAL_FILESYSTEM_ROOT',
     help: 'Folder of `local://` sources. Unset: there are none.',
   }),
+  useS3: boolean({
+    name: 'IMGPROXY_USE_S3',
+    default: false,
+    help: 'Serve `s3://bucket/key` sources, from AWS or any server of that protocol.',
+  }),
+  s3Region: string({ name: 'IMGPROXY_S3_REGION', default: 'us-east-1', help: 'Region of the S3 server.' }),
+  s3Endpoint: url({
+    name: 'IMGPROXY_S3_ENDPOINT',
+    protocols: ['http', 'https'],
+    help: 'Address of the S3 server; default is that of AWS in the region.',
+  }),
+  s3PathStyle: boolean({
+    name: 'IMGPROXY_S3_ENDPOINT_USE_PATH_STYLE',
+    default: true,
+    help: 'Put the bucket in the path and not in the host name.',
+  }),
+  s3AllowedBuckets: list({
+    name: 'IMGPROXY_S3_ALLOWED_BUCKETS',
+    default: [],
+    help: 'Buckets that sources may be in. Empty: all that the key opens.',
+  }),
+  s3DeniedBuckets: list({
+    name: 'IMGPROXY_S3_DENIED_BUCKETS',
+    default: [],
+    help: 'Buckets that sources may not be in.',
+  }),
+  s3KeyId: string({
+    name: 'AWS_ACCESS_KEY_ID',
+    secret: true,
+    help: 'Key for `s3://` sources; without one they are asked for as anybody.',
+  }),
+  s3KeySecret: string({ name: 'AWS_SECRET_ACCESS_KEY', secret: true, help: 'Its secret.' }),
+  s3SessionToken: string({ name: 'AWS_SESSION_TOKEN', secret: true, help: 'Its session token, where it has one.' }),
   allowedSources: list({
     name: 'IMGPROXY_ALLOWED_SOURCES',
     default: [],

@@ -6,13 +6,15 @@ import type { Logger } from '#kernel/log';
 import { createDatabase, type Database } from '#kernel/sql';
 import type { ContentStore } from './core/content/content-store.ts';
 import { openStore } from './core/content/open-store.ts';
-import type { StorageContext, StorageEvent } from './core/context.ts';
+import type { BucketEvent, StorageContext, StorageEvent } from './core/context.ts';
 import { createJanitor, type Janitor } from './core/janitor.ts';
 import { createRemoteImages } from './core/remote-images.ts';
 import { createSessionLocks, type SessionLocks } from './core/session-locks.ts';
 import { createUrlTokens } from './core/url-token.ts';
 import { createVectorStore } from './core/vectors/vector-store.ts';
+import { createWebhooks, type Webhooks } from './core/webhooks.ts';
 import type { StoragePorts } from './ports.ts';
+import { adminRoutes } from './routes/admin.ts';
 import { createResumable, resumableRoutes } from './routes/resumable.ts';
 import { createRouter } from './routes/router.ts';
 import { createHandler } from './routes/run.ts';
@@ -48,6 +50,7 @@ interface Running {
   readonly store: ContentStore;
   readonly janitor: Janitor;
   readonly locks: SessionLocks;
+  readonly webhooks: Webhooks | undefined;
 }
 
 function create(deps: StorageDeps): Room<StorageApi> {
@@ -74,6 +77,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
       queueLimit: settings.poolQueue,
       acquireTimeout: settings.connectionTimeout,
     });
+    const webhooks = createWebhooks(settings, { egress: deps.egress, clock, log });
     const context: StorageContext = {
       settings,
       db,
@@ -83,7 +87,10 @@ function create(deps: StorageDeps): Room<StorageApi> {
       urlTokens: createUrlTokens(settings.jwtSecret as string, verifier, () => clock.now()),
       clock,
       log,
-      publish: (event) => deps.bus.publish(subjectOf(event), event),
+      publish(event) {
+        deps.bus.publish(subjectOf(event), event);
+        webhooks?.send(event);
+      },
     };
     const janitor = createJanitor(context, own);
     const locks = createSessionLocks(connection, log);
@@ -91,6 +98,8 @@ function create(deps: StorageDeps): Room<StorageApi> {
       ...resumableRoutes(createResumable(context, locks)),
       ...s3Routes,
       ...vectorRoutes(createVectorStore(context, own)),
+      // What is looked for is on the disk: a file kept open would still be there.
+      ...adminRoutes(own, () => openStore({ ...settings, openFiles: 0 }, deps.defaultFolder)),
     ];
     const transform = deps.transform ?? remoteImages(settings, deps);
     const ports = { egress: deps.egress, ...(transform && { transform }) };
@@ -100,6 +109,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
       store,
       janitor,
       locks,
+      webhooks,
     };
     janitor.start();
   }
@@ -124,6 +134,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
       const stopping = running;
       running = undefined;
       await stopping?.janitor.stop();
+      await stopping?.webhooks?.stop();
       await stopping?.locks.close();
       await stopping?.store.close();
       await stopping?.db.close();
@@ -138,7 +149,8 @@ function create(deps: StorageDeps): Room<StorageApi> {
 }
 
 /** Subject of an event: `storage.object.created` and the like. */
-const subjectOf = ({ type }: StorageEvent): string => `storage.object.${type.slice('Object'.length).toLowerCase()}`;
+const subjectOf = ({ type }: StorageEvent | BucketEvent): string =>
+  `storage.${type.replace(/(?<=[a-z])(?=[A-Z])/, '.').toLowerCase()}`;
 
 function remoteImages({ imgproxyUrl, imgproxyTimeout, imgproxyMaxBytes }: StorageSettings, { egress }: StorageDeps) {
   if (imgproxyUrl === undefined) return undefined;

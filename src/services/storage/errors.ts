@@ -43,6 +43,7 @@ export const storageErrors = catalogueOf({
       code: 'InvalidRequest',
     },
     InvalidImageRequest: { message: 'Invalid image request', error: 'InvalidRequest', code: 'InvalidRequest' },
+    TenantNotFound: 'Missing tenant config',
     VectorBucketNotEmpty: 'The vector bucket is not empty',
     S3VectorMaxBucketsExceeded: 'Maximum number of buckets exceeded.',
     S3VectorMaxIndexesExceeded: 'Maximum number of indexes exceeded.',
@@ -59,7 +60,7 @@ export const storageErrors = catalogueOf({
     NoSuchKey: { message: 'Object not found', error: 'not_found' },
     NoSuchUpload: 'Upload not found',
     NoSuchContent: { message: 'The resource was not found', error: 'Not found', code: 'NoSuchKey' },
-    NoSuchRoute: { message: 'Route not found', error: 'Not found', code: 'InvalidRequest', wire: 404 },
+    NoSuchRoute: { message: 'Route not found', error: 'Not Found', code: 'InvalidRequest', wire: 404 },
     NotFoundException: 'The vector bucket or index was not found',
     RelatedResourceNotFound: {
       message: 'The related resource does not exist',

@@ -344,7 +344,7 @@ describe.each(backends)('over %s', (backend) => {
       status: 404,
       body: {
         statusCode: '404',
-        error: 'Not found',
+        error: 'Not Found',
         code: 'InvalidRequest',
         message: 'Route PATCH:/nowhere not found',
       },

@@ -3,6 +3,7 @@ import { StartupError } from '#kernel/errors';
 import type { ImgproxySettings } from '../settings.ts';
 import type { EnginePolicy } from './engine/engine.ts';
 import { type Format, formatNamed } from './format/formats.ts';
+import type { S3Server } from './source/s3.ts';
 import { applyOption } from './url/options.ts';
 import { createPresetUse, type Presets, parsePresets } from './url/presets.ts';
 import { plainProcessing, type SourceLimits } from './url/processing.ts';
@@ -30,6 +31,21 @@ export const limitsOf = (settings: ImgproxySettings): SourceLimits => ({
   framePixels: settings.maxAnimationFrameResolution * megapixel,
   resultSide: settings.maxResultDimension,
 });
+
+/** The server of `s3://` sources. */
+export function s3ServerOf(settings: ImgproxySettings, now: () => number): S3Server | undefined {
+  if (!settings.useS3) return undefined;
+  const { s3Region: region, s3KeyId: keyId, s3KeySecret: secret, s3SessionToken: sessionToken } = settings;
+  return {
+    endpoint: settings.s3Endpoint ?? `https://s3.${region}.amazonaws.com`,
+    region,
+    pathStyle: settings.s3PathStyle,
+    allowed: settings.s3AllowedBuckets,
+    denied: settings.s3DeniedBuckets,
+    ...(keyId !== undefined && secret !== undefined && { key: { id: keyId, secret, sessionToken } }),
+    now,
+  };
+}
 
 /** How URLs are read. @throws StartupError naming the setting that cannot be used */
 export function urlRulesOf(settings: ImgproxySettings): UrlRules {

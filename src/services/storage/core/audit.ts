@@ -65,9 +65,10 @@ async function inspect(store: ContentStore, row: AuditRow, deep: boolean): Promi
   return digest.digest('hex') === row.sha256 ? undefined : damaged('the checksum is another');
 }
 
+/** Contents that belong to nothing. */
 async function* orphans(
   { db, store, own }: AuditContext,
-  { minAge, now }: { readonly minAge: number; readonly now: number },
+  { minAge, now, bucketId }: { readonly minAge: number; readonly now: number; readonly bucketId?: string },
 ): AsyncGenerator<ListedContent> {
   let batch: ListedContent[] = [];
   const unknown = async (): Promise<ListedContent[]> => {
@@ -92,10 +93,45 @@ async function* orphans(
   };
   for await (const content of store.list()) {
     if (now - content.modified.getTime() < minAge) continue;
+    if (bucketId !== undefined && !content.path.startsWith(`${bucketId}/`)) continue;
     batch.push(content);
     if (batch.length >= page) yield* await unknown();
   }
   if (batch.length > 0) yield* await unknown();
+}
+
+/** What does not belong together in a bucket: rows without their content, or contents without their row. */
+export type BucketOrphans =
+  | { readonly of: 'rows'; readonly rows: readonly AuditRow[] }
+  | { readonly of: 'contents'; readonly contents: readonly ListedContent[] };
+
+/** Looks for what does not belong together in a bucket and is older than a moment; a page at a time, none of them empty. */
+export async function* bucketOrphans(
+  context: AuditContext,
+  within: { readonly bucketId: string; readonly before: Date },
+): AsyncGenerator<BucketOrphans> {
+  let contents: ListedContent[] = [];
+  for await (const content of orphans(context, { minAge: 1, now: within.before.getTime() + 1, ...within })) {
+    contents.push(content);
+    if (contents.length < page) continue;
+    yield { of: 'contents', contents };
+    contents = [];
+  }
+  if (contents.length > 0) yield { of: 'contents', contents };
+  for (let after = ''; ; ) {
+    const rows = await context.db.transaction((transaction) =>
+      auditRows(transaction, context.own, after, page, within),
+    );
+    const missing: AuditRow[] = [];
+    for (const row of rows) {
+      const content = await context.store.open(row);
+      if (content) await content.close();
+      else missing.push(row);
+    }
+    if (missing.length > 0) yield { of: 'rows', rows: missing };
+    if (rows.length < page) return;
+    after = rows.at(-1)?.id as string;
+  }
 }
 
 /**

@@ -52,6 +52,7 @@ export async function createBucket(
     if (asDatabaseError(error)?.code === '23505') throw storageError('BucketAlreadyExists', { cause: error });
     throw error;
   }
+  context.publish({ type: 'BucketCreated', bucketId: wish.id });
 }
 
 /** A bucket that the caller may see. @throws NoSuchBucket */
@@ -83,6 +84,7 @@ export async function removeBucket(context: StorageContext, scope: Scope, id: st
       throw error;
     }
   });
+  context.publish({ type: 'BucketDeleted', bucketId: id });
 }
 
 /** Objects deleted in one transaction. */
@@ -113,7 +115,14 @@ export async function emptyBucket(context: StorageContext, scope: Scope, id: str
       return rows;
     });
     for (const row of deleted)
-      context.publish({ type: 'ObjectRemoved', by: 'Delete', bucketId: id, name: row.name, version: row.version });
+      context.publish({
+        type: 'ObjectRemoved',
+        by: 'Delete',
+        bucketId: id,
+        name: row.name,
+        version: row.version,
+        metadata: row.metadata,
+      });
     if (deleted.length < batch) return;
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { Database } from '#kernel/sql';
 import type { StorageSettings } from '../settings.ts';
+import type { ObjectMetadata } from '../sql/objects.ts';
 import type { Uploads } from '../sql/uploads.ts';
 import type { Versions } from '../sql/versions.ts';
 import type { ContentStore } from './content/content-store.ts';
@@ -17,8 +18,15 @@ export interface StorageEvent {
   readonly version: string | null;
   readonly size?: number;
   readonly mimetype?: string;
+  readonly metadata?: Partial<ObjectMetadata> | null;
   /** Of a move: where it came from. */
-  readonly from?: { readonly bucketId: string; readonly name: string };
+  readonly from?: { readonly bucketId: string; readonly name: string; readonly version: string | null };
+}
+
+/** Something that happened to a bucket. */
+export interface BucketEvent {
+  readonly type: 'BucketCreated' | 'BucketDeleted';
+  readonly bucketId: string;
 }
 
 /** What everything the room does is done with. */
@@ -31,5 +39,5 @@ export interface StorageContext {
   readonly urlTokens: UrlTokens;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly publish: (event: StorageEvent) => void;
+  readonly publish: (event: StorageEvent | BucketEvent) => void;
 }

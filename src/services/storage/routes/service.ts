@@ -1,6 +1,5 @@
 import { storageError } from '../errors.ts';
 import { asService, scoped } from '../sql/scope.ts';
-import { placeOf } from './download.ts';
 import type { Exchange } from './exchange.ts';
 import { asIcebergError } from './render-error.ts';
 import type { Route } from './route.ts';
@@ -13,11 +12,17 @@ async function purge(exchange: Exchange): Promise<void> {
   const { cdnPurgeUrl, cdnPurgeKey, tenantId } = context.settings;
   if (cdnPurgeUrl === undefined || cdnPurgeKey === undefined)
     throw storageError('MissingParameter', { message: 'Missing Required Parameter CDN_PURGE_ENDPOINT_URL is not set' });
-  const { bucketId, name } = placeOf(exchange);
+  const { bucket: bucketId, name: objectName } = exchange.params;
+  const transformations = exchange.query.get('transformations') === 'true';
   const answer = await ports.egress.request(`${cdnPurgeUrl}/purge`, {
     method: 'POST',
     headers: { authorization: `Bearer ${cdnPurgeKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ tenant: { ref: tenantId }, bucketId, objectName: name }),
+    body: JSON.stringify({
+      tenant: { ref: tenantId },
+      bucketId,
+      objectName,
+      ...(transformations && { transformations }),
+    }),
     timeout: purgeTimeout,
     maxBytes: 64 * 1024,
     byOperator: true,
@@ -60,16 +65,19 @@ export const serviceRoutes: readonly Route[] = [
       }
     },
   },
-  {
-    method: 'DELETE',
-    path: '/cdn/:bucket/*',
-    access: 'service',
-    operation: 'storage.object.purge_cache',
-    handle: async (exchange) => {
-      await purge(exchange);
-      return { json: { message: 'success' } };
-    },
-  },
+  // Everything, a bucket, or an object.
+  ...['/cdn', '/cdn/:bucket', '/cdn/:bucket/*'].map(
+    (path): Route => ({
+      method: 'DELETE',
+      path,
+      access: 'service',
+      operation: 'storage.object.purge_cache',
+      handle: async (exchange) => {
+        await purge(exchange);
+        return { json: { message: 'success' } };
+      },
+    }),
+  ),
   ...(['GET', 'POST', 'DELETE', 'HEAD'] as const).map(
     (method): Route => ({
       method,

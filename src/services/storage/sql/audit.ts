@@ -10,19 +10,29 @@ export interface AuditRow {
   readonly sha256: string | null;
 }
 
-/** A page of all objects, in the order of their ids. @param after the last id of the page before, or nothing */
+/**
+ * A page of all objects, in the order of their ids.
+ *
+ * @param after the last id of the page before, or nothing
+ * @param within only those of a bucket that are older than a moment
+ */
 export async function auditRows(
   transaction: Transaction,
   own: string,
   after: string,
   limit: number,
+  within?: { readonly bucketId: string; readonly before: Date },
 ): Promise<readonly AuditRow[]> {
   const { rows } = await transaction.query<AuditRow>(
     `select o.id, o.bucket_id as "bucketId", o.name, o.version, v.sha256,
        coalesce(v.size, (o.metadata->>'size')::bigint)::float8 as size
      from storage.objects o left join ${own}.storage_versions v on v.version = o.version
-     where o.id > $1::uuid order by o.id limit $2`,
-    [after === '' ? '00000000-0000-0000-0000-000000000000' : after, limit],
+     where o.id > $1::uuid ${within ? 'and o.bucket_id = $3 and o.updated_at < $4' : ''} order by o.id limit $2`,
+    [
+      after === '' ? '00000000-0000-0000-0000-000000000000' : after,
+      limit,
+      ...(within ? [within.bucketId, within.before] : []),
+    ],
   );
   return rows;
 }
@@ -74,4 +84,17 @@ export async function retireOrphans(transaction: Transaction, own: string, reten
     [retention],
   );
   return rowCount;
+}
+
+/** Deletes objects that are still as they were read, as the scope. @returns their names */
+export async function deleteUnchanged(
+  transaction: Transaction,
+  objects: readonly Pick<AuditRow, 'id' | 'version'>[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await transaction.query<{ name: string }>(
+    `delete from storage.objects o using unnest($1::uuid[], $2::text[]) as read (id, version)
+     where o.id = read.id and o.version is not distinct from read.version returning o.name`,
+    [objects.map(({ id }) => id), objects.map(({ version }) => version)],
+  );
+  return new Set(rows.map(({ name }) => name));
 }

@@ -157,7 +157,7 @@ export async function startStorage(
         ...(body !== undefined && { body: (isRaw ? body : JSON.stringify(body)) as NonNullable<RequestInit['body']> }),
       });
       const text = await response.text();
-      const isJson = (response.headers.get('content-type') ?? '').includes('json');
+      const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
       return {
         status: response.status,
         headers: response.headers,

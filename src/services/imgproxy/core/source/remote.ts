@@ -12,6 +12,10 @@ export interface RemoteOptions {
   readonly redirects: number;
   /** Milliseconds. */
   readonly timeout: number;
+  /** Sent besides. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The host stands in the settings, so it may be in the own network. */
+  readonly byOperator?: boolean;
 }
 
 /**
@@ -24,12 +28,12 @@ export async function download(
   url: string,
   maxBytes: number,
   signal: AbortSignal,
-  { egress, userAgent, redirects, timeout }: RemoteOptions,
+  { egress, userAgent, redirects, timeout, headers: more, byOperator = false }: RemoteOptions,
 ): Promise<Source> {
   let answer: EgressAnswer;
   try {
-    const headers = { 'user-agent': userAgent, accept: 'image/*,*/*;q=0.8' };
-    answer = await egress.request(url, { headers, timeout, maxBytes, redirects, signal });
+    const headers = { 'user-agent': userAgent, accept: 'image/*,*/*;q=0.8', ...more };
+    answer = await egress.request(url, { headers, timeout, maxBytes, redirects, signal, byOperator });
   } catch (error) {
     throw failureOf(error);
   }

@@ -69,6 +69,7 @@ export async function complete(context: StorageContext, scope: Scope, completion
     version,
     size: written.size,
     mimetype: completion.contentType,
+    metadata: wanted.metadata,
   });
   return row;
 }

@@ -146,7 +146,8 @@ export async function move(context: StorageContext, scope: Scope, route: Route):
     bucketId: toBucketId,
     name: toName,
     version,
-    from: { bucketId, name },
+    metadata: source.metadata,
+    from: { bucketId, name, version: source.version },
   });
   return { ...source, bucket_id: toBucketId, name: toName, version };
 }

@@ -32,6 +32,7 @@ export async function removeObjects(
       bucketId,
       name: row.name,
       version: row.version,
+      metadata: row.metadata,
       ...(row.metadata?.size !== undefined && { size: row.metadata.size }),
     });
   const gone = new Set(deleted.map(({ name }) => name));
