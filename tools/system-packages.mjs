@@ -1,5 +1,5 @@
 // Debian packages some tests need: a distribution's PostgreSQL 15 to run as the embedded server, openssl for TLS towards
-// one, a browser for what only browsers do, a NATS server for several nodes, and drivers of other languages. They are installed where that is possible; elsewhere those tests are reported as skipped by name.
+// one, a browser for what only browsers do, a NATS server for several nodes, an S3 client, and drivers of other languages. They are installed where that is possible; elsewhere those tests are reported as skipped by name.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 
@@ -10,6 +10,7 @@ const wanted = [
   ['nats-server', '/usr/sbin/nats-server'],
   ['python3-asyncpg', '/usr/lib/python3/dist-packages/asyncpg/__init__.py'],
   ['default-jdk-headless', '/usr/bin/javac'],
+  ['s3cmd', '/usr/bin/s3cmd'],
   ['libpostgresql-jdbc-java', '/usr/share/java/postgresql.jar'],
 ];
 const missing = wanted.filter(([, path]) => !existsSync(path)).map(([name]) => name);

@@ -84,12 +84,16 @@ describe.each(['file', 's3'] as const)('orphans over %s', (backend) => {
   });
 });
 
+interface Told {
+  readonly event: { readonly type: string; readonly payload: object };
+}
+
 describe('webhooks', () => {
   let listener: Server;
   let storage: StorageUnderTest;
   let refusals = 0;
-  const told: { readonly headers: IncomingHttpHeaders; readonly body: Record<string, never> }[] = [];
-  const types = () => told.map(({ body }) => (body as { event: { type: string } }).event.type);
+  const told: { readonly headers: IncomingHttpHeaders; readonly body: Told }[] = [];
+  const types = () => told.map(({ body }) => body.event.type);
 
   beforeAll(async () => {
     listener = createServer((request, response) => {
@@ -162,7 +166,7 @@ describe('webhooks', () => {
       sentAt: expect.stringMatching(/^\d{4}-.*Z$/),
       tenant: { ref: 'stub', host: 'files.example.com' },
     });
-    expect((told[5]?.body as { event: { payload: object } }).event.payload).toMatchObject({
+    expect(told[5]?.body.event.payload).toMatchObject({
       name: 'c',
       oldObject: { bucketId: 'files', name: 'b', version: expect.any(String) },
     });

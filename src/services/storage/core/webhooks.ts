@@ -109,7 +109,7 @@ export function createWebhooks(
 
 /** A move is told twice, as what it makes and as what it removes. */
 function toldOf(event: StorageEvent | BucketEvent): readonly Told[] {
-  if (event.type === 'BucketCreated' || event.type === 'BucketDeleted')
+  if (!('by' in event))
     return [
       {
         type: event.type === 'BucketCreated' ? 'Bucket:Created' : 'Bucket:Deleted',

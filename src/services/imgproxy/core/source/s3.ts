@@ -41,8 +41,8 @@ export function s3Request(
   const base = new URL(server.endpoint);
   const host = server.pathStyle ? base.host : `${bucket}.${base.host}`;
   const folder = `${base.pathname.replace(/\/$/, '')}${server.pathStyle ? `/${bucket}` : ''}`;
-  const path = `${folder}/${key.split('/').map(escape).join('/')}`;
-  const query = version === '' ? '' : `versionId=${escape(version)}`;
+  const path = `${folder}/${key.split('/').map(encode).join('/')}`;
+  const query = version === '' ? '' : `versionId=${encode(version)}`;
   return {
     url: `${base.protocol}//${host}${path}${query && `?${query}`}`,
     headers: server.key ? signed(server.key, server, { host, path, query }) : {},
@@ -76,5 +76,5 @@ function signed(
   };
 }
 
-const escape = (text: string): string =>
+const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);

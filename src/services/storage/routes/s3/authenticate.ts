@@ -166,7 +166,11 @@ function candidates(exchange: Exchange, original: string): (readonly [string, st
       (host): host is string => typeof host === 'string' && host !== '',
     ),
   );
-  return [...hosts].flatMap((host) => [...paths].map((path) => [path, host] as const));
+  return [
+    ...[...hosts].flatMap((host) => [...paths].map((path) => [path, host] as const)),
+    // s3cmd takes an endpoint's path for a part of the host.
+    ...[...hosts].map((host) => [bare.replace(/^\/s3/, '') || '/', `${host}${prefix}/s3`] as const),
+  ];
 }
 
 /** Headers as the client sent them, where a proxy is known to change one. */
