@@ -18,7 +18,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'studio/src/**/*.test.ts'],
           exclude: ['**/*.room.test.ts', '**/planted/**'],
           // Some start processes, and the machine may be busy.
           testTimeout: 20_000,

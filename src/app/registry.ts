@@ -33,8 +33,8 @@ export const registry: readonly RegisteredRoom[] = [
   { name: 'imgproxy', schema: imgproxySettings, needs: [], optional: true },
   { name: 'functions', schema: functionsSettings, needs: [], optional: true },
   { name: 'meta', schema: metaSettings, needs: ['db'], optional: false },
-  { name: 'studio', schema: studioSettings, needs: [], optional: true },
   { name: 'vector', schema: vectorSettings, needs: [], optional: true },
+  { name: 'studio', schema: studioSettings, needs: ['db'], optional: true },
   {
     name: 'gateway',
     schema: gatewaySettings,

@@ -13,7 +13,6 @@ import { metaRoom } from '#services/meta';
 import { realtimeRoom } from '#services/realtime';
 import { restRoom } from '#services/rest';
 import { storageRoom } from '#services/storage';
-import { studioRoom } from '#services/studio';
 import { createDatabaseEgress } from './database-egress.ts';
 import { createFunctionsRoom } from './functions-room.ts';
 import type { LoadedSettings } from './load-settings.ts';
@@ -26,6 +25,7 @@ import { createRoomPlaces } from './reload/room-places.ts';
 import { secretTextsOf } from './secret-texts.ts';
 import type { RoomName } from './settings.ts';
 import type { StackHealth, StackInfo, StackReload } from './stack-info.ts';
+import { createStudioRoom } from './studio-room.ts';
 import { volumesOf } from './volumes.ts';
 import type { PrimaryLink } from './workers/link.ts';
 import { createPrivateSockets } from './workers/private-sockets.ts';
@@ -189,7 +189,15 @@ export function wireRooms(input: WiringInput): Wired {
       })
     : undefined;
   const studio = chosen.has('studio')
-    ? studioRoom.create({ settings: settings.studio, log: roomLog('studio'), health })
+    ? createStudioRoom(settings, roomLog('studio'), {
+        health,
+        auth,
+        meta,
+        mount: input.mount,
+        connection: (role) => connection(role, undefined)(),
+        url: () => (workers ?? gateway).api.url(),
+        pooler,
+      })
     : undefined;
   // Without a public edge the gateway room still opens the ports of the rooms that run here.
   const gateway = gatewayRoom.create({

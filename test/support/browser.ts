@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 
-const executable = '/usr/bin/chromium';
+/** The browser of the distribution's package. */
+export const executable = '/usr/bin/chromium';
 
 /** Whether there is a browser to test with. */
 export const hasBrowser = existsSync(executable);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Stamp of a finished install; gone while one is running. */
@@ -7,6 +7,9 @@ export const installStamp = (root) => join(root, 'node_modules', '.stack-install
 
 /** Stamp of a finished build; part of what the build puts in place in one rename. */
 export const buildStamp = (root) => join(root, 'dist', '.stack-build.json');
+
+/** The same of the dashboard, which is built apart: a change of the server leaves it as it is. */
+export const studioStamp = (root) => join(root, 'studio', 'dist', '.stack-build.json');
 
 /** Digest of the lockfile together with the platform, whose binaries differ. */
 export function lockHash(root) {
@@ -35,20 +38,35 @@ export function buildIsFresh(root, hash) {
   return stamp !== undefined && stamp.fingerprint === sourceFingerprint(root, hash);
 }
 
-/** Path, size and modification time of everything that goes into a build, as one digest. */
+/** Whether the dashboard was built from its sources as they are. */
+export function studioIsFresh(root, hash) {
+  return !hasStudio(root) || readJson(studioStamp(root))?.fingerprint === studioFingerprint(root, hash);
+}
+
+/** Path, size and modification time of everything that goes into a build of the server, as one digest. */
 export function sourceFingerprint(root, hash) {
+  const settings = readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name));
+  return fingerprint(root, hash, [...settings, ...sourceFiles(root)]);
+}
+
+/** The same for the dashboard. */
+export const studioFingerprint = (root, hash) => fingerprint(root, hash, sourceFiles(root, 'studio'));
+
+const hasStudio = (root) => existsSync(join(root, 'studio', 'package.json'));
+
+function fingerprint(root, hash, names) {
   const digest = createHash('sha256').update(hash);
-  const note = (name) => {
+  for (const name of names) {
     const { size, mtimeMs } = statSync(join(root, name));
     digest.update(`${name}\0${size}\0${mtimeMs}\n`);
-  };
-  for (const name of readdirSync(root)) if (/^tsconfig.*\.json$/.test(name)) note(name);
-  for (const name of sourceFiles(root)) note(name);
+  }
   return digest.digest('hex');
 }
 
-/** Files below `src` that belong to the program, by their path from the root; tests and fakes do not. */
-export function sourceFiles(root) {
+const left = new Set(['testing', 'node_modules', 'dist', 'dist.tmp', 'dist.old']);
+
+/** Files below a folder that belong to the program, by their path from the root; tests and fakes do not. */
+export function sourceFiles(root, top = 'src') {
   const files = [];
   const visit = (folder) => {
     const entries = readdirSync(join(root, folder), { withFileTypes: true });
@@ -56,10 +74,10 @@ export function sourceFiles(root) {
     for (const entry of entries) {
       const name = `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
-        if (entry.name !== 'testing') visit(name);
-      } else if (!/\.test\.ts$|\.md$|^\./.test(entry.name)) files.push(name);
+        if (!left.has(entry.name)) visit(name);
+      } else if (!/\.test\.tsx?$|\.md$|^\./.test(entry.name)) files.push(name);
     }
   };
-  visit('src');
+  visit(top);
   return files;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { build } from './build.mjs';
-import { buildIsFresh, installIsFresh, installStamp, lockHash, readJson } from './fresh.mjs';
+import { buildIsFresh, installIsFresh, installStamp, lockHash, readJson, studioIsFresh } from './fresh.mjs';
 import { adopt, install } from './install.mjs';
 import { withLock } from './lock.mjs';
 
@@ -18,6 +18,7 @@ export async function repair(root, wanted) {
       const code = await install(root, hash, mode, recordChild);
       if (code !== 0) return code;
     }
-    return buildIsFresh(root, hash) ? 0 : build(root, hash, recordChild);
+    const stale = { server: !buildIsFresh(root, hash), studio: !studioIsFresh(root, hash) };
+    return stale.server || stale.studio ? build(root, hash, recordChild, stale) : 0;
   });
 }

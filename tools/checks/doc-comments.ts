@@ -7,7 +7,7 @@ import type { Check } from './tree.ts';
  */
 export const docComments: Check = (tree) =>
   tree.files
-    .filter((path) => /^src\/.*\.ts$/.test(path) && !path.endsWith('.test.ts'))
+    .filter((path) => /^(src|studio\/src)\/.*\.tsx?$/.test(path) && !/\.test\.tsx?$/.test(path))
     .flatMap((path) => undocumented(path, tree.read(path)));
 
 function undocumented(path: string, text: string): string[] {

@@ -25,7 +25,7 @@ export interface Survey {
  * @param root a folder laid out like the repository: `src`, `test`, package.json
  */
 export async function survey(root: string): Promise<Survey> {
-  const folders = ['src', 'test', 'bench', 'examples'].filter((name) => existsSync(join(root, name)));
+  const folders = ['src', 'test', 'bench', 'examples', 'studio/src'].filter((name) => existsSync(join(root, name)));
   const { output } = await cruise(
     folders,
     {
@@ -44,7 +44,7 @@ export async function survey(root: string): Promise<Survey> {
   if (typeof output === 'string') throw new Error('dependency-cruiser answered with a text');
   const result: ICruiseResult = output;
   const modules = result.modules.filter(
-    ({ source }) => /^[^.].*\.ts$/.test(source) && !source.includes('node_modules'),
+    ({ source }) => /^[^.].*\.tsx?$/.test(source) && !source.includes('node_modules'),
   );
   return {
     breaches: result.summary.violations.map(({ rule, from, to }) => ({ rule: rule.name, from, to })),

@@ -76,6 +76,59 @@ function ownerRules(): IForbiddenRuleType[] {
   return [...owned, unowned];
 }
 
+/** Packages of the dashboard and the one place in it that may import each; the others belong to all of it. */
+export const studioOwners: Readonly<Record<string, string>> = {
+  '@codemirror/': 'studio/src/editor/',
+  '@lezer/': 'studio/src/editor/',
+  '@tanstack/react-virtual': 'studio/src/grid/',
+  'react-dom': 'studio/src/main.tsx',
+  uqr: 'studio/src/pages/account/',
+};
+
+function studioRules(): IForbiddenRuleType[] {
+  return [
+    {
+      name: 'R14-studio-knows-no-server',
+      comment: 'The dashboard reaches the server by its interface',
+      severity: 'error',
+      from: { path: '^studio/' },
+      to: { path: '^(src|test|tools|bench)/' },
+    },
+    {
+      name: 'R14-server-knows-no-studio',
+      severity: 'error',
+      from: { path: '^(src|test|bench)/' },
+      to: { path: '^studio/' },
+    },
+    {
+      name: 'R15-page-knows-no-other-page',
+      comment: 'What two pages need stands beside `pages`',
+      severity: 'error',
+      from: { path: '^studio/src/pages/([^/]+)/' },
+      to: { path: '^studio/src/pages/[^/]+/', pathNot: '^studio/src/pages/$1/' },
+    },
+    {
+      name: 'R15-below-pages',
+      comment: 'Design, data, SQL, the grid and the editor are used by pages and know none',
+      severity: 'error',
+      from: { path: '^studio/src/(design|data|sql|grid|editor)/' },
+      to: { path: '^studio/src/(pages|shell|main)' },
+    },
+    {
+      name: 'R15-below-design',
+      severity: 'error',
+      from: { path: '^studio/src/(data|sql)/' },
+      to: { path: '^studio/src/(design|grid|editor)/' },
+    },
+    ...Object.entries(studioOwners).map<IForbiddenRuleType>(([name, owner]) => ({
+      name: `R16-studio-owner-of-${name.replace(/\/$/, '')}`,
+      severity: 'error',
+      from: { path: '^studio/src/', pathNot: `^${owner}` },
+      to: { path: `(^|/)node_modules/${name.endsWith('/') ? name : `(${name}|@types/${name})/`}` },
+    })),
+  ];
+}
+
 /** The walls of the source tree. Each rule is broken once by a file below `planted/`, and a test expects the report. */
 export const rules: IForbiddenRuleType[] = [
   {
@@ -194,4 +247,5 @@ export const rules: IForbiddenRuleType[] = [
     from: { path: '^src/', pathNot: tests },
     to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
   },
+  ...studioRules(),
 ];

@@ -60,6 +60,16 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['R12-resolvable', 'src/app/r12-nowhere.ts', './nowhere.ts'],
   ['R13-declared-for-production', 'src/services/beta/r13-development.ts', 'vitest'],
   ['R7-package-without-owner', 'src/services/beta/r13-development.ts', 'vitest'],
+  ['R14-studio-knows-no-server', 'studio/src/pages/two/r14-server.ts', 'src/kernel/log/index.ts'],
+  ['R14-server-knows-no-studio', 'src/app/r14-studio.ts', 'studio/src/pages/one/page.ts'],
+  ['R15-page-knows-no-other-page', 'studio/src/pages/two/r15-page.ts', 'studio/src/pages/one/page.ts'],
+  ['R15-below-pages', 'studio/src/design/r15-pages.ts', 'studio/src/pages/one/page.ts'],
+  ['R15-below-design', 'studio/src/data/r15-design.ts', 'studio/src/design/plain.ts'],
+  ['R16-studio-owner-of-@codemirror', 'studio/src/pages/two/r16-codemirror.ts', '@codemirror/state'],
+  ['R16-studio-owner-of-@lezer', 'studio/src/pages/two/r16-lezer.ts', '@lezer/highlight'],
+  ['R16-studio-owner-of-@tanstack/react-virtual', 'studio/src/pages/two/r16-virtual.ts', '@tanstack/react-virtual'],
+  ['R16-studio-owner-of-react-dom', 'studio/src/pages/two/r16-react-dom.ts', 'react-dom'],
+  ['R16-studio-owner-of-uqr', 'studio/src/pages/two/r16-uqr.ts', 'uqr'],
 ];
 
 describe('planted violations', () => {
@@ -81,9 +91,11 @@ describe('planted violations', () => {
 });
 
 describe('the real tree', () => {
-  const onDisk = readdirSync(at('../../src'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => `src/${name.replaceAll('\\', '/')}`);
+  const onDisk = ['src', 'studio/src'].flatMap((folder) =>
+    readdirSync(at(`../../${folder}`), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.tsx?$/.test(name))
+      .map((name) => `${folder}/${name.replaceAll('\\', '/')}`),
+  );
   let found: Survey;
   beforeAll(async () => {
     found = await survey(at('../..'));

@@ -18,6 +18,7 @@ import { createAddressCheck } from './core/mail/address-check.ts';
 import { createInbox, type Inbox } from './core/mail/inbox.ts';
 import { openPost, type Post } from './core/mail/open-post.ts';
 import { createMetrics, type Metrics } from './core/metrics.ts';
+import { matchTotp, newTotpSecret, totpUri } from './core/mfa/totp.ts';
 import { createAttempts } from './core/one-time/attempts.ts';
 import { answerRequest } from './core/one-time/mail-requests.ts';
 import { createCodeHasher } from './core/one-time-code.ts';
@@ -65,6 +66,20 @@ export interface AuthApi {
   readonly mailDelivery: () => 'smtp' | 'inbox' | undefined;
   /** For the room that takes this one's place. */
   readonly heirlooms: AuthHeirlooms;
+  /** Hashing of passwords and one-time codes for accounts that are no users; undefined while the room does not run. */
+  readonly credentials: () => AuthCredentials | undefined;
+}
+
+/** What accounts elsewhere are checked with, by the same threads and bounds as those of users. */
+export interface AuthCredentials {
+  /** @throws ServiceError over_request_rate_limit when too many wait */
+  hashPassword(password: string): Promise<string>;
+  /** Takes as long without a hash to compare to. @throws ServiceError over_request_rate_limit when too many wait */
+  verifyPassword(password: string, hash: string | null): Promise<boolean>;
+  newTotpSecret(): string;
+  totpUri(secret: string, issuer: string, account: string): string;
+  /** The step of a code that was not used before. @param after step used last @param now milliseconds */
+  matchTotp(secret: string, code: string, after: number, now: number): number | undefined;
 }
 
 /** Users, sessions and everything by which people sign in. */
@@ -214,7 +229,12 @@ function create(deps: AuthDeps): Room<AuthApi> {
       },
       { name: 'inbox', handle: showInbox },
     ],
-    api: { inbox, mailDelivery: () => running?.post.office.delivery, heirlooms },
+    api: {
+      inbox,
+      mailDelivery: () => running?.post.office.delivery,
+      credentials: () => running && credentialsOf(running.passwords),
+      heirlooms,
+    },
     start,
     async stop() {
       const stopping = running;
@@ -244,6 +264,14 @@ function create(deps: AuthDeps): Room<AuthApi> {
     },
   };
 }
+
+const credentialsOf = (passwords: Passwords): AuthCredentials => ({
+  hashPassword: passwords.hash,
+  verifyPassword: passwords.verify,
+  newTotpSecret,
+  totpUri,
+  matchTotp,
+});
 
 // A token cannot be called back, so one that lives for months is a password that nobody can change.
 const withinBounds = (settings: AuthSettings): AuthSettings => ({

@@ -1,7 +1,7 @@
 export type { CapturedMail } from './core/mail/inbox.ts';
 export { reloadSignalName } from './core/settings/reloading.ts';
 export { openUserTransfer, type UserTransfer } from './core/transfer/transfer.ts';
-export { type AuthApi, type AuthDeps, authRoom } from './create.ts';
+export { type AuthApi, type AuthCredentials, type AuthDeps, authRoom } from './create.ts';
 export type { AuthPorts } from './ports.ts';
 export { type AuthSettings, authSettings } from './settings.ts';
 export { type ProbeResult, probeMailServer } from './wire/smtp-probe.ts';

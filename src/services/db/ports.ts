@@ -8,6 +8,7 @@ export type LoginRole =
   | 'authenticator'
   | 'supabase_auth_admin'
   | 'supabase_storage_admin'
+  | 'supabase_read_only_user'
   | 'pgbouncer';
 
 /** What the db room offers to others. Valid once it has started. */

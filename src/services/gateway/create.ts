@@ -86,6 +86,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
         requireApiKey: settings.requireApiKey,
         dashboardUsername: settings.dashboardUsername,
         dashboardPassword: settings.dashboardPassword,
+        dashboardBasic: settings.dashboardBasic,
       },
       match: createMatcher(settings.restRoot === 'service_role' ? routesWithGuardedRoot : routes),
       target,

@@ -55,6 +55,11 @@ export const gatewaySettings = {
   }),
   dashboardUsername: string({ name: 'DASHBOARD_USERNAME', default: 'supabase', help: 'User name of the dashboard.' }),
   dashboardPassword: string({ name: 'DASHBOARD_PASSWORD', secret: true, help: 'Password of the dashboard.' }),
+  dashboardBasic: boolean({
+    name: 'GATEWAY_DASHBOARD_BASIC',
+    default: true,
+    help: 'Whether the name and password of the dashboard are taken by HTTP Basic too, for tools; that way asks for no second factor.',
+  }),
   requireApiKey: boolean({
     name: 'GATEWAY_REQUIRE_APIKEY',
     default: true,

@@ -2,6 +2,7 @@ import { type App, createApp, sendJson, setRequestContext } from '#kernel/http';
 import type { Room, RoomDefinition } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
+import { passphraseOf, sealConnection } from './core/connection.ts';
 import { createRequestMetrics, type RequestMetrics } from './core/request-metrics.ts';
 import { createSeats } from './core/seats.ts';
 import { metaError } from './errors.ts';
@@ -16,13 +17,19 @@ export interface MetaDeps extends MetaPorts {
   readonly log: Logger;
 }
 
+/** What the meta room offers others. */
+export interface MetaApi {
+  /** Value of `x-connection-encrypted` with which a request runs on that connection. */
+  readonly sealConnection: (connection: ConnectionOptions) => string;
+}
+
 /** The database's catalogue as a management interface. */
-export const metaRoom: RoomDefinition<MetaDeps, undefined> = { name: 'meta', create };
+export const metaRoom: RoomDefinition<MetaDeps, MetaApi> = { name: 'meta', create };
 
 /** The release of postgres-meta whose interface this is. */
 const version = '0.95.2';
 
-function create(deps: MetaDeps): Room<undefined> {
+function create(deps: MetaDeps): Room<MetaApi> {
   const { settings } = deps;
   let build: (() => Promise<App>) | undefined;
   // Made at the first request: compiling the schemas of all bodies takes a tenth of a second, which a start has no use for.
@@ -61,7 +68,7 @@ function create(deps: MetaDeps): Room<undefined> {
         },
       },
     ],
-    api: undefined,
+    api: { sealConnection: (connection) => sealConnection(connection, passphraseOf(settings)) },
     async start() {
       const seats = createSeats(settings.sessions, settings.waiting);
       const database = () => configuredDatabase(settings) ?? deps.database();

@@ -1,10 +1,20 @@
+import { ServiceError } from '#kernel/errors';
 import { type App, createApp } from '#kernel/http';
-import type { Room, RoomDefinition } from '#kernel/lifecycle';
+import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
+import { createDatabase, type Database } from '#kernel/sql';
+import { type Assets, builtFolder, readAssets } from './core/assets.ts';
+import { createAttempts } from './core/attempts.ts';
+import type { StudioContext } from './core/context.ts';
+import { createSeal } from './core/seal.ts';
 import { studioError } from './errors.ts';
 import type { StudioPorts } from './ports.ts';
+import { safeHeaders } from './routes/page.ts';
 import { bindRoutes } from './routes/table.ts';
 import type { StudioSettings } from './settings.ts';
+import { keepSettingsAccount } from './sql/operators.ts';
+import { makeOwnTables } from './sql/own-tables.ts';
+import { createPassOn, type PassOn, roomsPrefix } from './wire/pass-on.ts';
 
 /** What the studio room is made of. */
 export interface StudioDeps extends StudioPorts {
@@ -15,38 +25,91 @@ export interface StudioDeps extends StudioPorts {
 /** The dashboard's server side. */
 export const studioRoom: RoomDefinition<StudioDeps, undefined> = { name: 'studio', create };
 
+interface Running {
+  readonly app: App;
+  readonly passOn: PassOn;
+  readonly db: Database;
+}
+
+/** Connections for accounts, sessions and the audit log. */
+const connections = 4;
+
 function create(deps: StudioDeps): Room<undefined> {
-  let app: App | undefined;
+  let running: Running | undefined;
+  let built: Assets | undefined;
+
+  async function start(): Promise<void> {
+    const { settings, log, owner } = deps;
+    const folder = deps.assets ?? builtFolder;
+    built = readAssets(folder);
+    if (!built) log.warn({ folder }, 'the dashboard is not built; npm run build does it');
+    const db = createDatabase({ connection: deps.database(), size: connections, queueLimit: 200, prepares: true });
+    try {
+      await makeOwnTables(db);
+      if (!(await keepSettingsAccount(db, owner.username)))
+        log.warn({ setting: 'DASHBOARD_USERNAME' }, 'another operator has that name; the first account keeps its own');
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
+    const context: StudioContext = {
+      settings,
+      ports: deps,
+      log,
+      db,
+      clock: deps.clock ?? systemClock,
+      attempts: createAttempts(settings.signInClients),
+      seal: deps.sealingSecret === undefined ? undefined : createSeal(deps.sealingSecret),
+    };
+    const app = createApp({
+      log,
+      bodyLimit: 1024 * 1024,
+      routes: (instance) => bindRoutes(instance, context, () => built),
+      onNotFound: (_request, reply) => {
+        const { status, code, message } = studioError('not_found');
+        return reply.headers(safeHeaders).code(status).send({ code, message });
+      },
+      onError: (error, request, reply) => {
+        void reply.headers(safeHeaders);
+        const known: unknown = error;
+        if (known instanceof ServiceError)
+          return reply.headers(known.headers).code(known.status).send({ code: known.code, message: known.message });
+        const status = error.statusCode ?? 500;
+        if (status >= 500) log.error({ reqId: request.id, err: error }, 'studio failed');
+        const { code, message } = studioError(status >= 500 ? 'internal' : 'invalid_request');
+        return reply.code(status).send({ code, message });
+      },
+    });
+    await app.ready();
+    running = { app, db, passOn: createPassOn(context) };
+  }
+
   return {
     mounts: [
       {
         name: 'studio',
-        handle: (request, response) => {
-          if (app) app.handle(request, response);
-          else response.writeHead(503, { 'content-length': 0 }).end();
+        handle(request, response) {
+          if (!running) response.writeHead(503, { 'retry-after': '1', 'content-length': 0 }).end();
+          else if (request.url?.startsWith(roomsPrefix)) running.passOn.handle(request, response);
+          else running.app.handle(request, response);
+        },
+        upgrade(request, socket, head) {
+          if (running && request.url?.startsWith(roomsPrefix)) running.passOn.upgrade(request, socket, head);
+          else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
         },
       },
     ],
     api: undefined,
-    async start() {
-      const next = createApp({
-        log: deps.log,
-        bodyLimit: 1024 * 1024,
-        routes: (instance) => bindRoutes(instance, deps.settings, deps),
-        onNotFound: (_request, reply) => reply.code(404).send({ message: studioError('not_found').message }),
-        onError: (error, request, reply) => {
-          const status = error.statusCode ?? 500;
-          if (status >= 500) deps.log.error({ reqId: request.id, err: error }, 'studio failed');
-          return reply.code(status).send({ message: status >= 500 ? studioError('internal').message : error.message });
-        },
-      });
-      await next.ready();
-      app = next;
-    },
+    start,
     async stop() {
-      await app?.close();
-      app = undefined;
+      const stopping = running;
+      running = undefined;
+      await stopping?.app.close();
+      await stopping?.db.close();
     },
-    health: () => ({ status: app ? 'healthy' : 'starting' }),
+    health: () => {
+      if (!running) return { status: 'starting' };
+      return built ? { status: 'healthy' } : { status: 'healthy', detail: { dashboard: 'not built' } };
+    },
   };
 }

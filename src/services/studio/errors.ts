@@ -1,12 +1,36 @@
 import { catalogueOf, defineErrors } from '#kernel/errors';
 
-/** What the studio room can answer with, as `{"message":…}`. */
+/** What the studio room can answer with, as `{"code":…,"message":…}`. */
 export const studioErrors = catalogueOf({
+  400: {
+    invalid_request: 'The request is not understood',
+    weak_password: 'A password has at least 12 characters',
+  },
+  401: {
+    signed_out: 'Sign in to the dashboard first',
+    wrong_credentials: 'Wrong name or password',
+    code_needed: 'Enter the code of your authenticator app',
+    wrong_code: 'That code is wrong or was used before',
+  },
+  403: {
+    foreign_origin: 'The request comes from another site',
+    role_too_low: 'Your role does not allow this',
+  },
   404: {
     not_found: 'Not Found',
+    path_not_offered: 'The dashboard does not pass this on',
   },
-  500: {
-    internal: 'Internal Server Error',
+  409: {
+    name_taken: 'There is an operator of that name',
+    too_many_operators: 'There are as many operators as STUDIO_OPERATORS allows',
+    settings_account: 'This account belongs to DASHBOARD_USERNAME and DASHBOARD_PASSWORD; change it there',
+  },
+  429: { too_many_attempts: 'Too many attempts; wait a minute' },
+  500: { internal: 'Internal Server Error' },
+  503: {
+    room_absent: 'This service does not run here',
+    not_built: 'The dashboard is not built; run npm run build',
+    no_passwords: 'Accounts of their own need the auth service, which does not run here',
   },
 });
 

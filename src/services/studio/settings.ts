@@ -1,4 +1,4 @@
-import { type SettingsOf, string } from '#kernel/config';
+import { duration, integer, type SettingsOf, string } from '#kernel/config';
 
 /** The studio room's settings. */
 export const studioSettings = {
@@ -13,6 +13,52 @@ export const studioSettings = {
     original: ['DEFAULT_PROJECT_NAME'],
     default: 'Default Project',
     help: 'Project name shown in the dashboard.',
+  }),
+  sessionIdle: duration({
+    name: 'STUDIO_SESSION_IDLE',
+    default: 12 * 3_600_000,
+    min: 60_000,
+    help: 'A dashboard session that nobody uses for so long ends.',
+  }),
+  sessionLifetime: duration({
+    name: 'STUDIO_SESSION_LIFETIME',
+    default: 7 * 86_400_000,
+    min: 60_000,
+    help: 'A dashboard session ends after this time at the latest.',
+  }),
+  sessionsPerOperator: integer({
+    name: 'STUDIO_SESSIONS_PER_OPERATOR',
+    default: 20,
+    min: 1,
+    max: 1_000,
+    help: 'Dashboard sessions an operator may have; a further one ends the one unused longest.',
+  }),
+  signInRate: integer({
+    name: 'STUDIO_SIGN_IN_RATE',
+    default: 10,
+    min: 1,
+    max: 10_000,
+    help: 'Attempts to sign in to the dashboard a minute, from one address; three times as many for one name (429 beyond).',
+  }),
+  signInClients: integer({
+    name: 'STUDIO_SIGN_IN_CLIENTS',
+    default: 10_000,
+    min: 100,
+    max: 1_000_000,
+    help: 'Addresses and names whose attempts are remembered.',
+  }),
+  operators: integer({
+    name: 'STUDIO_OPERATORS',
+    default: 100,
+    min: 1,
+    max: 10_000,
+    help: 'Operator accounts at most.',
+  }),
+  auditRetention: duration({
+    name: 'STUDIO_AUDIT_RETENTION',
+    default: 90 * 86_400_000,
+    min: 3_600_000,
+    help: 'How long the audit log of the dashboard is kept.',
   }),
 };
 

@@ -43,7 +43,7 @@ const readSql = `
 select
   (select json_object_agg(version, json_build_object('outcome', outcome, 'note', note))
     from _supavisor.stack_steps) as outcomes,
-  (select value from _supavisor.stack_state where name = 'password') as password_digest,
+  (select value from _supavisor.stack_state where name = 'passwords') as password_digest,
   (select setconfig from pg_db_role_setting
     where setrole = 0 and setdatabase = (select oid from pg_database where datname = current_database())) as settings,
   exists (select from pg_database where datname = '_supabase') as has_internal_database
@@ -132,7 +132,7 @@ export async function recordStep(client: Client, version: string, outcome: Outco
 /** Keeps the digest of the password that the login roles have now. */
 export async function recordPassword(client: Client, digest: string): Promise<void> {
   await client.pg.query(
-    `insert into _supavisor.stack_state (name, value) values ('password', $1) on conflict (name) do update set value = $1`,
+    `insert into _supavisor.stack_state (name, value) values ('passwords', $1) on conflict (name) do update set value = $1`,
     [digest],
   );
 }

@@ -9,6 +9,7 @@ export const passwordRoles = [
   'pgbouncer',
   'supabase_auth_admin',
   'supabase_storage_admin',
+  'supabase_read_only_user',
 ] as const;
 
 /**

@@ -13,6 +13,7 @@ const keys = {
 const options: GateOptions = {
   findKey: createKeyRing(keys),
   requireApiKey: true,
+  dashboardBasic: true,
   dashboardUsername: 'supabase',
   dashboardPassword: 'open: sesame',
 };
@@ -127,6 +128,36 @@ describe('preflight', () => {
 });
 
 describe('dashboard', () => {
+  const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+  it('lets browsers through to the page where people sign in, as nobody', () => {
+    for (const path of ['/', '/project/default', '/editor/public/todos'])
+      expect(passed(ask(path, { headers: browser }))).toEqual({
+        kind: 'pass',
+        url: path,
+        headers: { authorization: undefined },
+      });
+    expect(refusal(ask('/inbox', { headers: browser }))?.code).toBe('unauthorized');
+    expect(refusal(ask('/', { headers: { ...browser, ...basic('supabase:wrong') } }))?.code).toBe(
+      'invalid_credentials',
+    );
+  });
+  it('leaves its scripts and its interface to a session', () => {
+    for (const path of ['/assets/index.js', '/api/studio/session', '/api/rooms/meta/query'])
+      expect(passed(ask(path))?.headers).toEqual({ authorization: undefined });
+    expect(refusal(ask('/api/platform/profile'))?.code).toBe('unauthorized');
+    expect(passed(ask('/api/studio/session', { headers: basic('supabase:open: sesame') }))?.headers).toMatchObject({
+      'x-consumer-username': 'DASHBOARD',
+    });
+  });
+  it('takes no credentials by HTTP Basic where that is off, and does not ask for them', () => {
+    const off = { dashboardBasic: false };
+    expect(refusal(ask('/', { headers: basic('supabase:open: sesame') }, off))).toMatchObject({
+      status: 401,
+      headers: {},
+    });
+    expect(refusal(ask('/', {}, off))).toMatchObject({ status: 401, headers: {} });
+    expect(passed(ask('/', { headers: browser }, off))).toBeDefined();
+  });
   it('asks for credentials', () => {
     const error = refusal(ask('/'));
     expect(error).toMatchObject({ status: 401, message: 'Unauthorized' });

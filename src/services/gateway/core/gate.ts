@@ -28,6 +28,8 @@ export interface GateOptions {
   readonly requireApiKey: boolean;
   readonly dashboardUsername: string;
   readonly dashboardPassword: string | undefined;
+  /** Whether these are taken by HTTP Basic. */
+  readonly dashboardBasic: boolean;
 }
 
 /** What becomes of a request. In `pass`, headers set to undefined are removed. */
@@ -56,16 +58,22 @@ export function gate(request: GateRequest, options: GateOptions): Verdict {
   const { route } = request.match;
   if (route.cors && isPreflight(request.method, request.headers)) return { kind: 'preflight' };
   if (route.access === 'blocked') return refuse('forbidden');
-  if (route.access === 'dashboard') return gateDashboard(request, options);
+  if (route.access === 'dashboard' || route.access === 'dashboard-session') return gateDashboard(request, options);
   return gateKeyed(request, options);
 }
 
 function gateDashboard(request: GateRequest, options: GateOptions): Verdict {
+  const { route, path } = request.match;
+  const isNavigation = /\btext\/html\b/.test(String(request.headers.accept ?? ''));
+  const mayBeSignedIn = route.access === 'dashboard-session' || (route.signInPage === true && isNavigation);
+  if (mayBeSignedIn && !request.headers.authorization)
+    return { kind: 'pass', url: withQuery(path, request.query), headers: { authorization: undefined } };
+  if (!options.dashboardBasic) return refuse('unauthorized');
   const outcome = checkBasic(request.headers.authorization, options.dashboardUsername, options.dashboardPassword);
   if (outcome === 'missing') return refuse('unauthorized', basicChallenge);
   if (outcome === 'wrong') return refuse('invalid_credentials');
   const headers = { authorization: undefined, 'x-consumer-username': 'DASHBOARD' };
-  return { kind: 'pass', url: withQuery(request.match.path, request.query), headers };
+  return { kind: 'pass', url: withQuery(path, request.query), headers };
 }
 
 function gateKeyed(request: GateRequest, options: GateOptions): Verdict {

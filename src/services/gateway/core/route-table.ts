@@ -1,5 +1,8 @@
-/** Which keys a route lets in. */
-export type Access = 'open' | 'any-key' | 'service-key' | 'dashboard' | 'blocked';
+/**
+ * Which keys a route lets in. `dashboard` wants its credentials; `dashboard-session` leaves those without any to the room,
+ * which looks for a session.
+ */
+export type Access = 'open' | 'any-key' | 'service-key' | 'dashboard' | 'dashboard-session' | 'blocked';
 
 /** One public prefix and what happens behind it. */
 export interface Route {
@@ -19,6 +22,8 @@ export interface Route {
   readonly synthesise?: boolean;
   /** Headers set for the mount. */
   readonly setHeaders?: Readonly<Record<string, string>>;
+  /** Browsers that want a page are let through to the one where people sign in. */
+  readonly signInPage?: boolean;
   /** Also tell the mount the translated key, since it reads keys itself. */
   readonly passKeyAs?: string;
 }
@@ -92,7 +97,15 @@ export const routes: readonly Route[] = [
   { prefix: '/api/mcp', target: '', access: 'blocked', cors: false },
   { prefix: '/mcp', target: '', access: 'blocked', cors: false },
   { prefix: '/inbox', mount: 'inbox', target: '/inbox', access: 'dashboard', cors: false },
-  { prefix: '/', mount: 'studio', target: '/', access: 'dashboard', cors: true },
+  // The dashboard's own pages: its scripts are nobody's secret, and its interface asks for a session.
+  ...['/assets/', '/api/studio/', '/api/rooms/'].map((prefix) => ({
+    prefix,
+    mount: 'studio',
+    target: prefix,
+    access: 'dashboard-session' as const,
+    cors: false,
+  })),
+  { prefix: '/', mount: 'studio', target: '/', access: 'dashboard', cors: true, signInPage: true },
 ];
 
 /** The table with the OpenAPI description of rest kept for the service key, as later upstream releases do. */

@@ -108,6 +108,8 @@ export function directTarget(
     return undefined;
   };
   const choose = (request: IncomingMessage) => {
+    // Who the gateway says it let in, only the gateway says.
+    for (const header in request.headers) if (header.startsWith('x-consumer-')) delete request.headers[header];
     const name = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
     const named = port.byHost.find((entry) => entry.names.includes(name))?.mount;
     if (named) return target(named);

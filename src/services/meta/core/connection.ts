@@ -1,6 +1,10 @@
-import { createDecipheriv, createHash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
 import { metaError } from '../errors.ts';
+
+/** What both sides encrypt with. */
+export const passphraseOf = ({ cryptoKey }: { readonly cryptoKey: string | undefined }): string =>
+  cryptoKey ?? 'SAMPLE_KEY';
 
 /**
  * The connection a client names in `x-connection-encrypted`: a URL, encrypted under the shared passphrase in OpenSSL's
@@ -28,6 +32,18 @@ export function readEncryptedConnection(
   } catch (cause) {
     throw metaError('connection_malformed', { cause });
   }
+}
+
+/** The header by which a client names a connection: what `readEncryptedConnection` reads. */
+export function sealConnection(connection: ConnectionOptions, passphrase: string): string {
+  const { host, port, database, user, password = '', sslMode } = connection;
+  const secret = password === '' ? '' : `:${encodeURIComponent(password)}`;
+  const query = new URLSearchParams({ host, port: String(port), ...(sslMode && { sslmode: sslMode }) });
+  const text = `postgresql://${encodeURIComponent(user)}${secret}@localhost/${encodeURIComponent(database)}?${query}`;
+  const salt = randomBytes(8);
+  const { key, iv } = deriveKey(Buffer.from(passphrase, 'utf8'), salt);
+  const cipher = createCipheriv('aes-256-cbc', key, iv);
+  return Buffer.concat([Buffer.from('Salted__'), salt, cipher.update(text, 'utf8'), cipher.final()]).toString('base64');
 }
 
 // They would name files of this machine.

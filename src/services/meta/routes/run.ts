@@ -2,7 +2,7 @@ import { ServiceError } from '#kernel/errors';
 import { abortSignalOf, type FastifyReply, type FastifyRequest } from '#kernel/http';
 import type { Logger } from '#kernel/log';
 import { asDatabaseError, type ConnectionOptions, openSession, type Session } from '#kernel/sql';
-import { readEncryptedConnection } from '../core/connection.ts';
+import { passphraseOf, readEncryptedConnection } from '../core/connection.ts';
 import type { Seats } from '../core/seats.ts';
 import type { MetaSettings } from '../settings.ts';
 
@@ -58,9 +58,7 @@ function connectionOf(request: FastifyRequest, { settings, database, version }: 
   const header = request.headers['x-connection-encrypted'];
   const fallback = database();
   const chosen =
-    typeof header === 'string'
-      ? readEncryptedConnection(header, settings.cryptoKey ?? 'SAMPLE_KEY', fallback)
-      : fallback;
+    typeof header === 'string' ? readEncryptedConnection(header, passphraseOf(settings), fallback) : fallback;
   const name = request.headers['x-pg-application-name'];
   return { ...chosen, applicationName: typeof name === 'string' && name !== '' ? name : `postgres-meta ${version}` };
 }

@@ -1,0 +1,19 @@
+import type { Clock } from '#kernel/lifecycle';
+import type { Logger } from '#kernel/log';
+import type { Database } from '#kernel/sql';
+import type { StudioPorts } from '../ports.ts';
+import type { StudioSettings } from '../settings.ts';
+import type { Attempts } from './attempts.ts';
+import type { Seal } from './seal.ts';
+
+/** What a running studio room works with. */
+export interface StudioContext {
+  readonly settings: StudioSettings;
+  readonly ports: StudioPorts;
+  readonly log: Logger;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly attempts: Attempts;
+  /** Undefined without a secret: no second factors then. */
+  readonly seal: Seal | undefined;
+}

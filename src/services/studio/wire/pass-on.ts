@@ -1,0 +1,145 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ServiceError } from '#kernel/errors';
+import { requestContext, sendJson, setRequestContext } from '#kernel/http';
+import type { Mount } from '#kernel/lifecycle';
+import type { Caller } from '../core/caller.ts';
+import type { StudioContext } from '../core/context.ts';
+import { offerOf } from '../core/rooms.ts';
+import { isOwnOrigin, isOwnRequest } from '../core/same-origin.ts';
+import { studioError } from '../errors.ts';
+import { callerOf } from '../routes/caller.ts';
+import { addAuditEntry } from '../sql/audit.ts';
+
+/** Paths below this go to other rooms: `/api/rooms/<room>/<path>`. */
+export const roomsPrefix = '/api/rooms/';
+
+// What a room answers is shown by the dashboard's pages and never a page itself: opened as one, it may do nothing.
+const inertHeaders = {
+  'content-security-policy': "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+};
+
+interface Admitted {
+  readonly mount: Mount;
+  readonly caller: Caller;
+  readonly reads: boolean;
+  readonly room: string;
+  readonly path: string;
+}
+
+/** Passes requests of the dashboard on to other rooms of the process, with the server's key in place of the session. */
+export interface PassOn {
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/** @param context of the running room */
+export function createPassOn(context: StudioContext): PassOn {
+  async function admit(request: IncomingMessage, isOwn: boolean): Promise<Admitted> {
+    if (!isOwn) throw studioError('foreign_origin');
+    const caller = await callerOf(context, request);
+    if (!caller) throw studioError('signed_out');
+    const [path = '', query] = (request.url ?? '').slice(roomsPrefix.length).split(/\?(.*)/s, 2);
+    const at = path.indexOf('/') < 0 ? path.length : path.indexOf('/');
+    const [room, rest] = [path.slice(0, at), path.slice(at) || '/'];
+    const offered = offerOf(room, request.method ?? 'GET', rest, caller.role);
+    if (offered.kind === 'refuse') throw studioError(offered.error);
+    const mount = context.ports.mount(offered.target.mount);
+    if (!mount) throw studioError('room_absent');
+    prepare(request, caller, room);
+    request.url = offered.target.prefix + rest + (query ? `?${query}` : '');
+    return { mount, caller, reads: offered.reads, room, path: rest };
+  }
+
+  // The room sees the server's key; nothing a browser sent may speak for it.
+  function prepare(request: IncomingMessage, caller: Caller, room: string): void {
+    const { headers } = request;
+    for (const name in headers)
+      if (
+        /^(cookie|apikey|authorization|x-api-key|sb-api-key|x-connection-encrypted|x-pg-application-name)$|^x-(consumer|studio)-/.test(
+          name,
+        )
+      )
+        delete headers[name];
+    const key = context.ports.serviceKey();
+    if (key !== undefined) {
+      headers.authorization = `Bearer ${key}`;
+      if (room === 'realtime' || room === 'invoke') headers['x-api-key'] = key;
+    }
+    headers['x-forwarded-prefix'] = roomsPrefix + room;
+    if (room === 'meta') {
+      const sealed = context.ports.sealedConnection(caller.role === 'read-only' ? 'read' : 'write');
+      if (sealed === undefined) throw studioError('room_absent');
+      headers['x-connection-encrypted'] = sealed;
+      headers['x-pg-application-name'] = `studio ${caller.name}`.slice(0, 63);
+    }
+    setRequestContext(request, { prefix: roomsPrefix + room, viaGateway: true });
+  }
+
+  function noteWhenDone(response: ServerResponse, method: string | undefined, admitted: Admitted): void {
+    const { caller, room, path } = admitted;
+    response.once('finish', () => {
+      const entry = {
+        operator: caller.name,
+        action: `${room} ${method}`,
+        target: `${decoded(path)} → ${response.statusCode}`,
+        address: caller.address,
+      };
+      addAuditEntry(context.db, entry, context.clock.now()).catch((error: unknown) =>
+        context.log.error({ err: error }, 'the audit log could not be written'),
+      );
+    });
+  }
+
+  return {
+    handle(request, response) {
+      const { method } = request;
+      admit(request, isOwnRequest(method, request.headers)).then(
+        (admitted) => {
+          for (const [name, value] of Object.entries(inertHeaders)) response.setHeader(name, value);
+          if (!admitted.reads) noteWhenDone(response, method, admitted);
+          admitted.mount.handle(request, response);
+        },
+        (error: unknown) => {
+          const known = asKnown(context, request, error);
+          request.resume();
+          sendJson(response, known.status, { code: known.code, message: known.message }, { ...known.headers });
+        },
+      );
+    },
+    upgrade(request, socket, head) {
+      // Until somebody takes the socket over, its failure has to be heard.
+      const ignore = () => socket.destroy();
+      socket.on('error', ignore);
+      admit(request, isOwnOrigin(request.headers)).then(
+        ({ mount }) => {
+          if (!mount.upgrade) return refuseUpgrade(socket, studioError('path_not_offered'));
+          socket.off('error', ignore);
+          mount.upgrade(request, socket, head);
+        },
+        (error: unknown) => refuseUpgrade(socket, asKnown(context, request, error)),
+      );
+    },
+  };
+}
+
+function asKnown({ log }: StudioContext, request: IncomingMessage, error: unknown): ServiceError {
+  if (error instanceof Error && error.name === 'ServiceError') return error as ServiceError;
+  log.error({ reqId: requestContext(request).id, err: error }, 'studio could not pass a request on');
+  return studioError('internal', { cause: error });
+}
+
+function refuseUpgrade(socket: Duplex, { status, message }: ServiceError): void {
+  socket.end(`HTTP/1.1 ${status} ${message}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

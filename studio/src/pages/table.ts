@@ -1,0 +1,68 @@
+import type { ComponentType } from 'react';
+import type { Role } from '../data/session.ts';
+import type { IconName } from '../design/icon.tsx';
+
+/** A page of the dashboard. It is loaded when somebody opens it. */
+export interface PageEntry {
+  /** First part of its address; everything below it is the page's own. */
+  readonly path: string;
+  readonly title: string;
+  readonly icon: IconName;
+  /** Least role that sees it. */
+  readonly role: Role;
+  /** Part of the navigation it stands in. */
+  readonly group: 'project' | 'connect' | 'people';
+  /** Words by which the command palette finds it besides. */
+  readonly words?: string;
+  /** Key that opens it after `g`. */
+  readonly shortcut?: string;
+  readonly load: () => Promise<{ readonly Page: ComponentType }>;
+}
+
+/** All pages, in the order of the navigation. A page is one folder beside this file and one entry here. */
+export const pages: readonly PageEntry[] = [
+  {
+    path: '/',
+    title: 'Home',
+    icon: 'home',
+    role: 'read-only',
+    group: 'project',
+    words: 'health status services checklist',
+    shortcut: 'h',
+    load: () => import('./home/page.tsx'),
+  },
+  {
+    path: '/connect',
+    title: 'Connect',
+    icon: 'plug',
+    role: 'read-only',
+    group: 'connect',
+    words: 'connection string url api keys anon service role snippets framework',
+    shortcut: 'c',
+    load: () => import('./connect/page.tsx'),
+  },
+  {
+    path: '/team',
+    title: 'Team',
+    icon: 'users',
+    role: 'owner',
+    group: 'people',
+    words: 'operators accounts roles audit log',
+    shortcut: 'm',
+    load: () => import('./team/page.tsx'),
+  },
+  {
+    path: '/account',
+    title: 'Account',
+    icon: 'user',
+    role: 'read-only',
+    group: 'people',
+    words: 'password second factor totp sessions theme',
+    shortcut: 'a',
+    load: () => import('./account/page.tsx'),
+  },
+];
+
+/** The page an address belongs to. */
+export const pageOf = (path: string): PageEntry | undefined =>
+  pages.find((page) => path === page.path || (page.path !== '/' && path.startsWith(`${page.path}/`)));

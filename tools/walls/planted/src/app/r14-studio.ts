@@ -1,0 +1,3 @@
+import { one } from '../../studio/src/pages/one/page.ts';
+
+export const used = one;

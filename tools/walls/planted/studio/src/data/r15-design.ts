@@ -1,0 +1,3 @@
+import { plain } from '../design/plain.ts';
+
+export const used = plain;

@@ -1,0 +1,3 @@
+import { one } from '../pages/one/page.ts';
+
+export const used = one;

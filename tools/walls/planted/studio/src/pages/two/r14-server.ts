@@ -1,0 +1,3 @@
+import { log } from '../../../../src/kernel/log/index.ts';
+
+export const used = log;

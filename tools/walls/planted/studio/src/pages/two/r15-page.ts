@@ -1,0 +1,3 @@
+import { one } from '../one/page.ts';
+
+export const used = one;

@@ -1,0 +1,3 @@
+import * as all from '@codemirror/state';
+
+export const used = all;

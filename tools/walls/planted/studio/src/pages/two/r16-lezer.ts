@@ -1,0 +1,3 @@
+import * as all from '@lezer/highlight';
+
+export const used = all;

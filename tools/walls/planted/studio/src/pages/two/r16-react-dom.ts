@@ -1,0 +1,3 @@
+import * as all from 'react-dom';
+
+export const used = all;

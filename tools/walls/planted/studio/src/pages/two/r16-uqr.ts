@@ -1,0 +1,3 @@
+import * as all from 'uqr';
+
+export const used = all;

@@ -1,0 +1,3 @@
+import * as all from '@tanstack/react-virtual';
+
+export const used = all;
