@@ -26,7 +26,7 @@ export function Page() {
       }
     >
       <div className={styles.columns}>
-        <div style={{ display: 'grid', gap: 'var(--s5)' }}>
+        <div className={styles.column}>
           <Checklist />
           <Addresses />
         </div>

@@ -313,8 +313,8 @@ function Audit() {
   if (audit.error) return <ErrorBox error={audit.error} retry={() => void audit.refetch()} />;
   if (!audit.data) return <Skeleton />;
   return (
-    <div style={{ display: 'grid', gap: 'var(--s4)', justifyItems: 'center' }}>
-      <div style={{ width: '100%' }}>
+    <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr)', gap: 'var(--s4)' }}>
+      <div>
         <DataTable
           label="Audit log"
           rows={audit.data.pages.flat()}
