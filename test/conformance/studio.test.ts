@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasBrowser } from '../support/browser.ts';
 import { type Dashboard, openDashboard } from '../support/dashboard.ts';
+import { sharedStack } from '../support/shared-stack.ts';
 
 // The dashboard in Chromium, as its operators use it.
-const stack = inject('stack');
+const stack = sharedStack();
 const { username, password } = stack.env.dashboard;
 
 describe('without a browser', () => {
