@@ -32,7 +32,7 @@ describe('tokens', () => {
     const client = await room.client();
     const join = (access_token: unknown, more: object = {}) => reasonOf(client, 'x', {}, { access_token, ...more });
     const exp = Math.floor(Date.now() / 1_000) - 5;
-    expect(await join(testToken({ exp }))).toMatch(/^InvalidJWTToken: Token has expired [5-9] seconds ago$/);
+    expect(await join(testToken({ exp }))).toMatch(/^InvalidJWTToken: Token has expired \d+ seconds ago$/);
     expect(await join(testToken({ role: undefined }))).toBe(
       'InvalidJWTToken: Fields `role` and `exp` are required in JWT',
     );
@@ -50,10 +50,10 @@ describe('tokens', () => {
     await client.join('short', {}, { access_token: testToken({ exp }) });
     await client.join('long');
     room.advance(120_000);
-    expect((await client.event('system')).payload.message).toMatch(/^Token has expired (19|20|21|22) seconds ago$/);
+    expect((await client.event('system')).payload.message).toMatch(/^Token has expired \d\d seconds ago$/);
     expect((await client.event('phx_close')).topic).toBe('realtime:short');
-    client.send('realtime:long', 'broadcast', {}, '2');
-    await sleep(50);
+    client.send('phoenix', 'heartbeat', {});
+    await client.next(({ topic }) => topic === 'phoenix');
     expect(client.received.filter((one) => !Buffer.isBuffer(one) && one.event === 'phx_close')).toHaveLength(1);
   });
 
@@ -174,9 +174,9 @@ describe('presence', () => {
     const clients = [await room.client(), await room.client()];
     for (const client of clients) {
       await client.join('p', config('same'));
-      track(client, {});
+      const ref = track(client, {});
+      await client.next((message) => message.event === 'phx_reply' && message.ref === ref);
     }
-    await sleep(100);
     const third = await room.client();
     await third.join('p', config(''));
     expect((await third.event('presence_state')).payload.same.metas).toHaveLength(2);

@@ -1,3 +1,4 @@
+import { fieldText } from '../wire/json-slice.ts';
 import type { ClientMessage } from '../wire/messages.ts';
 import type { Channel } from './channel.ts';
 import { metaText } from './presence/payload.ts';
@@ -47,12 +48,16 @@ function callsTooOften(channel: Channel): boolean {
   return calls.count > most;
 }
 
-function track(channel: Channel, message: ClientMessage, payload: unknown): Promise<void> | undefined {
+function track(
+  channel: Channel,
+  message: ClientMessage & { readonly kind: 'message' },
+  payload: unknown,
+): Promise<void> | undefined {
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
     channel.reply(message, 'error', JSON.stringify({ reason: 'Presence track payload must be a map' }));
     return undefined;
   }
-  const meta = metaText(payload as Record<string, unknown>);
+  const meta = metaText(fieldText(message.payloadText ?? '{}', 'payload') ?? '{}');
   if (meta.length > channel.context.limits().payload) {
     channel.fail('Track message size exceeded');
     return undefined;

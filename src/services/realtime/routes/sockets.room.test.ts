@@ -89,6 +89,21 @@ describe.each(versions)('protocol %i.0.0', (version) => {
     expect(frames.join()).toContain(payload);
   });
 
+  test('nor of what a client tells of its presence', async () => {
+    const client = await realtime.client(version);
+    await client.join('present', { presence: { enabled: true, key: 'me' } });
+    const frames: string[] = [];
+    client.socket.on('message', (data: Buffer) => frames.push(data.toString()));
+    const payload = '{"event":"track","payload":{"n":9007199254740993,"phx_ref":"mine", "m" : [1.50]}}';
+    client.sendText(
+      version === 1
+        ? `{"topic":"realtime:present","payload":${payload},"event":"presence","ref":"9"}`
+        : `["1","9","realtime:present","presence",${payload}]`,
+    );
+    await client.event('presence_diff');
+    expect(frames.join()).toMatch(/\{"phx_ref":"[\w-]{16}","n":9007199254740993,"m":\[1\.50\]\}/);
+  });
+
   test('self: the sender gets it too', async () => {
     const client = await realtime.client(version);
     await client.join('self', { broadcast: { self: true } });

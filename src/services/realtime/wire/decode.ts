@@ -34,7 +34,7 @@ function message(
   textOf: () => string | undefined,
 ): ClientMessage | undefined {
   if (typeof topic !== 'string' || typeof event !== 'string') return undefined;
-  const payloadText = event === 'broadcast' ? textOf() : undefined;
+  const payloadText = event === 'broadcast' || event === 'presence' ? textOf() : undefined;
   return {
     kind: 'message',
     joinRef: refOf(joinRef),

@@ -23,20 +23,23 @@ export function elementTexts(text: string): string[] {
   return elements;
 }
 
-/** A field of an object; of several with one name the last, as `JSON.parse` has it. Undefined: there is none. */
-export function fieldText(text: string, name: string): string | undefined {
-  let found: string | undefined;
+/** The fields of an object; of several with one name the last, as `JSON.parse` has it. */
+export function fieldTexts(text: string): Map<string, string> {
+  const found = new Map<string, string>();
   let at = skipSpace(text, skipSpace(text, 0) + 1);
   while (at < text.length && !closes(text.charCodeAt(at))) {
     const keyEnd = skipString(text, at);
-    const isWanted = (JSON.parse(text.slice(at, keyEnd)) as string) === name;
+    const name = JSON.parse(text.slice(at, keyEnd)) as string;
     const from = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const end = skipValue(text, from);
-    if (isWanted) found = text.slice(from, end);
+    found.set(name, text.slice(from, end));
     at = skipSeparator(text, end);
   }
   return found;
 }
+
+/** A field of an object. Undefined: there is none. */
+export const fieldText = (text: string, name: string): string | undefined => fieldTexts(text).get(name);
 
 function skipSpace(text: string, from: number): number {
   let at = from;

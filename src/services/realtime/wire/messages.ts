@@ -17,7 +17,7 @@ export type ClientMessage =
       readonly topic: string;
       readonly event: string;
       readonly payload: unknown;
-      /** Of broadcasts the payload's JSON text as it was sent, with all its digits. */
+      /** Of broadcasts and presence the payload's JSON text as it was sent, with all its digits. */
       readonly payloadText?: string;
     }
   /** Kind 3 of protocol 2: a broadcast whose payload nobody has looked into. */

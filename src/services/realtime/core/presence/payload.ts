@@ -1,9 +1,15 @@
+import { fieldTexts } from '../../wire/json-slice.ts';
 import type { Change, Entry } from './replica.ts';
 
-/** A client's object as an entry keeps it: without the names that are the protocol's own. */
-export function metaText(payload: Readonly<Record<string, unknown>>): string {
-  const { phx_ref: _ref, phx_ref_prev: _previous, ...rest } = payload;
-  return JSON.stringify(rest);
+/**
+ * A client's object as an entry keeps it: each value as it was written, without the names that are the protocol's own.
+ *
+ * @param text of a JSON object
+ */
+export function metaText(text: string): string {
+  const fields = fieldTexts(text);
+  for (const name of ['phx_ref', 'phx_ref_prev']) fields.delete(name);
+  return `{${[...fields].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
 }
 
 function entryText({ ref, previous, meta }: Entry): string {
