@@ -132,7 +132,7 @@ function assemble({ deps, clock, verifier, connection, db, transport, keep }: Pa
     closed: (room) => nodes.closed(room),
     settled: (room) => nodes.settled(room),
   });
-  const rates = { events: new Rate(), joins: new Rate(), presence: new Rate() };
+  const rates = { events: new Rate(), joins: new Rate(), presence: new Rate(), requests: new Rate() };
   const facts = {
     name: settings.tenant,
     maxBytes: settings.maxBytes,
@@ -150,7 +150,7 @@ function assemble({ deps, clock, verifier, connection, db, transport, keep }: Pa
     node,
     window: settings.presenceDelay,
     outlets: {
-      diff: (room, payload) => void hub.deliver(room, { kind: 'text', event: 'presence_diff', payload }),
+      diff: (room, payload) => rates.presence.add(hub.deliver(room, { kind: 'text', event: 'presence_diff', payload })),
       delta: (delta) => nodes.publishDelta(delta),
       missing: (other) => nodes.want(other),
     },

@@ -144,7 +144,7 @@ export const realtimeSettings = {
     name: 'STACK_REALTIME_MAX_PRESENCE_EVENTS',
     default: 1_000,
     min: 0,
-    help: 'Presence messages of clients a second, on average over a minute; 0: no bound.',
+    help: 'Presence messages of clients and diffs delivered a second, on average over a minute and for each node; 0: no bound.',
   }),
   presenceCalls: integer({
     name: 'CLIENT_PRESENCE_MAX_CALLS',

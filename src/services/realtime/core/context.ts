@@ -39,7 +39,7 @@ export interface RealtimeContext {
   readonly log: Logger;
   /** Those in force now. */
   readonly limits: () => Limits;
-  readonly rates: Readonly<Record<'events' | 'joins' | 'presence', Rate>>;
+  readonly rates: Readonly<Record<'events' | 'joins' | 'presence' | 'requests', Rate>>;
   readonly metrics: Metrics;
   readonly judge: TokenJudge;
   readonly hub: Hub;

@@ -53,7 +53,6 @@ export function followChanges(channel: Channel, config: JoinConfig): void {
 function deliver(channel: Channel, event: ChangeEvent, isLegacy: boolean, withPosition: boolean): void {
   const { context, session } = channel;
   context.metrics.counters.changeEvents++;
-  context.rates.events.add(1);
   const key = `${session.version}${isLegacy ? 'l' : withPosition ? 'p' : 'n'}${channel.topic}`;
   const known = (event as Framed)[frames]?.get(key);
   const frame = known ?? encode(session.version, channel.topic, event, isLegacy, withPosition);

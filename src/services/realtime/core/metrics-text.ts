@@ -7,6 +7,8 @@ const histograms = {
   writeCheck: 'realtime_tenants_write_authorization_check',
   replay: 'realtime_tenants_replay',
   payloadSize: 'realtime_payload_size',
+  storedSinceCommit: 'realtime_tenants_broadcast_from_database_latency_committed_at',
+  storedSinceInsert: 'realtime_tenants_broadcast_from_database_latency_inserted_at',
 } as const;
 
 /** The room's figures in Prometheus' text format, under the original's names (spec §5.3). */

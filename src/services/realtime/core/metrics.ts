@@ -20,7 +20,7 @@ export interface Metrics {
 }
 
 /** What is timed. */
-export type Timed = 'readCheck' | 'writeCheck' | 'replay' | 'payloadSize';
+export type Timed = 'readCheck' | 'writeCheck' | 'replay' | 'payloadSize' | 'storedSinceCommit' | 'storedSinceInsert';
 
 /** A histogram: counts up to each bound, and of all. */
 export interface Timing {
@@ -46,6 +46,8 @@ export function createMetrics(): Metrics {
     writeCheck: timing(milliseconds),
     replay: timing(milliseconds),
     payloadSize: timing(sizes),
+    storedSinceCommit: timing(milliseconds),
+    storedSinceInsert: timing(milliseconds),
   };
   return {
     counters: {

@@ -37,6 +37,6 @@ async function readAgain(channel: Channel): Promise<void> {
     else channel.subscription?.update(token.role, token.claims);
   } catch (error) {
     if (!(error instanceof AccessError)) throw error;
-    channel.fail(error.message);
+    channel.fail(error.text);
   }
 }

@@ -139,31 +139,51 @@ export class Session implements ConnectionListener, JoiningSocket, OpenSession {
       return;
     }
     const work = this.#handle(message);
-    if (work) void this.#workOff(work);
+    if (work) void this.#workOff(work, message);
   }
 
   // What came in the same packet still arrives after `pause`; more than that is not read.
-  async #workOff(first: Promise<void>): Promise<void> {
+  async #workOff(first: Promise<void>, of: ClientMessage): Promise<void> {
     const waiting: ClientMessage[] = [];
     this.#waiting = waiting;
     this.#connection.pause();
     let work: Promise<void> | undefined = first;
+    let message = of;
     for (;;) {
       try {
         await work;
       } catch (error) {
-        this.context.metrics.counters.errors++;
-        this.context.log.error({ err: error }, 'a message could not be handled');
+        this.#failed(message, error);
       }
       work = undefined;
-      while (this.#isOpen && !work && waiting.length > 0) work = this.#handle(waiting.shift() as ClientMessage);
+      while (this.#isOpen && !work && waiting.length > 0) {
+        message = waiting.shift() as ClientMessage;
+        work = this.#handle(message);
+      }
       if (!work) break;
     }
     this.#waiting = undefined;
     if (this.#isOpen) this.#connection.resume();
   }
 
+  // Whoever joins is told at least that it came to nothing, instead of waiting in vain.
+  #failed(message: ClientMessage, error: unknown): void {
+    this.context.metrics.counters.errors++;
+    this.context.log.error({ err: error }, 'a message could not be handled');
+    const isJoin = message.kind === 'message' && message.event === 'phx_join';
+    if (isJoin && this.#isOpen) this.answer(message, 'error', reason('Unknown Error on Channel'));
+  }
+
   #handle(message: ClientMessage): Promise<void> | undefined {
+    try {
+      return this.#dispatch(message);
+    } catch (error) {
+      this.#failed(message, error);
+      return undefined;
+    }
+  }
+
+  #dispatch(message: ClientMessage): Promise<void> | undefined {
     const { topic } = message;
     if (message.kind === 'message') {
       if (topic === 'phoenix' && message.event === 'heartbeat') {

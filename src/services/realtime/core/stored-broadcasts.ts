@@ -24,11 +24,15 @@ export function broadcastOf({ id, event, payload, binaryPayload }: StoredMessage
  * changes. Dropped while too much is going on, as in the original. @returns a function that ends it
  */
 export function deliverStored(context: RealtimeContext): () => void {
-  const { feed, hub, rates } = context;
+  const { clock, feed, hub, metrics, rates } = context;
   if (!feed) return () => {};
   return feed.onMessages((stored) => {
     const room = { isPrivate: stored.private, name: stored.topic };
     if (!hub.has(room) || rates.events.reaches(context.limits().events)) return;
     rates.events.add(hub.deliver(room, broadcastOf(stored)));
+    const now = clock.now();
+    // Clocks of two machines differ.
+    metrics.observe('storedSinceCommit', Math.max(0, now - stored.committedAt));
+    if (stored.insertedAt !== undefined) metrics.observe('storedSinceInsert', Math.max(0, now - stored.insertedAt));
   });
 }

@@ -32,7 +32,7 @@ export function whereWritable(
       channel.writable.set(extension, may);
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;
-      channel.fail(error.message);
+      channel.fail(error.text);
     }
     if (!channel.isOpen) return;
     if (may) allowed();

@@ -23,6 +23,7 @@ export function broadcastPost(app: FastifyInstance, options: HttpOptions): void 
 
   app.post('/api/broadcast', async (request, reply) => {
     allowAnyOrigin(request, reply);
+    countRequest(context);
     const sender = await senderOf(request);
     assertTenant(context.limits());
     const parsed = parseBatch(jsonOf(request.body), String(request.body), context.limits().payload);
@@ -35,6 +36,7 @@ export function broadcastPost(app: FastifyInstance, options: HttpOptions): void 
     '/api/broadcast/:topic/events/:event',
     async (request, reply) => {
       allowAnyOrigin(request, reply);
+      countRequest(context);
       const sender = await senderOf(request);
       assertTenant(context.limits());
       const message = messageOf(request, context.limits().payload);
@@ -43,6 +45,12 @@ export function broadcastPost(app: FastifyInstance, options: HttpOptions): void 
       return accepted(options, reply);
     },
   );
+}
+
+/** Requests have the limit of events, and a rate of their own. */
+function countRequest({ rates, limits }: HttpOptions['context']): void {
+  rates.requests.add(1);
+  if (rates.requests.reaches(limits().events)) throw realtimeError('too_many_requests');
 }
 
 function messageOf(request: FastifyRequest<{ Params: { event: string } }>, maxPayload: number): RoomMessage {
@@ -58,7 +66,7 @@ function messageOf(request: FastifyRequest<{ Params: { event: string } }>, maxPa
 
 function accepted({ context }: HttpOptions, reply: FastifyReply): FastifyReply {
   const { events } = context.limits();
-  const average = context.rates.events.average;
+  const average = context.rates.requests.average;
   return reply
     .code(202)
     .headers({

@@ -4,11 +4,12 @@ import { realtimeError } from '../errors.ts';
 import { bearerOf } from './bearer-of.ts';
 import type { HttpOptions } from './http-options.ts';
 
-/** `GET /metrics`: figures for Prometheus, for bearers of the metrics' secret. */
+/** `GET /metrics`, and the addresses later releases split it into: figures for Prometheus, for bearers of the metrics' secret. */
 export function metricsGet(app: FastifyInstance, { context, settings, tenant }: HttpOptions): void {
   const isAllowed = bearerOf(settings.metricsSecret ?? settings.jwtSecret, () => context.clock.now());
-  app.get('/metrics', async (request, reply) => {
-    if (!(await isAllowed(request.headers))) throw realtimeError('admin_refused');
-    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsText(context, tenant.name));
-  });
+  for (const path of ['/metrics', '/metrics/:region', '/tenant-metrics', '/tenant-metrics/:region'])
+    app.get(path, async (request, reply) => {
+      if (!(await isAllowed(request.headers))) throw realtimeError('admin_refused');
+      return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsText(context, tenant.name));
+    });
 }

@@ -166,6 +166,16 @@ test('too many joins a second end the socket, after the answer', async () => {
   await ask('PATCH', path, { tenant: { max_joins_per_second: 0 } });
 });
 
+test('requests that send have the limit of events and a rate of their own', async () => {
+  await ask('PATCH', path, { tenant: { max_events_per_second: 1 } });
+  const post = () => ask('POST', '/api/broadcast', {}, testToken());
+  let answer = await post();
+  while (answer.status === 422) answer = await post();
+  expect(answer).toMatchObject({ status: 429, json: { message: 'Too many requests' } });
+  await ask('PATCH', path, { tenant: { max_events_per_second: 0 } });
+  expect((await post()).status).toBe(422);
+});
+
 test('health and metrics tell how far the slot lags, and what it holds back', async () => {
   const metrics = async () => (await ask('GET', '/metrics', undefined, signHs256({}, testSecret))).text;
   await until('changes to stream', async () =>
@@ -176,6 +186,13 @@ test('health and metrics tell how far the slot lags, and what it holds back', as
     expect(text).toMatch(
       new RegExp(`^# TYPE realtime_changes_${name} gauge\\nrealtime_changes_${name}\\{[^}]*\\} \\d+$`, 'm'),
     );
+  for (const name of ['committed_at', 'inserted_at'])
+    expect(text).toContain(`realtime_tenants_broadcast_from_database_latency_${name}_bucket{le="+Inf"} `);
+  for (const address of ['/metrics/eu', '/tenant-metrics', '/tenant-metrics/eu']) {
+    const found = await ask('GET', address, undefined, signHs256({}, testSecret));
+    expect(found.text).toContain('realtime_connections_connected_cluster');
+    expect((await ask('GET', address, undefined, 'none')).status).toBe(403);
+  }
   const { detail } = (await realtime.room.health()) as { detail?: Record<string, unknown> };
   expect(detail?.changes).toMatchObject({
     streaming: true,

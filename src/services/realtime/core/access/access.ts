@@ -24,7 +24,14 @@ export interface Access {
   writable(topic: string, asker: Asker, extension: Extension): Promise<boolean>;
 }
 
-/** The policies could not be asked. `message` is what the client is told, as the original words it. */
+/** The policies could not be asked. `text` is what a client of a channel is told, as the original words it. */
 export class AccessError extends Error {
   override readonly name = 'AccessError';
+  readonly text: string;
+
+  /** @param code stands before the text in the answer to a join */
+  constructor(code: string, text: string) {
+    super(`${code}: ${text}`);
+    this.text = text;
+  }
 }

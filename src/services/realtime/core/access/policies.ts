@@ -31,14 +31,19 @@ export function createPolicies({ db, log, metrics }: PoliciesOptions): Access {
     const { code } = asDatabaseError(error) ?? {};
     log.warn({ err: error, topic }, 'the policies of a channel could not be asked');
     if (poolExhausted(error) || poolTimeout(error))
-      return new AccessError('IncreaseConnectionPool: Please increase your connection pool size');
-    if (code === '57014') return new AccessError('QueryCanceled: Query was cancelled, please try again');
+      return new AccessError('IncreaseConnectionPool', 'Please increase your connection pool size');
+    if (code?.startsWith('53'))
+      return new AccessError(
+        'DatabaseLackOfConnections',
+        "Database can't accept more connections, Realtime won't connect",
+      );
+    if (code === '57014') return new AccessError('QueryCanceled', 'Query was cancelled, please try again');
     // undefined_table, or no partition for the row.
     if (code === '23514')
-      return new AccessError('MissingPartition: Realtime was unable to find the expected messages partition');
+      return new AccessError('MissingPartition', 'Realtime was unable to find the expected messages partition');
     if (code === undefined || code.startsWith('08') || code.startsWith('57P'))
-      return new AccessError('UnableToConnectToProject: Realtime was unable to connect to the project database');
-    return new AccessError(`Unauthorized: You do not have permissions to read from this Channel topic: ${topic}`);
+      return new AccessError('UnableToConnectToProject', 'Realtime was unable to connect to the project database');
+    return new AccessError('Unauthorized', `You do not have permissions to read from this Channel topic: ${topic}`);
   }
 
   return {

@@ -101,6 +101,19 @@ describe('writing', () => {
 });
 
 describe('a new token', () => {
+  test('under which a policy raises ends the channel, in words without a code', async () => {
+    const { client, reply } = await joinAs({ role: 'service_role' }, 'raises');
+    expect(reply.payload.status).toBe('ok');
+    client.send('realtime:raises', 'access_token', { access_token: token() }, '1');
+    expect((await client.event('system')).payload).toEqual({
+      channel: 'raises',
+      extension: 'system',
+      status: 'error',
+      message: 'You do not have permissions to read from this Channel topic: raises',
+    });
+    expect((await client.event('phx_close')).topic).toBe('realtime:raises');
+  });
+
   test('is taken without a reply, and decides from then on', async () => {
     const { client } = await joinAs({ team: 'red' }, 'team:red', { broadcast: { ack: true } });
     client.send('realtime:team:red', 'broadcast', { n: 1 }, '1');

@@ -86,6 +86,9 @@ export interface StoredMessage {
   readonly payload: string | null;
   readonly binaryPayload: Buffer | null;
   readonly position: Position;
+  /** Milliseconds since the epoch; undefined where the row has no such time. */
+  readonly insertedAt: number | undefined;
+  readonly committedAt: number;
 }
 
 /** A wish to read a table's rows. */

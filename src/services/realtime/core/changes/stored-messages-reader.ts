@@ -6,7 +6,7 @@ const partition = /^messages(_\d{4}_\d{2}_\d{2})?$/;
 /** Reads a broadcast inserted into `realtime.messages` or one of its partitions; undefined for everything else. */
 export function storedBroadcast(entry: LogEntry): StoredMessage | undefined {
   if (entry.kind !== 'insert') return undefined;
-  const { relation, new: values, position } = entry;
+  const { relation, new: values, position, transaction } = entry;
   if (relation.schema !== 'realtime' || !partition.test(relation.name) || !values) return undefined;
   const texts = new Map<string, string>();
   for (const [index, { name }] of relation.columns.entries()) {
@@ -23,7 +23,15 @@ export function storedBroadcast(entry: LogEntry): StoredMessage | undefined {
     payload: texts.get('payload') ?? null,
     binaryPayload: binary === undefined ? null : Buffer.from(binary.slice(2), 'hex'),
     position,
+    insertedAt: timeOf(texts.get('inserted_at')),
+    committedAt: transaction.committedAt / 1_000,
   };
+}
+
+/** Of a timestamp without time zone, in UTC. */
+function timeOf(text: string | undefined): number | undefined {
+  const time = text === undefined ? Number.NaN : Date.parse(`${text.replace(' ', 'T')}Z`);
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /** Hands the stored broadcasts among entries to listeners. */

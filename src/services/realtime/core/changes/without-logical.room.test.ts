@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../../../../test/support/client.ts';
 import type { TestDatabase } from '../../../../../test/support/database.ts';
 import { type PlainPostgres, startPlainPostgres } from '../../../../../test/support/plain-postgres.ts';
-import { type RealtimeUnderTest, startRealtime } from '../../testing/realtime-under-test.ts';
+import { type RealtimeUnderTest, startRealtime, testToken } from '../../testing/realtime-under-test.ts';
 
 // As `initdb` leaves it, a server has wal_level = replica.
 let server: PlainPostgres;
@@ -23,8 +23,7 @@ afterAll(async () => {
   server?.remove();
 });
 
-const changes = async () =>
-  ((await realtime.room.health()) as { detail: { changes: { streaming: boolean; reason?: string } } }).detail.changes;
+const changes = async () => (await realtime.room.health()).detail?.changes as { streaming: boolean; reason?: string };
 
 test('a server without logical decoding is told what to do, and serves all but changes until that is done', async () => {
   const advice = "ALTER SYSTEM SET wal_level = 'logical'";
@@ -52,4 +51,9 @@ test('a server without logical decoding is told what to do, and serves all but c
   });
   await server.query('insert into news values (1)');
   expect((await client.event('postgres_changes', 30_000)).payload.data).toMatchObject({ record: { id: 1 } });
+  // Changes have a count of their own; that of events has the broadcast, taken and delivered.
+  const headers = { authorization: `Bearer ${testToken()}` };
+  const metrics = await (await fetch(`${realtime.url}/metrics`, { headers })).text();
+  expect(metrics).toContain('realtime_channel_db_events{tenant="realtime-dev"} 1\n');
+  expect(metrics).toContain('realtime_channel_events{tenant="realtime-dev"} 2\n');
 });
