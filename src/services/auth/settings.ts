@@ -83,6 +83,7 @@ export const authSettings = {
   }),
   requestIdHeader: string({
     name: 'STACK_AUTH_REQUEST_ID_HEADER',
+    original: ['GOTRUE_API_REQUEST_ID_HEADER'],
     alone: ['REQUEST_ID_HEADER'],
     help: 'Header that names a request; only on the own port of auth.',
   }),

@@ -10,6 +10,9 @@ const withoutEffect = [
   'DB_HEALTH_CHECK_PERIOD',
   'DB_MIGRATIONS_PATH',
   'DB_ADVISOR_ENABLED',
+  'DB_ADVISOR_SAMPLING_INTERVAL',
+  'DB_ADVISOR_OBSERVATION_INTERVAL',
+  'API_ENDPOINT',
   'OPERATOR_TOKEN',
   'JWT_ADMIN_GROUP_NAME',
   'SMTP_LOGGING_ENABLED',
@@ -18,20 +21,34 @@ const withoutEffect = [
   'LOG_DISABLE_COLORS',
   'LOG_QUOTE_EMPTY_FIELDS',
   'LOG_TS_FORMAT',
+  'LOG_TSFORMAT',
+  'LOG_SQL',
+  'LOG_FIELDS',
   'TRACING_EXPORTER',
   'PROFILER_HOST',
   'PROFILER_PORT',
   'INDEX_WORKER_ENSURE_USER_SEARCH_INDEXES_EXIST',
   'INDEX_WORKER_MAX_USERS_THRESHOLD',
+  'MFA_RECOVERY_CODES_COUNT',
+  'MFA_RECOVERY_CODES_CODE_LENGTH',
+  'MFA_RECOVERY_CODES_MAX_VERIFY_ATTEMPTS',
+  'MFA_RECOVERY_CODES_LOCKOUT_DURATION',
 ] as const;
 
 /** Settings that ask for something this room does not do. A value other than `false` or `0` is named in a warning. */
-const notServed = ['TRACING_ENABLED', 'PROFILER_ENABLED', 'EXPERIMENTAL_SCIM_ENABLED'] as const;
+const notServed = [
+  'TRACING_ENABLED',
+  'PROFILER_ENABLED',
+  'MFA_RECOVERY_CODES_ENROLL_ENABLED',
+  'MFA_RECOVERY_CODES_VERIFY_ENABLED',
+  'EXPERIMENTAL_SCIM_ENABLED',
+] as const;
 
 const purposes: Readonly<Record<string, string>> = {
   TRACING_: 'traces of requests, which come with OpenTelemetry (issue 9)',
   METRICS_EXPORTER: 'metrics that are sent, which come with OpenTelemetry (issue 9); prometheus is served',
   PROFILER_: "Go's profiler; this program's own is node --cpu-prof",
+  MFA_RECOVERY_CODES_: 'recovery codes, which came to the original after the release mirrored here',
   EXPERIMENTAL_SCIM_: 'provisioning of users by SCIM',
 };
 
