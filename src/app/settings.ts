@@ -1,4 +1,5 @@
 import { boolean, duration, integer, list, oneOf, type SettingsOf, string } from '#kernel/config';
+import { traceSettings } from './trace-settings.ts';
 
 /** Names of all rooms of the product, in the order people list them. */
 export const roomNames = [
@@ -50,6 +51,7 @@ export const stackSettings = {
     pattern: [/^[\w-]+(\.[\w-]+)*$/, 'must be words of letters, digits, _ and -, with dots between'],
     help: 'What all NATS subjects of this installation begin with; another one on the same servers needs another.',
   }),
+  ...traceSettings,
   publicUrl: string({
     name: 'SUPABASE_PUBLIC_URL',
     help: 'Base URL end users see; default is the address of the gateway.',

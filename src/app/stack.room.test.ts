@@ -1,5 +1,6 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -122,5 +123,78 @@ describe('a room that takes the place of another while requests go on', () => {
     await Promise.all(clients);
     expect(failures).toEqual([]);
     await expect(stack.replaceRoom('db', settings)).rejects.toThrow('room db cannot be replaced');
+  });
+});
+
+/** A span as a collector gets it. */
+interface SentSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
+}
+
+/** A collector on this machine (OTLP over HTTP, JSON). */
+async function startCollector(): Promise<{ url: string; spans: SentSpan[]; requests: string[] }> {
+  const spans: SentSpan[] = [];
+  const requests: string[] = [];
+  const server = createHttpServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString());
+    requests.push(
+      `${request.url} ${request.headers['x-team']} ${JSON.stringify(resourceSpans[0].resource.attributes)}`,
+    );
+    for (const { scopeSpans } of resourceSpans) for (const scope of scopeSpans) spans.push(...scope.spans);
+    response.setHeader('content-type', 'application/json').end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans, requests };
+}
+
+describe('a trace', () => {
+  it("is one from the caller by way of the gateway and the room to the database, and tells nobody's data", async () => {
+    const collector = await startCollector();
+    const { url, serviceKey } = await run({
+      SERVICES: 'db,auth,rest,gateway',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-team=blue%20team',
+      OTEL_SERVICE_NAME: 'my-stack',
+    });
+    const [traceId, caller] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
+    const headers = { apikey: serviceKey, authorization: `Bearer ${serviceKey}` };
+    const ask = (path: string, more: Record<string, string> = {}) =>
+      fetch(`${url}${path}`, { headers: { ...headers, ...more } });
+    const traceparent = `00-${traceId}-${caller}-01`;
+    const id = '11111111-2222-4333-8444-555555555555';
+    expect((await ask(`/auth/v1/admin/users/${id}?token=never-to-be-seen`, { traceparent })).status).toBe(404);
+    await ask('/rest/v1/nothing?select=id');
+    const named = (name: string) => collector.spans.filter((span) => span.name === name);
+    while (named('rest').length === 0 || named('GET /auth/v1/').length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+
+    const trace = collector.spans.filter((span) => span.traceId === traceId);
+    const [server] = trace.filter(({ name }) => name === 'GET /auth/v1/');
+    const [room] = trace.filter(({ name }) => name === 'auth');
+    const statements = trace.filter(({ name }) => name === 'SELECT');
+    expect([server?.parentSpanId, room?.parentSpanId]).toEqual([caller, server?.spanId]);
+    expect(statements.length).toBeGreaterThan(0);
+    for (const { parentSpanId } of statements) expect(parentSpanId).toBe(room?.spanId);
+    const attributes = (span: SentSpan | undefined) =>
+      Object.fromEntries((span?.attributes ?? []).map(({ key, value }) => [key, Object.values(value)[0]]));
+    expect(attributes(server)).toMatchObject({ 'http.request.method': 'GET', 'http.response.status_code': 404 });
+    expect(attributes(room)).toMatchObject({ 'http.route': '/admin/users/:user_id' });
+    expect(attributes(statements[0])['db.query.text']).toContain('$1');
+    // Another request is another trace.
+    expect(named('rest').every((span) => span.traceId !== traceId)).toBe(true);
+    expect(JSON.stringify(statements)).not.toContain(id);
+    expect(JSON.stringify(collector.spans)).not.toContain('never-to-be-seen');
+    expect(collector.requests[0]).toContain('/v1/traces blue team');
+    expect(collector.requests[0]).toContain('my-stack');
   });
 });

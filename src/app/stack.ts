@@ -2,6 +2,7 @@ import { createSupervisor, type Mount, type SupervisedRoom } from '#kernel/lifec
 import type { LogBus, Logger } from '#kernel/log';
 import type { LoadedSettings } from './load-settings.ts';
 import { openBus } from './open-bus.ts';
+import { openTracing } from './open-tracing.ts';
 import type { RoomName } from './settings.ts';
 import type { StackHealth, StackInfo, StackReload } from './stack-info.ts';
 import { type Share, wireRooms } from './wiring.ts';
@@ -38,6 +39,7 @@ export function createStack(
   logs?: LogBus,
 ): Stack {
   const opened = openBus(settings, log, share);
+  const tracing = openTracing(settings.stack, log);
   const mounts = new Map<string, Mount>();
   const rooms: SupervisedRoom[] = [];
   const wired = wireRooms({
@@ -47,6 +49,7 @@ export function createStack(
     logs,
     bus: opened.bus,
     hide,
+    tracer: tracing.tracer,
     mount: (name) => mounts.get(name),
     health: () => health(),
   });
@@ -66,6 +69,7 @@ export function createStack(
   return {
     async start() {
       opened.start();
+      await tracing.start();
       await running.start();
       wired.authReload?.start();
     },
@@ -74,6 +78,7 @@ export function createStack(
       await running.stop();
       wired.flushLogs();
       await opened.stop();
+      await tracing.stop();
     },
     health,
     reload: (what) => wired.reload(what),

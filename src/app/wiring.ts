@@ -5,6 +5,7 @@ import { canConnect } from '#kernel/http';
 import type { Mount, Room, SupervisedRoom } from '#kernel/lifecycle';
 import type { LogBus, Logger } from '#kernel/log';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
+import type { Tracer } from '#kernel/trace';
 import { type AuthApi, authRoom, authSettings } from '#services/auth';
 import { type DbApi, dbRoom } from '#services/db';
 import { gatewayRoom } from '#services/gateway';
@@ -56,6 +57,7 @@ export interface WiringInput {
   readonly health: () => Promise<StackHealth>;
   /** Keeps secrets that come to be known later out of the log. */
   readonly hide: (secrets: readonly (string | undefined)[]) => void;
+  readonly tracer: () => Tracer | undefined;
 }
 
 /** The rooms of a stack with their places in the start order. */
@@ -206,6 +208,7 @@ export function wireRooms(input: WiringInput): Wired {
     edge: chosen.has('gateway'),
     observe: logging.observe,
     mount: input.mount,
+    tracer: input.tracer,
     ...(share.kind === 'worker' && { elsewhere: share.link.elsewhere }),
     health: share.kind === 'worker' ? share.link.health : health,
   });

@@ -5,7 +5,7 @@ const tests = String.raw`\.test\.ts$|/testing/`;
 /** Kernel folders, lowest level first; a folder may import only from levels below its own. */
 export const kernelLevels: readonly (readonly string[])[] = [
   ['errors', 'system'],
-  ['log', 'config'],
+  ['log', 'config', 'trace'],
   ['lifecycle', 'jwt', 'bus', 'egress', 'tls'],
   ['sql', 'http'],
   ['replication'],
@@ -17,6 +17,10 @@ export const packageOwners: Readonly<Record<string, string>> = {
   '@aws-sdk/s3-request-presigner': 'src/services/storage',
   '@fastify/busboy': 'src/services/storage',
   '@nats-io/transport-node': 'src/kernel/bus',
+  '@opentelemetry/api': 'src/kernel/trace',
+  '@opentelemetry/exporter-trace-otlp-http': 'src/kernel/trace',
+  '@opentelemetry/resources': 'src/kernel/trace',
+  '@opentelemetry/sdk-trace-base': 'src/kernel/trace',
   '@tus/server': 'src/services/storage',
   '@node-rs/argon2': 'src/services/auth',
   '@node-rs/bcrypt': 'src/services/auth',

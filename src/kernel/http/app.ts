@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from '#kernel/log';
+import { activeSpan } from '#kernel/trace';
 import { requestContext } from './request-context.ts';
 
 /** What a room decides of its HTTP side. */
@@ -37,6 +38,13 @@ export function createApp(options: AppOptions): App {
     return503OnClosing: false,
     // Messages are each service's own; Ajv is for structure, not for coercing what clients send.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+  });
+  app.addHook('onRoute', (route) => {
+    const { handler, url } = route;
+    route.handler = function (request, reply) {
+      activeSpan()?.set({ 'http.route': url });
+      return handler.call(this, request, reply);
+    };
   });
   app.setErrorHandler(options.onError);
   app.setNotFoundHandler(options.onNotFound);

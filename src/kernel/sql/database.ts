@@ -4,6 +4,7 @@ import { sqlError } from './errors.ts';
 import { lastText, type PipelinedTransaction, rollBack, runPipeline, type StepResult } from './pipeline.ts';
 import { Pool, type PoolOptions, type PoolStats } from './pool.ts';
 import { runPrepared } from './prepared-query.ts';
+import { traced } from './traced.ts';
 
 /** Rows as objects, values in JavaScript types (or text, see `rawText`). */
 export interface QueryResult<Row> {
@@ -58,7 +59,9 @@ export function createDatabase(options: DatabaseOptions): Database {
     ...options,
   });
   const briefness = new Briefness(1_000);
-  const run = options.prepares ? runPreparing : runOnce;
+  const plain = options.prepares ? runPreparing : runOnce;
+  const run: Run = (client, text, values, before) =>
+    traced(text, values.length > 0, () => plain(client, text, values, before));
   return {
     async query<Row>(text: string, values: readonly unknown[] = []) {
       const client = await pool.acquire();
@@ -80,7 +83,7 @@ export function createDatabase(options: DatabaseOptions): Database {
             return run(client, text, values, before);
           },
         });
-        if (opening === undefined) await client.pg.query('commit');
+        if (opening === undefined) await traced('commit', true, () => client.pg.query('commit'));
         return result;
       } catch (error) {
         if (opening === undefined) await rollBack(client);
@@ -105,7 +108,9 @@ export function createDatabase(options: DatabaseOptions): Database {
       signal?.addEventListener('abort', cancel, { once: true });
       try {
         if (signal?.aborted) throw sqlError('request_aborted');
-        return await runPipeline(client, transaction, shares ? briefness : undefined);
+        return await traced(lastText(steps), true, () =>
+          runPipeline(client, transaction, shares ? briefness : undefined),
+        );
       } catch (error) {
         throw signal?.aborted ? sqlError('request_aborted', { cause: error }) : error;
       } finally {

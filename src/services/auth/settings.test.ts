@@ -38,7 +38,8 @@ const groups: Readonly<Record<string, string>> = {
     'HEADER TOKEN_REFRESH VERIFY OTP SSO WEB3 PASSKEY ANONYMOUS_USERS EMAIL_SENT SMS_SENT O_AUTH_DYNAMIC_CLIENT_REGISTER OAUTH_DYNAMIC_CLIENT_REGISTER',
   AUDIT_LOG: 'DISABLE_POSTGRES',
   LOG: 'LEVEL FILE DISABLE_COLORS QUOTE_EMPTY_FIELDS TS_FORMAT TSFORMAT SQL FIELDS',
-  TRACING: 'ENABLED EXPORTER',
+  // Whether, as what and with what is traced is the program's.
+  TRACING: 'EXPORTER HOST PORT',
   METRICS: 'ENABLED EXPORTER',
   PROFILER: 'ENABLED HOST PORT',
   RELOADING:
@@ -81,11 +82,11 @@ describe('settings of the original', () => {
   it('that ask for what is not served are named, those that ask for nothing are not', () => {
     const warned = (env: Record<string, string>) =>
       unservedSettings(resolveSettings(authSettings, { env, files: [], alone: true }).values);
-    expect(warned({ GOTRUE_TRACING_ENABLED: 'false', GOTRUE_METRICS_ENABLED: '0', GOTRUE_LOG_LEVEL: 'debug' })).toEqual(
-      [],
-    );
-    expect(warned({ GOTRUE_TRACING_ENABLED: 'true', GOTRUE_EXPERIMENTAL_SCIM_ENABLED: '1' })).toEqual([
-      'GOTRUE_TRACING_ENABLED',
+    expect(
+      warned({ GOTRUE_PROFILER_ENABLED: 'false', GOTRUE_METRICS_ENABLED: '0', GOTRUE_LOG_LEVEL: 'debug' }),
+    ).toEqual([]);
+    expect(warned({ GOTRUE_PROFILER_ENABLED: 'true', GOTRUE_EXPERIMENTAL_SCIM_ENABLED: '1' })).toEqual([
+      'GOTRUE_PROFILER_ENABLED',
       'GOTRUE_EXPERIMENTAL_SCIM_ENABLED',
     ]);
   });

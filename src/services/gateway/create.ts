@@ -41,6 +41,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
   let http: Listener | undefined;
   let https: Listener | undefined;
 
+  const tracer = (): ReturnType<NonNullable<GatewayPorts['tracer']>> => deps.tracer?.();
   const remoteUrls: Readonly<Record<string, string | undefined>> = {
     auth: settings.authUrl,
     rest: settings.restUrl,
@@ -97,6 +98,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
       observe: deps.observe,
       log,
       now: () => performance.now(),
+      tracer,
       own: new Map([
         ['/health', ready],
         ['/_health/ready', ready],
@@ -130,7 +132,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
         port: port.port,
         ...(port.socket && { socket: port.socket }),
         setting: port.setting,
-        ...directTarget(port, target),
+        ...directTarget(port, target, tracer),
       });
       const listener = port.spare ? await opening.catch(() => undefined) : await opening;
       if (!listener) {

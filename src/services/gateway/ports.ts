@@ -1,5 +1,6 @@
 import type { Health, Mount } from '#kernel/lifecycle';
 import type { RequestNews } from '#kernel/log';
+import type { Tracer } from '#kernel/trace';
 
 /** What the gateway needs from the rest of the program. It knows mounts by name, never a room. */
 export interface GatewayPorts {
@@ -11,6 +12,8 @@ export interface GatewayPorts {
   readonly elsewhere?: (name: string) => string | undefined;
   /** Hears of every request that was answered, to keep it. */
   readonly observe?: ((news: RequestNews) => void) | undefined;
+  /** Traces requests; undefined, or none, where nothing is traced. */
+  readonly tracer?: () => Tracer | undefined;
   /** Health of every room of this process. */
   readonly health: () => Promise<Readonly<Record<string, Health & { readonly required: boolean }>>>;
 }

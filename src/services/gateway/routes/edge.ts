@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { ServiceError } from '#kernel/errors';
 import { requestContext, requestNews, sendBody, setRequestContext } from '#kernel/http';
 import { type Logger, type RequestNews, redactUrl } from '#kernel/log';
+import type { Tracer } from '#kernel/trace';
 import { preflightHeaders } from '../core/cors.ts';
 import { clientAddress, forwardedHeaders } from '../core/forwarding.ts';
 import { type GateOptions, gate, type Verdict } from '../core/gate.ts';
@@ -10,6 +11,7 @@ import { type Match, normalisePath } from '../core/match.ts';
 import type { Route } from '../core/route-table.ts';
 import { gatewayError, renderGatewayError } from '../errors.ts';
 import type { EdgeTarget } from '../wire/target.ts';
+import { handleTraced } from '../wire/traced.ts';
 
 /** Everything the edge needs; joined in `create`. */
 export interface EdgeOptions {
@@ -24,6 +26,7 @@ export interface EdgeOptions {
   /** Hears of every request but those to the gateway's own paths and to the log server. */
   readonly observe?: ((news: RequestNews) => void) | undefined;
   readonly now: () => number;
+  readonly tracer: () => Tracer | undefined;
   /** Paths the gateway answers itself. */
   readonly own: ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => void>;
 }
@@ -105,7 +108,10 @@ export function createEdge(options: EdgeOptions): Edge {
       isTold = route.mount !== 'analytics';
       if (!target) throw gatewayError('upstream_unavailable');
       pass(request, verdict, prefix);
-      target.handle(request, response);
+      const tracer = options.tracer();
+      if (tracer)
+        handleTraced(tracer, { route: route.prefix, mount: route.mount as string }, request, response, target);
+      else target.handle(request, response);
     } catch (error) {
       fail(request, response, error);
     }

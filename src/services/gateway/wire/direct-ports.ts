@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { sendJson } from '#kernel/http';
+import type { Tracer } from '#kernel/trace';
 import { imgproxyAddress } from '../core/imgproxy-address.ts';
 import type { GatewaySettings } from '../settings.ts';
 import type { EdgeTarget } from './target.ts';
+import { handleTraced } from './traced.ts';
 
 /** A port of the compose file and who answers on it. */
 export interface DirectPort {
@@ -99,6 +101,7 @@ export function directPorts(settings: GatewaySettings): readonly DirectPort[] {
 export function directTarget(
   port: DirectPort,
   target: (mount: string) => EdgeTarget | undefined,
+  tracer: () => Tracer | undefined,
 ): EdgeTarget & Required<Pick<EdgeTarget, 'upgrade'>> {
   const firstTarget = (mounts: readonly string[]) => {
     for (const mount of mounts) {
@@ -120,7 +123,9 @@ export function directTarget(
   return {
     handle(request: IncomingMessage, response: ServerResponse) {
       const chosen = choose(request);
-      if (chosen) chosen.handle(request, response);
+      const traces = chosen && tracer();
+      if (traces) handleTraced(traces, { route: '/', mount: port.mount }, request, response, chosen);
+      else if (chosen) chosen.handle(request, response);
       else sendJson(response, 503, { message: 'This service does not run in this process' });
     },
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {

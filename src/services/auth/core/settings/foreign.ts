@@ -25,6 +25,8 @@ const withoutEffect = [
   'LOG_SQL',
   'LOG_FIELDS',
   'TRACING_EXPORTER',
+  'TRACING_HOST',
+  'TRACING_PORT',
   'PROFILER_HOST',
   'PROFILER_PORT',
   'INDEX_WORKER_ENSURE_USER_SEARCH_INDEXES_EXIST',
@@ -37,7 +39,6 @@ const withoutEffect = [
 
 /** Settings that ask for something this room does not do. A value other than `false` or `0` is named in a warning. */
 const notServed = [
-  'TRACING_ENABLED',
   'PROFILER_ENABLED',
   'MFA_RECOVERY_CODES_ENROLL_ENABLED',
   'MFA_RECOVERY_CODES_VERIFY_ENABLED',
@@ -45,7 +46,6 @@ const notServed = [
 ] as const;
 
 const purposes: Readonly<Record<string, string>> = {
-  TRACING_: 'traces of requests, which come with OpenTelemetry (issue 9)',
   METRICS_EXPORTER: 'metrics that are sent, which come with OpenTelemetry (issue 9); prometheus is served',
   PROFILER_: "Go's profiler; this program's own is node --cpu-prof",
   MFA_RECOVERY_CODES_: 'recovery codes, which came to the original after the release mirrored here',

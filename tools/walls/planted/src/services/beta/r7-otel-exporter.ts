@@ -1,0 +1,3 @@
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+
+export const reached = OTLPTraceExporter;

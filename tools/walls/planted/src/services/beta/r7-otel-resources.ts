@@ -1,0 +1,3 @@
+import { resourceFromAttributes } from '@opentelemetry/resources';
+
+export const reached = resourceFromAttributes;

@@ -1,0 +1,3 @@
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
+
+export const reached = BasicTracerProvider;
