@@ -10,7 +10,11 @@ const hex = (digits: number) =>
 const parent = fc.record({ traceId: hex(32), spanId: hex(16), flags: fc.nat({ max: 255 }) });
 
 test('what is written is read back', () => {
-  fc.assert(fc.property(parent, (given) => expect(parseTraceParent(formatTraceParent(given))).toEqual(given)));
+  fc.assert(
+    fc.property(parent, (given) => {
+      expect(parseTraceParent(formatTraceParent(given))).toEqual(given);
+    }),
+  );
 });
 
 test('whatever stands there, it is understood or there is none', () => {
