@@ -89,7 +89,7 @@ describe('a room that takes the place of another while requests go on', () => {
       await Promise.allSettled(clients);
     });
     let rounds = 0;
-    const clients = Array.from({ length: 4 }, async (_, index) => {
+    const clients = Array.from({ length: 2 }, async (_, index) => {
       const answer = await auth('POST', '/signup', { email: `u${index}@example.com`, password: 'a-long-password' });
       let session = (await answer.json()) as { refresh_token: string };
       while (going) {
@@ -114,7 +114,7 @@ describe('a room that takes the place of another while requests go on', () => {
       const changed = { ...settings, auth: { ...settings.auth, disableSignup: count % 2 === 1 } };
       await stack.replaceRoom('auth', changed);
       expect(await (await settingsOf(running, anonKey)).json()).toMatchObject({ disable_signup: count % 2 === 1 });
-      while (rounds < before + 4) await new Promise((resolve) => setTimeout(resolve, 5));
+      while (rounds < before + 2) await new Promise((resolve) => setTimeout(resolve, 5));
     }
     const broken = { ...settings, auth: { ...settings.auth, captchaEnabled: true } };
     await expect(stack.replaceRoom('auth', broken)).rejects.toThrow('GOTRUE_SECURITY_CAPTCHA_SECRET');
@@ -123,7 +123,7 @@ describe('a room that takes the place of another while requests go on', () => {
     await Promise.all(clients);
     expect(failures).toEqual([]);
     await expect(stack.replaceRoom('db', settings)).rejects.toThrow('room db cannot be replaced');
-  });
+  }, 120_000);
 });
 
 /** A span as a collector gets it. */
@@ -196,5 +196,5 @@ describe('a trace', () => {
     expect(JSON.stringify(collector.spans)).not.toContain('never-to-be-seen');
     expect(collector.requests[0]).toContain('/v1/traces blue team');
     expect(collector.requests[0]).toContain('my-stack');
-  });
+  }, 120_000);
 });
