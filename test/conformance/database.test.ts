@@ -270,9 +270,22 @@ $$;
     });
   });
 
-  test('functions of extensions that are not served yet say so', async () => {
-    for (const call of [`pgmq.create('q')`])
-      await expect(runSql(stack, `select ${call}`), call).rejects.toMatchObject({ code: '0A000' });
+  test('SQL is run by the clock, and has queues', async () => {
+    await runSql(
+      stack,
+      `select pgmq.create('clock');
+       select cron.schedule('tick', '1 second', $$select pgmq.send('clock', '{"tick": true}')$$)`,
+    );
+    await until('a run', async () => {
+      const rows = await runSql<{ status: string; return_message: string }>(
+        stack,
+        `select status, return_message from cron.job_run_details where end_time is not null`,
+      );
+      if (rows[0] && rows[0].status !== 'succeeded') throw new Error(JSON.stringify(rows[0]));
+      return rows.length > 0;
+    });
+    const read = `select message from pgmq.read(queue_name := 'clock', vt := 30, qty := 1)`;
+    expect(await runSql(stack, `select cron.unschedule('tick'); ${read}`)).toEqual([{ message: { tick: true } }]);
   });
 
   test('it sees one history with the migrations that were applied at start', async () => {

@@ -73,14 +73,6 @@ describe('create extension, as postgres', () => {
     await expect(query(`create extension "${name}" with schema extensions`)).rejects.toThrow();
   });
 
-  it('names in migrations what is not served yet', async () => {
-    for (const call of [`pgmq.create('queue')`, `pgmq.send('queue', '{}'::jsonb)`, `pgmq.read('queue', 30, 1)`])
-      await expect(query(`select ${call}`), call).rejects.toMatchObject({
-        code: '0A000',
-        message: expect.stringMatching(/^(pgmq)\.\w+ is not served yet$/),
-      });
-  });
-
   it('pg_graphql answers with an error object', async () => {
     const [row] = await query(`select graphql_public.graphql(query := '{ a }') as answer`);
     expect(row.answer).toEqual({ errors: [{ message: 'pg_graphql extension is not enabled.' }] });
