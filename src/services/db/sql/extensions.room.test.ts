@@ -44,7 +44,17 @@ describe('a new database', () => {
 });
 
 describe('create extension, as postgres', () => {
-  const movable = ['vector', 'pgjwt', 'pg_net', 'pg_trgm', 'uuid-ossp', 'pgcrypto', 'pg_stat_statements', 'dblink'];
+  const movable = [
+    'vector',
+    'index_advisor',
+    'pgjwt',
+    'pg_net',
+    'pg_trgm',
+    'uuid-ossp',
+    'pgcrypto',
+    'pg_stat_statements',
+    'dblink',
+  ];
   const more = ['postgres_fdw', 'pg_walinspect', 'pg_buffercache', 'moddatetime', 'hstore', 'citext', 'unaccent'];
   const fixed = [
     ['pg_cron', 'pg_catalog'],
@@ -77,6 +87,34 @@ describe('create extension, as postgres', () => {
     const [row] = await query(`select graphql_public.graphql(query := '{ a }') as answer`);
     expect(row.answer).toEqual({ errors: [{ message: 'pg_graphql extension is not enabled.' }] });
   });
+});
+
+describe('index_advisor', () => {
+  beforeAll(() => query('create extension if not exists index_advisor'));
+
+  it('tells what a query costs, parameters or not, and that no index was tried', async () => {
+    await query('create table public.books (id int primary key, title text)');
+    for (const text of ['select * from books', 'select * from books where title = $1 and id > $2'])
+      expect(await query('select * from index_advisor($1)', [text]), text).toEqual([
+        {
+          startup_cost_before: expect.any(Number),
+          startup_cost_after: expect.any(Number),
+          total_cost_before: expect.any(Number),
+          total_cost_after: expect.any(Number),
+          index_statements: [],
+          errors: ['hypopg is not installed: no index was tried'],
+        },
+      ]);
+    expect(await query('select from pg_prepared_statements')).toEqual([]);
+  });
+
+  it.each(['select * from nowhere', 'drop table books; select 1', '', 'vacuum'])(
+    '%j is an error in the answer',
+    async (text) => {
+      const [row] = await query('select total_cost_before, errors from index_advisor($1)', [text]);
+      expect(row).toEqual({ total_cost_before: null, errors: [expect.any(String)] });
+    },
+  );
 });
 
 describe('pgjwt', () => {

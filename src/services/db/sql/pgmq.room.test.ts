@@ -65,7 +65,9 @@ describe('reading', () => {
   it('hides what was read for a while, and counts', async () => {
     await send({ n: 1 });
     await send({ n: 2 });
-    const [first] = await query(`select *, vt > clock_timestamp() + interval '20 s' as hidden from pgmq.read('jobs', 30, 1)`);
+    const [first] = await query(
+      `select *, vt > clock_timestamp() + interval '20 s' as hidden from pgmq.read('jobs', 30, 1)`,
+    );
     expect(first).toMatchObject({ msg_id: '1', read_ct: 1, message: { n: 1 }, headers: null, hidden: true });
     expect(await all(`select msg_id from pgmq.read('jobs', 0, 10)`)).toEqual(['2']);
     expect(await all(`select read_ct from pgmq.read('jobs', 0, 10)`)).toEqual([2]);

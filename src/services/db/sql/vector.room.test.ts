@@ -60,10 +60,10 @@ describe('distances', () => {
 
   it('are exact for small numbers', async () => {
     const [row] = await query(
-      `select l2_distance('[0,0]', '[3,4]') as l2, inner_product('[1,2]', '[3,4]') as ip, '[1,2]'::vector <#> '[3,4]' as neg,
-         cosine_distance('[1,2]', '[2,4]') as same, cosine_distance('[1,0]', '[0,2]') as right_angle,
-         cosine_distance('[1,1]', '[-1,-1]') as opposite, l1_distance('[1,2]', '[3,-4]') as l1,
-         cosine_distance('[0,0]', '[1,1]') as nothing`,
+      `select l2_distance('[0,0]'::vector, '[3,4]') as l2, inner_product('[1,2]'::vector, '[3,4]') as ip, '[1,2]'::vector <#> '[3,4]' as neg,
+         cosine_distance('[1,2]'::vector, '[2,4]') as same, cosine_distance('[1,0]'::vector, '[0,2]') as right_angle,
+         cosine_distance('[1,1]'::vector, '[-1,-1]') as opposite, l1_distance('[1,2]'::vector, '[3,-4]') as l1,
+         cosine_distance('[0,0]'::vector, '[1,1]') as nothing`,
     );
     expect(row).toEqual({ l2: 5, ip: 11, neg: -11, same: 0, right_angle: 1, opposite: 2, l1: 8, nothing: Number.NaN });
   });
@@ -106,7 +106,7 @@ describe('values', () => {
         const size = numbers.length;
         const [row] = await query(
           `select $1::vector(${size})::text::vector(${size})::real[] as through_text, $2::real[]::vector::real[] as through_array,
-             vector_dims($1) as dims, $1::vector = $2::real[]::vector as same`,
+             vector_dims($1::vector) as dims, $1::vector = $2::real[]::vector as same`,
           [text(numbers), numbers],
         );
         const expected = numbers.map((x) => x + 0);
@@ -170,13 +170,13 @@ describe('functions and operators', () => {
     [`'[1,2,3]'::vector - '[4,5,6]'`, '[-3,-3,-3]'],
     [`'[1,2,3]'::vector * '[4,5,6]'`, '[4,10,18]'],
     [`'[1,2]'::vector || '[3]'`, '[1,2,3]'],
-    [`l2_normalize('[3,4]')`, '[0.6,0.8]'],
-    [`l2_normalize('[0,0]')`, '[0,0]'],
-    [`subvector('[1,2,3,4,5]', 2, 3)`, '[2,3,4]'],
-    [`subvector('[1,2,3]', 3, 9)`, '[3]'],
-    [`binary_quantize('[1,0,-1,2]')`, '1001'],
+    [`l2_normalize('[3,4]'::vector)`, '[0.6,0.8]'],
+    [`l2_normalize('[0,0]'::vector)`, '[0,0]'],
+    [`subvector('[1,2,3,4,5]'::vector, 2, 3)`, '[2,3,4]'],
+    [`subvector('[1,2,3]'::vector, 3, 9)`, '[3]'],
+    [`binary_quantize('[1,0,-1,2]'::vector)`, '1001'],
     [`vector_norm('[3,4]')`, 5],
-    [`vector_dims('[1,2,3]')`, 3],
+    [`vector_dims('[1,2,3]'::vector)`, 3],
     [`'[1,2]'::vector < '[1,3]'`, true],
     [`'[1,2]'::vector < '[1]'`, false],
     [`'[1.0]'::vector = '[1]'`, true],
