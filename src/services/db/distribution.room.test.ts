@@ -50,10 +50,43 @@ describe.runIf(existsSync(binDir))("a distribution's PostgreSQL 15 as the embedd
     expect(rows).toEqual([{ json: true, value: '1' }]);
   });
 
-  test('starts again on the same data', async () => {
+  test('ours do there what they do elsewhere', async () => {
+    const client = await connectClient(own.room.api.connection('postgres'));
+    const { rows } = await client.pg.query(
+      `select cron.schedule('x', '0 3 * * mon-fri', 'select 1') > 0 as scheduled,
+         ('[0.1,3]'::halfvec <-> '[0.1,0]')::int as half, ('{1:3}/9'::sparsevec <-> '{2:4}/9') as sparse,
+         B'1010' <~> B'0110' as bits, net.http_get('http://x.example/', '{"a": "b c"}') > 0 as asked,
+         vault.create_secret('hidden', 'name') is not null as kept`,
+    );
+    expect(rows).toEqual([{ scheduled: true, half: 3, sparse: 5, bits: 2, asked: true, kept: true }]);
+    const later = await client.pg.query(
+      `select decrypted_secret as secret, (select url from net.http_request_queue) as url from vault.decrypted_secrets`,
+    );
+    expect(later.rows).toEqual([{ secret: 'hidden', url: 'http://x.example/?a=b%20c' }]);
+    await client.pg.query(`select pgmq.create('q')`);
+    await client.pg.query(`select pgmq.send('q', '{"a":1}')`);
+    expect((await client.pg.query(`select message from pgmq.read('q', 30, 1)`)).rows).toEqual([{ message: { a: 1 } }]);
+    expect((await client.pg.query(`select queue_length from pgmq.metrics('q')`)).rows).toEqual([{ queue_length: '1' }]);
+    await client.pg.end();
+  });
+
+  test('starts again on the same data, and brings older versions of ours up', async () => {
+    const versions = () =>
+      queryOnce<{ name: string; version: string }>(
+        own.room.api.connection('postgres'),
+        `select extname as name, extversion as version from pg_extension where extname in ('pgmq', 'vector') order by 1`,
+      );
+    const admin = own.room.api.connection('supabase_admin');
+    await queryOnce(admin, 'drop extension pgmq cascade; drop extension vector cascade');
+    await queryOnce(admin, `create extension pgmq version '1.5.1+sql'; create extension vector version '0.8.0+sql'`);
     await own.room.stop();
     await own.start();
     expect((await own.room.health()).status).toBe('healthy');
+    expect(await versions()).toEqual([
+      { name: 'pgmq', version: '1.5.1+sql2' },
+      { name: 'vector', version: '0.8.0+sql2' },
+    ]);
+    expect(own.lines.filter((line) => /^extension \w+ was brought up to date$/.test(line))).toHaveLength(2);
   });
 
   test('the embedded package refuses its data', async () => {

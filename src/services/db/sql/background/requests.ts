@@ -1,5 +1,8 @@
 import type { WorkConnection } from './work-connection.ts';
 
+/** Holds where pg_net is ours: the original's worker takes its requests itself, from tables of the same names. */
+const isOurs = `to_regprocedure('net._worker_is_up()') is not null`;
+
 /** A row of `net.http_request_queue`. */
 export interface QueuedRequest {
   readonly id: string;
@@ -31,7 +34,7 @@ export async function takeRequests(connection: WorkConnection, limit: number): P
   return connection.query<QueuedRequest>(
     `delete from net.http_request_queue as queue
      using (
-       select id from net.http_request_queue order by id
+       select id from net.http_request_queue where ${isOurs} order by id
        limit least($1, greatest(1, coalesce(nullif(current_setting('pg_net.batch_size', true), ''), '200')::integer))
        for update skip locked
      ) as next
@@ -78,10 +81,10 @@ export async function expireResponses(connection: WorkConnection): Promise<numbe
        delete from net._http_response using bound
        where ctid in (
          select response.ctid from net._http_response as response, bound
-         where response.created < bound.oldest limit 10000
+         where response.created < bound.oldest and ${isOurs} limit 10000
        )
      )
-     select extract(epoch from (select min(created) from net._http_response where created >= oldest) - oldest)::float8
+     select extract(epoch from (select min(created) from net._http_response where created >= oldest and ${isOurs}) - oldest)::float8
        as due
      from bound`,
   );

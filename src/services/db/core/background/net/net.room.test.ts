@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Room } from '#kernel/lifecycle';
 import { type Client, connectClient } from '#kernel/sql';
 import { type TestDatabase, testDatabase } from '../../../../../../test/support/database.ts';
+import { expireResponses, takeRequests } from '../../../sql/background/requests.ts';
+import { workConnection } from '../../../sql/background/work-connection.ts';
 import { startBackground } from '../../../testing/background-under-test.ts';
 import { eventually } from '../../../testing/own-room.ts';
 
@@ -310,4 +312,27 @@ describe('webhooks', () => {
     await expect(query('insert into public.orders values (3)')).rejects.toMatchObject({ message });
     await query('drop trigger wrong on public.orders');
   });
+});
+
+it('leaves the original’s queue to the original', async () => {
+  const other = await testDatabase();
+  try {
+    // Its tables have the same names; its functions are others.
+    await other.query(`drop extension pg_net cascade; create schema if not exists net;
+      create table net.http_request_queue (id bigserial, method text, url text, headers jsonb, body bytea, timeout_milliseconds int);
+      create table net._http_response (id bigint, created timestamptz);
+      insert into net.http_request_queue (method, url) values ('GET', 'http://x.example/');
+      insert into net._http_response values (1, now() - interval '1 year')`);
+    const client = await connectClient(other.connection('supabase_admin'));
+    const connection = workConnection(client);
+    expect(await takeRequests(connection, 10)).toEqual([]);
+    expect(await expireResponses(connection)).toBeUndefined();
+    const [left] = await connection.query(
+      'select (select count(*)::int from net.http_request_queue) as requests, (select count(*)::int from net._http_response) as responses',
+    );
+    expect(left).toEqual({ requests: 1, responses: 1 });
+    await client.pg.end();
+  } finally {
+    await other.drop();
+  }
 });
