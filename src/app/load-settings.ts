@@ -13,6 +13,7 @@ import {
   unknownOwnKeys,
 } from '#kernel/config';
 import { StartupError } from '#kernel/errors';
+import { type AnalyticsSettings, analyticsSettings } from '#services/analytics';
 import { type AuthSettings, authSettings } from '#services/auth';
 import { type DbSettings, dbSettings } from '#services/db';
 import { type FunctionsSettings, functionsSettings } from '#services/functions';
@@ -64,6 +65,7 @@ export interface LoadedSettings {
   readonly functions: FunctionsSettings;
   readonly meta: MetaSettings;
   readonly studio: StudioSettings;
+  readonly analytics: AnalyticsSettings;
   readonly vector: VectorSettings;
   readonly gateway: GatewaySettings;
   readonly effective: readonly (EffectiveSetting & { readonly room: string })[];
@@ -133,6 +135,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     functions: resolveRoom('functions', functionsSettings),
     meta: resolveRoom('meta', metaSettings),
     studio: resolveRoom('studio', studioSettings),
+    analytics: resolveRoom('analytics', analyticsSettings),
     vector: resolveRoom('vector', vectorSettings),
     gateway: resolveRoom('gateway', gatewaySettings, imgproxyAlone ? gatewayInItsPlace : undefined),
   };
@@ -217,7 +220,7 @@ export function assertUsable(settings: LoadedSettings): void {
 }
 
 /** Rooms that have nothing to do where no logs are collected. */
-const logRooms: readonly RoomName[] = ['vector'];
+const logRooms: readonly RoomName[] = ['analytics', 'vector'];
 
 function chosenRooms({ services, logsEnabled }: StackSettings, problems: SourceProblem[]): ReadonlySet<RoomName> {
   if (services.includes('all')) return new Set(roomNames.filter((name) => logsEnabled || !logRooms.includes(name)));

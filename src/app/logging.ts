@@ -2,8 +2,11 @@ import { join } from 'node:path';
 import { requestNews } from '#kernel/http';
 import type { Mount, Room } from '#kernel/lifecycle';
 import type { LogBus, Logger, LogNews, RequestNews } from '#kernel/log';
+import type { ConnectionOptions } from '#kernel/sql';
+import { type AnalyticsApi, analyticsRoom } from '#services/analytics';
+import type { ServerMessage } from '#services/db';
 import type { FunctionsApi } from '#services/functions';
-import { type VectorApi, vectorRoom } from '#services/vector';
+import { vectorRoom } from '#services/vector';
 import type { LoadedSettings } from './load-settings.ts';
 import type { RoomName } from './settings.ts';
 import { volumesOf } from './volumes.ts';
@@ -20,10 +23,13 @@ export interface LoggingInput {
 
 /** The log path of a stack: from the rooms to those that keep what they tell. */
 export interface Logging {
-  readonly vector: Room<VectorApi> | undefined;
+  readonly analytics: Room<AnalyticsApi> | undefined;
+  readonly vector: Room | undefined;
   /** For the gateway; undefined where nobody keeps logs. */
   readonly observe: ((news: RequestNews) => void) | undefined;
   readonly observed: (mount: Mount) => Mount;
+  /** For the embedded database. */
+  readonly onMessage: ((message: ServerMessage) => void) | undefined;
   /** Has functions tell what they print and are asked. */
   follow(functions: FunctionsApi): void;
   /** Sends what waits to the process that keeps logs. */
@@ -33,13 +39,29 @@ export interface Logging {
 /** Rooms whose original logs each request; the others' are told by the gateway alone. */
 const observedRooms = new Set(['auth', 'storage']);
 
-/** Creates the rooms of the log path among the chosen, and what leads to them. */
-export function createLogging({ settings, share, log, logs }: LoggingInput, chosen: ReadonlySet<RoomName>): Logging {
+/**
+ * Creates the rooms of the log path among the chosen, and what leads to them.
+ *
+ * @param database that of the stack, as its superuser
+ */
+export function createLogging(
+  { settings, share, log, logs }: LoggingInput,
+  chosen: ReadonlySet<RoomName>,
+  database: () => ConnectionOptions,
+): Logging {
+  const analytics = chosen.has('analytics')
+    ? analyticsRoom.create({
+        settings: settings.analytics,
+        log: log.child({ room: 'analytics' }),
+        database: () => ({ ...database(), database: settings.analytics.dbName }),
+      })
+    : undefined;
   const vector = chosen.has('vector')
     ? vectorRoom.create({
         settings: settings.vector,
         log: log.child({ room: 'vector' }),
         bus: logs,
+        ...(analytics && { store: (records) => analytics.api.store(records) }),
         defaultFolder: join(volumesOf(settings), 'logs', 'buffer'),
         cwd: settings.cwd,
       })
@@ -47,8 +69,11 @@ export function createLogging({ settings, share, log, logs }: LoggingInput, chos
   const forwarding = share.kind === 'worker' && logs ? forwardLogs(logs, share.link) : undefined;
   const emit = logs && ((news: LogNews) => logs.emit(news));
   return {
+    analytics,
     vector,
     observe: emit,
+    onMessage:
+      emit && (({ at, message, parsed }) => emit({ kind: 'entry', room: 'postgres', at, message, fields: parsed })),
     observed: (mount) => (emit && observedRooms.has(mount.name) ? observe(mount, emit) : mount),
     follow(functions) {
       functions.subscribe(({ sequence, timestamp, ...entry }) => {

@@ -1,4 +1,5 @@
 import type { SettingsSchema } from '#kernel/config';
+import { analyticsSettings } from '#services/analytics';
 import { authSettings } from '#services/auth';
 import { dbSettings } from '#services/db';
 import { functionsSettings } from '#services/functions';
@@ -33,12 +34,25 @@ export const registry: readonly RegisteredRoom[] = [
   { name: 'imgproxy', schema: imgproxySettings, needs: [], optional: true },
   { name: 'functions', schema: functionsSettings, needs: [], optional: true },
   { name: 'meta', schema: metaSettings, needs: ['db'], optional: false },
-  { name: 'vector', schema: vectorSettings, needs: [], optional: true },
+  { name: 'analytics', schema: analyticsSettings, needs: ['db'], optional: true },
+  { name: 'vector', schema: vectorSettings, needs: ['analytics'], optional: true },
   { name: 'studio', schema: studioSettings, needs: ['db'], optional: true },
   {
     name: 'gateway',
     schema: gatewaySettings,
-    needs: ['db', 'auth', 'rest', 'realtime', 'storage', 'imgproxy', 'functions', 'meta', 'studio', 'vector'],
+    needs: [
+      'db',
+      'auth',
+      'rest',
+      'realtime',
+      'storage',
+      'imgproxy',
+      'functions',
+      'meta',
+      'studio',
+      'analytics',
+      'vector',
+    ],
     optional: false,
   },
 ];

@@ -13,6 +13,7 @@ export const roomNames = [
   'functions',
   'meta',
   'studio',
+  'analytics',
   'vector',
   'gateway',
 ] as const;

@@ -83,7 +83,7 @@ export function wireRooms(input: WiringInput): Wired {
   const chosen = roomsOf(settings.rooms, share);
   const roomLog = (name: string) => log.child({ room: name });
   const places = createRoomPlaces(settings, log);
-  const logging = createLogging(input, chosen);
+  const logging = createLogging(input, chosen, () => connection('supabase_admin', undefined)());
 
   const db: Room<DbApi> | undefined = chosen.has('db')
     ? dbRoom.create({
@@ -91,7 +91,7 @@ export function wireRooms(input: WiringInput): Wired {
         log: roomLog('db'),
         cwd: settings.cwd,
         egress: () => createDatabaseEgress(settings.stack, (workers ?? gateway).api.url()),
-        onMessage: logging.vector?.api.postgres,
+        onMessage: logging.onMessage,
         // The pooler stands at the embedded server's port, where there is one.
         ...(chosen.has('pooler') && { socketOnly: true }),
       })
@@ -251,6 +251,7 @@ export function wireRooms(input: WiringInput): Wired {
     functions,
     meta,
     studio,
+    analytics: logging.analytics,
     vector: logging.vector,
     gateway: workers ? undefined : gateway,
   });

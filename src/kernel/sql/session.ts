@@ -26,6 +26,8 @@ export interface SessionResult<Row = Record<string, unknown>> {
   /** The first word of the server's tag (`INSERT`), and the rows that the statement returned or changed. */
   readonly command: string;
   readonly count: number | null;
+  /** Types of the columns, by their numbers in the catalogue. */
+  readonly types: readonly number[];
 }
 
 /** A connection of its own for statements that may do anything to it; nobody gets it afterwards. */
@@ -96,6 +98,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         columns: fields.map(({ name }) => name),
         command,
         count: rowCount,
+        types: fields.map(({ dataTypeID }) => dataTypeID),
       }));
     },
     processId: (driver as unknown as { processID: number }).processID,

@@ -1,5 +1,5 @@
 export { pruneVaultKeys, rotateVaultKey, type VaultAdminOptions, type VaultRotation } from './core/vault-admin.ts';
 export { type DbDeps, dbRoom } from './create.ts';
 export { dbErrors } from './errors.ts';
-export type { DbApi, LoginRole, ProjectSqlOutcome } from './ports.ts';
+export type { DbApi, LoginRole, ProjectSqlOutcome, ServerMessage } from './ports.ts';
 export { type DbSettings, dbSettings } from './settings.ts';

@@ -3,13 +3,13 @@ import type { Health, Room, RoomDefinition } from '#kernel/lifecycle';
 import type { Logger, LogRecord } from '#kernel/log';
 import { bufferOf, chooseSinks } from './core/choose-sinks.ts';
 import { createDelivery, type Delivery } from './core/deliver/delivery.ts';
-import { createIntake, type Intake, storeApplication } from './core/intake.ts';
+import { createIntake, type Intake } from './core/intake.ts';
 import { parseJsonLog } from './core/postgres-log/jsonlog.ts';
 import { createTail, type Tail } from './core/postgres-log/tail.ts';
-import { shapePostgres } from './core/shape/entries.ts';
+import { shapeEntry } from './core/shape/entries.ts';
 import { createRecordMaker } from './core/shape/shaper.ts';
 import { readEvents } from './core/take-in.ts';
-import type { VectorApi, VectorPorts } from './ports.ts';
+import type { VectorPorts } from './ports.ts';
 import { createHandler } from './routes/handler.ts';
 import type { VectorSettings } from './settings.ts';
 
@@ -20,14 +20,14 @@ export interface VectorDeps extends VectorPorts {
 }
 
 /** Log forwarding: from everything that tells something to everything that keeps it. */
-export const vectorRoom: RoomDefinition<VectorDeps, VectorApi> = { name: 'vector', create };
+export const vectorRoom: RoomDefinition<VectorDeps, undefined> = { name: 'vector', create };
 
 /** Milliseconds that sinks have when the room stops. */
 const stopPatience = 2_000;
 /** Milliseconds between looks at a server's log. */
 const tailInterval = 500;
 
-function create(deps: VectorDeps): Room<VectorApi> {
+function create(deps: VectorDeps): Room<undefined> {
   const { settings, log, bus, cwd } = deps;
   const folder = settings.bufferFolder === undefined ? deps.defaultFolder : resolve(cwd, settings.bufferFolder);
   const make = createRecordMaker(bus?.redact);
@@ -57,7 +57,7 @@ function create(deps: VectorDeps): Room<VectorApi> {
           log,
           onLine(line) {
             const message = parseJsonLog(line);
-            const shaped = message && shapePostgres(message, storeApplication);
+            const shaped = message && shapeEntry(message);
             if (shaped) forward([make(shaped)]);
           },
         });
@@ -96,7 +96,7 @@ function create(deps: VectorDeps): Room<VectorApi> {
 
   return {
     mounts: [{ name: 'vector', handle }],
-    api: { postgres: (message) => intake?.postgres(message) },
+    api: undefined,
     async start() {
       deliveries = openDeliveries();
       await Promise.all(deliveries.map((delivery) => delivery.start()));

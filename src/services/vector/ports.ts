@@ -15,18 +15,3 @@ export interface VectorPorts {
   /** Relative paths count from here. */
   readonly cwd: string;
 }
-
-/** What vector offers others. */
-export interface VectorApi {
-  /** Takes in a message of the database server's log. */
-  readonly postgres: (message: PostgresMessage) => void;
-}
-
-/** A message of a PostgreSQL server, in the names of its jsonlog where they are the same. */
-export interface PostgresMessage {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly message: string;
-  /** `error_severity`, `user_name`, `database_name`, `process_id` … */
-  readonly parsed: Readonly<Record<string, unknown>>;
-}

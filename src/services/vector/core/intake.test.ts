@@ -42,7 +42,7 @@ test('events come out in their order, those of strangers without secrets', async
   bus.emit({ kind: 'entry', room: 'x', at: 1, message: 'hush', fields: { a: 'hush' } });
   bus.emit({ kind: 'line', text: '{"room":"meta","msg":"one","time":"2026-01-01T00:00:00Z"}' });
   bus.emit({ kind: 'line', text: 'no line' });
-  intake.postgres({ at: 2, message: 'two', parsed: {} });
+  bus.emit({ kind: 'entry', room: 'postgres', at: 2, message: 'two', fields: {} });
   for (let index = 0; index < 300; index++) bus.emit(request(200));
   await intake.stop();
   expect(forwarded.slice(0, 3).map(({ message }) => message)).toEqual(['***', 'one', 'two']);

@@ -1,13 +1,9 @@
 import type { LogBus, LogNews, LogRecord } from '#kernel/log';
-import type { PostgresMessage } from '../ports.ts';
-import { shapeEntry, shapePostgres } from './shape/entries.ts';
+import { shapeEntry } from './shape/entries.ts';
 import { shapeLine } from './shape/lines.ts';
 import { shapeAuthRequest, shapeEdge, shapeStorageRequest } from './shape/requests.ts';
 import { createRecordMaker, type Shaped } from './shape/shaper.ts';
 import { streams } from './shape/streams.ts';
-
-/** Name under which the log store connects, so that what it does is told from what others do. */
-export const storeApplication = 'pmoves-analytics';
 
 /** How events of this program are taken in. */
 export interface IntakeOptions {
@@ -27,13 +23,10 @@ export interface IntakeOptions {
 export interface Intake {
   readonly figures: { readonly taken: number; readonly dropped: number; readonly notKept: number };
   start(): void;
-  postgres(message: PostgresMessage): void;
   /** Shapes and forwards what has been collected. */
   flush(): Promise<void>;
   stop(): Promise<void>;
 }
-
-type Pending = LogNews | { readonly kind: 'postgres'; readonly message: PostgresMessage };
 
 // Between portions others get their turn: 64 take about a millisecond.
 const portion = 64;
@@ -44,7 +37,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const makeShown = createRecordMaker(undefined);
   const makeHidden = createRecordMaker(bus.redact);
   const counts = { taken: 0, dropped: 0, notKept: 0 };
-  let pending: Pending[] = [];
+  let pending: LogNews[] = [];
   let timer: NodeJS.Timeout | undefined;
   let flushing: Promise<void> | undefined;
   let unlisten: (() => void) | undefined;
@@ -52,7 +45,7 @@ export function createIntake(options: IntakeOptions): Intake {
   let requests = 0;
   let skipped = 0;
 
-  function take(news: Pending): void {
+  function take(news: LogNews): void {
     if (news.kind === 'request' && !mayKeep(news.status)) return;
     if (pending.length >= limit) {
       counts.dropped++;
@@ -102,7 +95,7 @@ export function createIntake(options: IntakeOptions): Intake {
     }
   }
 
-  function recordOf(news: Pending): LogRecord[] {
+  function recordOf(news: LogNews): LogRecord[] {
     const shaped = shape(news);
     if (!shaped) return [];
     return [news.kind === 'line' ? makeShown(shaped) : makeHidden(shaped)];
@@ -113,7 +106,6 @@ export function createIntake(options: IntakeOptions): Intake {
     start() {
       unlisten = bus.listen(take);
     },
-    postgres: (message) => take({ kind: 'postgres', message }),
     flush,
     async stop() {
       unlisten?.();
@@ -127,12 +119,10 @@ export function createIntake(options: IntakeOptions): Intake {
   };
 }
 
-function shape(news: Pending): Shaped | undefined {
+function shape(news: LogNews): Shaped | undefined {
   switch (news.kind) {
     case 'line':
       return shapeLine(news.text);
-    case 'postgres':
-      return shapePostgres(news.message, storeApplication);
     case 'entry':
       return shapeEntry(news);
     case 'request':

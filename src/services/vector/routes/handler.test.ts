@@ -96,7 +96,7 @@ test('what cannot be taken is refused by its reason', async () => {
   });
 });
 
-test('any body is events or refused as bad', () => {
+test('any body is events or refused as bad', { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(
       fc.oneof(

@@ -144,7 +144,9 @@ test('without a disk the bound of memory holds, and losses are counted', async (
   await delivery.stop(1);
 });
 
-test('the disk buffer gives back what it was given, whatever its texts are, and drops the oldest beyond its bound', async () => {
+test('the disk buffer gives back what it was given, whatever its texts are, and drops the oldest beyond its bound', {
+  timeout: 60_000,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.string({ unit: 'binary', maxLength: 40 }), { minLength: 1, maxLength: 10 }),

@@ -1,4 +1,4 @@
-import type { PostgresMessage } from '../../ports.ts';
+import type { EntryNews } from '#kernel/log';
 
 /** The server's name of a field → the original's, where they differ (PostgreSQL documentation, 19.8.5). */
 const renamed: Readonly<Record<string, string>> = {
@@ -16,7 +16,7 @@ const renamed: Readonly<Record<string, string>> = {
 };
 
 /** Reads a line of PostgreSQL's jsonlog; undefined where it is none, e.g. cut off by a crash. */
-export function parseJsonLog(line: string): PostgresMessage | undefined {
+export function parseJsonLog(line: string): Omit<EntryNews, 'kind'> | undefined {
   let fields: Record<string, unknown>;
   try {
     fields = JSON.parse(line) as Record<string, unknown>;
@@ -28,7 +28,12 @@ export function parseJsonLog(line: string): PostgresMessage | undefined {
   if (typeof timestamp !== 'string') return undefined;
   const parsed: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(others)) parsed[renamed[name] ?? name] = value;
-  return { at: momentOf(timestamp), message: typeof message === 'string' ? message : '', parsed };
+  return {
+    room: 'postgres',
+    at: momentOf(timestamp),
+    message: typeof message === 'string' ? message : '',
+    fields: parsed,
+  };
 }
 
 // `2026-11-26 08:00:00.123 UTC`; a zone that JavaScript does not know counts as UTC.

@@ -117,9 +117,10 @@ test('fields of jsonlog get the names of the original’s events', () => {
     backend_type: 'client backend',
   });
   expect(parseJsonLog(line)).toEqual({
+    room: 'postgres',
     at: Date.UTC(2026, 10, 26, 8, 0, 0, 123),
     message: 'relation "x" does not exist',
-    parsed: {
+    fields: {
       user_name: 'app',
       database_name: 'postgres',
       process_id: 15,

@@ -1,13 +1,23 @@
 import type { EntryNews } from '#kernel/log';
-import type { PostgresMessage } from '../../ports.ts';
 import type { Shaped } from './shaper.ts';
 import { streams } from './streams.ts';
 
-/** Something a room told by its fields. */
-export function shapeEntry({ room, at, message, fields }: EntryNews): Shaped {
-  return room === 'functions'
-    ? shapeFunction(at, message, fields)
-    : { source: streams.stack, at, message, metadata: { room, ...fields } };
+/** Name under which the log store connects: what the server says of that would never end. */
+const storeApplication = 'pmoves-analytics';
+
+/**
+ * Something a room told by its fields; of `postgres` these are a message of the database server, in the names of its
+ * jsonlog or the original's. Undefined for what must not be told.
+ */
+export function shapeEntry({ room, at, message, fields }: Omit<EntryNews, 'kind'>): Shaped | undefined {
+  switch (room) {
+    case 'functions':
+      return shapeFunction(at, message, fields);
+    case 'postgres':
+      return shapePostgres(at, message, fields);
+    default:
+      return { source: streams.stack, at, message, metadata: { room, ...fields } };
+  }
 }
 
 // Of functions either a request or something that happened in a worker, in the original's fields of each.
@@ -33,13 +43,8 @@ function shapeFunction(at: number, message: string, fields: Readonly<Record<stri
   };
 }
 
-/**
- * A message of the database server; undefined for what the storing of logs caused itself, which would never end.
- *
- * @param ownApplication name that the connections of the log store carry
- */
-export function shapePostgres({ at, message, parsed }: PostgresMessage, ownApplication: string): Shaped | undefined {
-  if (parsed.application_name === ownApplication) return undefined;
+function shapePostgres(at: number, message: string, parsed: Readonly<Record<string, unknown>>): Shaped | undefined {
+  if (parsed.application_name === storeApplication) return undefined;
   return {
     source: streams.postgres,
     at,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RequestNews } from '#kernel/log';
-import { shapeEntry, shapePostgres } from './entries.ts';
+import { shapeEntry } from './entries.ts';
 import { shapeLine } from './lines.ts';
 import { shapeAuthRequest, shapeEdge, shapeStorageRequest } from './requests.ts';
 import { createRecordMaker } from './shaper.ts';
@@ -96,9 +96,10 @@ test('what would tell of itself, or is told by another event, is no event', () =
   expect(line({ room: 'db', postgres: { severity: 'LOG' } })).toBeUndefined();
   expect(line({ room: 'gateway' })).toBeDefined();
   expect(shapeLine('no JSON')).toBeUndefined();
-  const parsed = { error_severity: 'LOG', application_name: 'pmoves-analytics' };
-  expect(shapePostgres({ at, message: 'duration: 12 s', parsed }, 'pmoves-analytics')).toBeUndefined();
-  expect(shapePostgres({ at, message: 'x', parsed }, 'another')).toMatchObject({
+  const postgres = (application_name: string) =>
+    shapeEntry({ room: 'postgres', at, message: 'x', fields: { error_severity: 'LOG', application_name } });
+  expect(postgres('pmoves-analytics')).toBeUndefined();
+  expect(postgres('another')).toMatchObject({
     source: 'postgres.logs',
     metadata: { host: 'db-default', parsed: { error_severity: 'LOG', timestamp: '2026-11-26T07:08:09.123Z' } },
   });
@@ -106,7 +107,7 @@ test('what would tell of itself, or is told by another event, is no event', () =
 
 test('functions: invocations and what happens in a worker are streams of their own', () => {
   const entry = (fields: object) =>
-    shapeEntry({ kind: 'entry', room: 'functions', at, message: 'printed', fields: { function: 'hello', ...fields } });
+    shapeEntry({ room: 'functions', at, message: 'printed', fields: { function: 'hello', ...fields } });
   expect(entry({ kind: 'log', event_type: 'Log', level: 'info', execution_id: 'e', detail: { cpu: 1 } })).toMatchObject(
     {
       source: 'deno-subhosting-events',

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createRecordIds, isUuid } from '#kernel/log';
+import { readEvents } from './read-events.ts';
+
+const options = { source: 's', nextId: createRecordIds(), now: 1_700_000_000_000, limit: 10, eventSize: 5_000 };
+const read = (value: unknown) => readEvents(JSON.stringify(value), options);
+
+test('an event’s fields find their places', () => {
+  const { records, isRetry } = read([
+    {
+      id: 'F47AC10B-58CC-4372-A567-0E02B2C3D479',
+      timestamp: 1_700_000_000_000_001,
+      event_message: 'm',
+      metadata: [{ request: [{ 'user-agent': 'x', empty: '', none: null, deep: {} }], list: [1, 2] }],
+      project: 'default',
+      'my.field': 1,
+    },
+  ]);
+  expect(isRetry).toBe(false);
+  expect(records).toEqual([
+    {
+      id: 'f47ac10b-58cc-4372-a567-0e02b2c3d479',
+      source: 's',
+      at: 1_700_000_000_000_001,
+      message: 'm',
+      metadata: '{"request":{"user_agent":"x","empty":""},"list":[1,2]}',
+      extra: '{"my_field":1}',
+    },
+  ]);
+});
+
+test('what is missing is made, and an id of any form is the same each time', () => {
+  const [made] = read({ message: 'm' }).records;
+  expect(made).toMatchObject({ at: 1_700_000_000_000_000, message: 'm', metadata: '{}' });
+  expect(isUuid(made?.id ?? '')).toBe(true);
+  const first = read({ id: 'order-1', event_message: 'm' });
+  expect(first.isRetry).toBe(true);
+  expect(isUuid(first.records[0]?.id ?? '')).toBe(true);
+  expect(read({ id: 'order-1' }).records[0]?.id).toBe(first.records[0]?.id);
+  expect(read({ id: 'order-2' }).records[0]?.id).not.toBe(first.records[0]?.id);
+});
+
+test.each([
+  ['no object', [1]],
+  ['an array', [[]]],
+  ['too deep', [JSON.parse(`${'{"a":'.repeat(60)}1${'}'.repeat(60)}`)]],
+  ['too large', [{ message: 'x'.repeat(6_000) }]],
+  ['too many', Array.from({ length: 11 }, () => ({}))],
+])('is rejected with a reason: %s', (_what, events) => {
+  expect(() => read(events)).toThrow(
+    expect.objectContaining({ code: 'rejected', status: 406, details: [expect.any(String)] }),
+  );
+});
+
+test('any value is events or refused', { timeout: 60_000 }, () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.json(), fc.string({ unit: 'binary' })), (text) => {
+      try {
+        for (const record of readEvents(text, options).records) {
+          expect(isUuid(record.id)).toBe(true);
+          expect(Number.isSafeInteger(record.at)).toBe(true);
+          expect(JSON.parse(record.metadata)).not.toBeInstanceOf(Array);
+          expect(JSON.parse(record.metadata)).toBeInstanceOf(Object);
+        }
+      } catch (error) {
+        expect(error).toMatchObject({ code: expect.stringMatching(/^(bad_body|rejected)$/) });
+      }
+    }),
+  );
+});

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { isUuid, type LogRecord, microsecondsOf, parseEvents, type RecordIds } from '#kernel/log';
+import { analyticsError } from '../../errors.ts';
+
+/** What events are read with. */
+export interface ReadOptions {
+  readonly source: string;
+  readonly nextId: RecordIds;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Events at most. */
+  readonly limit: number;
+  /** Bytes of one at most. */
+  readonly eventSize: number;
+}
+
+/** Events as records. */
+export interface ReadEvents {
+  readonly records: readonly LogRecord[];
+  /** Some brought an id but no moment, so that the same sent again would be another one. */
+  readonly isRetry: boolean;
+}
+
+/** Nesting of an event at most. */
+const deepest = 50;
+
+/**
+ * Reads the events of a body; see `parseEvents`. Fields `id`, `timestamp`, `event_message` (or `message`) and `metadata`
+ * have a meaning, all others are kept beside.
+ *
+ * @throws ServiceError `bad_body`; `rejected`, whose details say what is wrong with each
+ */
+export function readEvents(text: string, options: ReadOptions): ReadEvents {
+  const events = parseEvents(text);
+  if (!events) throw analyticsError('bad_body');
+  if (events.length > options.limit) throw rejected([`more than ${options.limit} events`]);
+  const problems: string[] = [];
+  let isRetry = false;
+  const records: LogRecord[] = [];
+  for (const [index, event] of events.entries()) {
+    const problem = problemOf(event);
+    if (problem !== undefined) {
+      problems.push(`event ${index}: ${problem}`);
+      if (problems.length >= 10) break;
+      continue;
+    }
+    const { record, hasOwnId, hasOwnTime } = readEvent(event as Record<string, unknown>, options);
+    if (record.metadata.length + record.message.length + (record.extra?.length ?? 0) > options.eventSize)
+      problems.push(`event ${index}: larger than ${options.eventSize} bytes`);
+    isRetry ||= hasOwnId && !hasOwnTime;
+    records.push(record);
+  }
+  if (problems.length > 0) throw rejected(problems);
+  return { records, isRetry };
+}
+
+const rejected = (problems: readonly string[]) => analyticsError('rejected', { details: problems });
+
+function problemOf(event: unknown): string | undefined {
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) return 'must be an object';
+  return isDeeper(event, deepest) ? `nested more than ${deepest} deep` : undefined;
+}
+
+function isDeeper(value: unknown, allowed: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return allowed === 0 || Object.values(value).some((inner) => isDeeper(inner, allowed - 1));
+}
+
+function readEvent(event: Record<string, unknown>, { source, nextId, now }: ReadOptions) {
+  const { id, timestamp, event_message, message, metadata, ...others } = event;
+  const ownTime = microsecondsOf(timestamp);
+  const ownId = typeof id === 'string' && id !== '' ? uuidOf(id) : undefined;
+  const text = typeof event_message === 'string' ? event_message : typeof message === 'string' ? message : '';
+  const data = unwrap(metadata);
+  if (others.project === 'default') delete others.project;
+  const extra = tidy(typeof data === 'object' || data === undefined ? others : { ...others, metadata: data });
+  const record: LogRecord = {
+    id: ownId ?? nextId(now),
+    source,
+    at: ownTime ?? now * 1_000,
+    message: text,
+    metadata: JSON.stringify(typeof data === 'object' && data !== null ? (tidy(data) ?? {}) : {}),
+    ...(extra !== undefined && { extra: JSON.stringify(extra) }),
+  };
+  return { record, hasOwnId: ownId !== undefined, hasOwnTime: ownTime !== undefined };
+}
+
+// Clients of BigQuery wrap each map into an array of one; answers do so again.
+function unwrap(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 1 && typeof value[0] === 'object' ? unwrap(value[0]) : value;
+}
+
+/** Without what is empty, and with names that can be columns. Undefined where nothing is left. */
+function tidy(value: unknown): unknown {
+  const plain = unwrap(value);
+  if (plain === null || plain === undefined) return undefined;
+  if (Array.isArray(plain)) {
+    const items = plain.map(tidy).filter((item) => item !== undefined);
+    return items.length === 0 ? undefined : items;
+  }
+  if (typeof plain !== 'object') return plain;
+  const entries: [string, unknown][] = [];
+  for (const [key, inner] of Object.entries(plain)) {
+    const kept = tidy(inner);
+    if (kept !== undefined) entries.push([key.replaceAll(/[-.\s]/g, '_'), kept]);
+  }
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** The id itself, or one that is always made of it (RFC 9562, version 8). */
+function uuidOf(id: string): string {
+  if (isUuid(id)) return id.toLowerCase();
+  const hex = createHash('sha256').update(id).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
