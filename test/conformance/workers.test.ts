@@ -192,6 +192,7 @@ describe('two workers', () => {
       'rest',
       'storage',
       'studio',
+      'vector',
       'workers',
     ]);
     const { username, password } = stack.env.dashboard;
