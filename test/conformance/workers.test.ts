@@ -181,6 +181,7 @@ describe('two workers', () => {
     const health = (await (await fetch(`${stack.url}/health`)).json()) as { status: string; services: object };
     expect(health.status).toBe('ok');
     expect(Object.keys(health.services).sort()).toEqual([
+      'analytics',
       'auth',
       'db',
       'functions',
