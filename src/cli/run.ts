@@ -8,6 +8,7 @@ import { genCommand } from './gen.ts';
 import { healthCommand } from './health.ts';
 import { initCommand } from './init.ts';
 import { keysCommand } from './keys.ts';
+import { outboxCommand } from './outbox.ts';
 import { psqlCommand } from './psql.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
@@ -26,6 +27,7 @@ const commands: readonly Command[] = [
   psqlCommand,
   storageCommand,
   vaultCommand,
+  outboxCommand,
   usersCommand,
   functionsCommand,
   genCommand,

@@ -13,13 +13,19 @@ export const hasNatsServer = program !== undefined;
 export interface NatsServer {
   readonly url: string;
   readonly port: number;
-  stop(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts one on loopback. */
-export async function startNatsServer(): Promise<NatsServer> {
-  const [port = 0] = await freePorts(1);
-  const child: ChildProcess = spawn(program as string, ['-a', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+/** Starts one on loopback. @param options `store`: a folder for JetStream; `port`: of one that ran before */
+export async function startNatsServer(
+  options: { readonly store?: string; readonly port?: number } = {},
+): Promise<NatsServer> {
+  const port = options.port ?? (await freePorts(1))[0] ?? 0;
+  const child: ChildProcess = spawn(
+    program as string,
+    ['-a', '127.0.0.1', '-p', String(port), ...(options.store === undefined ? [] : ['-js', '-sd', options.store])],
+    { stdio: 'ignore' },
+  );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const deadline = performance.now() + 10_000;
   while (!(await accepts(port))) {
@@ -29,8 +35,8 @@ export async function startNatsServer(): Promise<NatsServer> {
   return {
     url: `nats://127.0.0.1:${port}`,
     port,
-    async stop() {
-      child.kill();
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
       await exited;
     },
   };

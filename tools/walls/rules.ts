@@ -16,6 +16,7 @@ export const packageOwners: Readonly<Record<string, string>> = {
   '@aws-sdk/client-s3': 'src/services/storage',
   '@aws-sdk/s3-request-presigner': 'src/services/storage',
   '@fastify/busboy': 'src/services/storage',
+  '@nats-io/jetstream': 'src/kernel/bus',
   '@nats-io/transport-node': 'src/kernel/bus',
   '@opentelemetry/api': 'src/kernel/trace',
   '@opentelemetry/exporter-trace-otlp-http': 'src/kernel/trace',

@@ -40,6 +40,7 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['R7-owner-of-sql-formatter', 'src/services/beta/r7-sql-formatter.ts', 'sql-formatter'],
   ['R7-owner-of-smol-toml', 'src/services/beta/r7-smol-toml.ts', 'smol-toml'],
   ['R7-owner-of-uqr', 'src/services/beta/r7-uqr.ts', 'uqr'],
+  ['R7-owner-of-@nats-io/jetstream', 'src/services/beta/r7-jetstream.ts', '@nats-io/jetstream'],
   ['R7-owner-of-@nats-io/transport-node', 'src/services/beta/r7-nats.ts', '@nats-io/transport-node'],
   ['R7-owner-of-@opentelemetry/api', 'src/services/beta/r7-otel-api.ts', '@opentelemetry/api'],
   [

@@ -22,6 +22,10 @@ export interface DbDeps {
   readonly egress: () => Egress;
   /** Hears of every message of the embedded server. */
   readonly onMessage?: ((message: ServerMessage) => void) | undefined;
+  /** Servers of NATS that events may go to; default: none. */
+  readonly natsServers?: readonly string[];
+  /** Key that functions are called with when events go there. */
+  readonly serviceKey?: string | undefined;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
@@ -59,6 +63,8 @@ function create(deps: DbDeps): Room<DbApi> {
       settings,
       log: deps.log,
       egress: deps.egress,
+      natsServers: deps.natsServers ?? [],
+      serviceKey: deps.serviceKey,
       connection() {
         if (!running) throw dbError('not_started');
         return running.admin;
@@ -92,9 +98,15 @@ function create(deps: DbDeps): Room<DbApi> {
     },
     async health() {
       if (!running) return { status: stopped ? 'stopped' : 'starting' };
-      return probe(running);
+      const health = await probe(running);
+      return { ...health, detail: { ...health.detail, ...eventsOf(await api.background.health()) } };
     },
   };
+}
+
+/** What the outbox and the inbox have done, once they have. */
+function eventsOf({ detail = {} }: Health): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(detail).filter(([name]) => /^(out|in)box/.test(name)));
 }
 
 async function applyProjectSql(deps: DbDeps, connect: () => Promise<Client>): Promise<ProjectSqlOutcome> {

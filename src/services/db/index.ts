@@ -1,3 +1,4 @@
+export { createOutboxAdmin, type OutboxAdmin, type OutboxOverview } from './core/outbox-admin.ts';
 export { pruneVaultKeys, rotateVaultKey, type VaultAdminOptions, type VaultRotation } from './core/vault-admin.ts';
 export { type DbDeps, dbRoom } from './create.ts';
 export { dbErrors } from './errors.ts';

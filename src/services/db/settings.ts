@@ -1,4 +1,4 @@
-import { bytes, duration, integer, oneOf, type SettingsOf, string } from '#kernel/config';
+import { bytes, duration, integer, list, oneOf, type SettingsOf, string } from '#kernel/config';
 
 /** The db room's settings. */
 export const dbSettings = {
@@ -116,6 +116,49 @@ export const dbSettings = {
     default: 16_777_216,
     min: 1_024,
     help: 'Largest answer of a job; what returns more fails, as nobody would read it.',
+  }),
+  outboxBatch: integer({
+    name: 'STACK_OUTBOX_BATCH',
+    default: 200,
+    min: 1,
+    max: 10_000,
+    help: 'Events of the outbox that are read at once; after a crash as many may be delivered once more.',
+  }),
+  outboxConcurrency: integer({
+    name: 'STACK_OUTBOX_CONCURRENCY',
+    default: 16,
+    min: 1,
+    max: 1_000,
+    help: 'Events of the outbox under way at once; those of one row follow one another.',
+  }),
+  outboxTimeout: duration({
+    name: 'STACK_OUTBOX_TIMEOUT',
+    default: 10_000,
+    min: 100,
+    help: 'How long an HTTP receiver of events may take.',
+  }),
+  outboxStream: string({
+    name: 'STACK_OUTBOX_STREAM',
+    default: 'SUPABASE',
+    pattern: [/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, dashes or underscores'],
+    help: 'Stream of JetStream that is made for events where there is none of that name.',
+  }),
+  outboxSubjects: list({
+    name: 'STACK_OUTBOX_SUBJECTS',
+    default: ['supabase.db.*.*.*.v1', 'supabase.auth.*.v1', 'supabase.storage.*.*.v1'],
+    help: 'Subjects of that stream when it is made.',
+  }),
+  outboxKeep: duration({
+    name: 'STACK_OUTBOX_KEEP',
+    default: 604_800_000,
+    min: 60_000,
+    help: 'How long that stream keeps messages when it is made.',
+  }),
+  outboxDuplicates: duration({
+    name: 'STACK_OUTBOX_DUPLICATES',
+    default: 600_000,
+    min: 1_000,
+    help: 'Time in which that stream knows a message that comes again; set when it is made.',
   }),
   backgroundGrace: duration({
     name: 'STACK_DB_BACKGROUND_GRACE',

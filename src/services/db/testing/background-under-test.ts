@@ -11,6 +11,7 @@ export async function startBackground(
   connection: () => ConnectionOptions,
   env: Readonly<Record<string, string>> = {},
   clock: Clock = systemClock,
+  natsServers: readonly string[] = [],
 ): Promise<Room<undefined>> {
   const { values, problems } = resolveSettings(dbSettings, { env, files: [], alone: false });
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
@@ -21,6 +22,8 @@ export async function startBackground(
     session: (user, database) => ({ ...connection(), user, database }),
     clock,
     egress: () => createEgress({ allowed: ['127.0.0.1'] }),
+    natsServers,
+    serviceKey: 'service-key',
   });
   await background.start(new AbortController().signal);
   return background;

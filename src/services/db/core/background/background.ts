@@ -7,6 +7,7 @@ import { claimWork } from '../../sql/background/presence.ts';
 import { workConnection } from '../../sql/background/work-connection.ts';
 import { createScheduler } from './cron/scheduler.ts';
 import { createRequestSender } from './net/request-sender.ts';
+import { createOutbox } from './outbox/outbox.ts';
 import type { BackgroundPart } from './part.ts';
 
 /** What the work behind the extensions needs. */
@@ -20,6 +21,10 @@ export interface BackgroundOptions {
   readonly clock: Clock;
   /** The way out for requests that SQL asks for; valid once the gateway has started. */
   readonly egress: () => Egress;
+  /** Servers of NATS, for events. */
+  readonly natsServers: readonly string[];
+  /** What functions are called with. */
+  readonly serviceKey: string | undefined;
 }
 
 const restart = 'restart';
@@ -48,9 +53,12 @@ export function createBackground(options: BackgroundOptions): Room<undefined> {
     api: undefined,
     async start() {
       stopped = false;
+      const egress = options.egress();
+      const { natsServers, serviceKey } = options;
       parts = [
-        createRequestSender({ settings, log, egress: options.egress() }),
+        createRequestSender({ settings, log, egress }),
         createScheduler({ settings, log, clock: options.clock, session: options.session }),
+        createOutbox({ settings, log, egress, natsServers, serviceKey }),
       ];
       listener = createListener({
         connection: { ...options.connection(), applicationName: 'pmoves-supabase background' },

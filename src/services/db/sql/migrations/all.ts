@@ -4,6 +4,7 @@ import { databaseSteps } from './database.ts';
 import { eventTriggerSteps } from './event-triggers.ts';
 import { extensionSteps } from './extensions.ts';
 import { graphqlSteps } from './graphql.ts';
+import { outboxSteps } from './outbox.ts';
 import { parameterSteps } from './parameters.ts';
 import { pgbouncerSteps } from './pgbouncer.ts';
 import { publicationSteps } from './publication.ts';
@@ -24,6 +25,7 @@ export const steps: readonly Step[] = [
   ...graphqlSteps,
   ...pgbouncerSteps,
   ...webhookSteps,
+  ...outboxSteps,
   ...eventTriggerSteps,
   ...publicationSteps,
   ...extensionSteps,

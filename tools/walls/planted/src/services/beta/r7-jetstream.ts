@@ -1,0 +1,3 @@
+import { jetstream } from '@nats-io/jetstream';
+
+export const reached = jetstream;
