@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { type EventStream, StreamError } from '#kernel/bus';
 import type { Egress } from '#kernel/egress';
-import { messageOf, type OutboxEvent } from './event-message.ts';
+import type { OutboxEvent } from '../../../sql/background/outbox.ts';
+import { messageOf } from './event-message.ts';
 
 /** What became of an attempt: `away` blames nobody and does not count, `hopeless` will not get better. */
 export type Outcome =

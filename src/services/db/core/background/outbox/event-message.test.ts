@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { messageOf, type OutboxEvent, pauseAfter } from './event-message.ts';
+import type { OutboxEvent } from '../../../sql/background/outbox.ts';
+import { messageOf, pauseAfter } from './event-message.ts';
 
 /** The envelope of the PMOVES bus, as its specification has it. */
 const envelopeSchema = {

@@ -1,32 +1,4 @@
-/** An event as it stands in the outbox, with what its rule says. */
-export interface OutboxEvent {
-  readonly id: string;
-  readonly messageId: string;
-  /** Undefined for what a webhook sends. */
-  readonly rule: string | undefined;
-  readonly source: 'table' | 'auth' | 'storage';
-  /** `nats:…`, `http(s)://…` or `function:NAME`. */
-  readonly target: string;
-  readonly format: 'envelope' | 'raw' | 'ingest';
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly secret: string | undefined;
-  readonly maxAttempts: number;
-  readonly key: string;
-  /** `insert`, `created`, `login` … */
-  readonly event: string;
-  readonly payload: EventPayload;
-  readonly createdAt: Date;
-  readonly attempts: number;
-}
-
-/** The body of a database webhook. */
-export interface EventPayload {
-  readonly type: 'INSERT' | 'UPDATE' | 'DELETE';
-  readonly table: string;
-  readonly schema: string;
-  readonly record: Readonly<Record<string, unknown>> | null;
-  readonly old_record: Readonly<Record<string, unknown>> | null;
-}
+import type { EventPayload, OutboxEvent } from '../../../sql/background/outbox.ts';
 
 /** What is sent. */
 export interface EventMessage {

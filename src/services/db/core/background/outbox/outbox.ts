@@ -8,13 +8,14 @@ import {
   dueEvents,
   natsRules,
   nextDue,
+  type OutboxEvent,
   postpone,
   removeDelivered,
 } from '../../../sql/background/outbox.ts';
 import type { WorkConnection } from '../../../sql/background/work-connection.ts';
 import { type BackgroundPart, isAbsent } from '../part.ts';
 import { deliver, type Outcome } from './delivery.ts';
-import { type OutboxEvent, pauseAfter } from './event-message.ts';
+import { pauseAfter } from './event-message.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 
 /** What delivering needs. */
