@@ -92,7 +92,6 @@ export function wireRooms(input: WiringInput): Wired {
         cwd: settings.cwd,
         egress: () => createDatabaseEgress(settings.stack, (workers ?? gateway).api.url()),
         onMessage: logging.onMessage,
-        onMessage: logging.vector?.api.postgres,
         natsServers: settings.stack.natsUrl,
         serviceKey: settings.gateway.serviceRoleKey,
         // The pooler stands at the embedded server's port, where there is one.
