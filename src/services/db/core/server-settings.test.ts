@@ -55,6 +55,7 @@ test('the file holds what the image sets, and what this version knows', () => {
   expect(older.has('io_method')).toBe(false);
   expect(older.has('auto_explain.log_min_duration')).toBe(false);
   expect(older.get('cron.database_name')).toBe("'o''brien'");
+  expect(older.get('cron.use_background_workers')).toBe("'on'");
 });
 
 test('a socket folder with commas and quotes stays one folder', () => {

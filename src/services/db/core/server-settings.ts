@@ -86,7 +86,11 @@ export function renderServerConfig(shape: ServerShape): string {
     values.push(['auto_explain.log_min_duration', '10s']);
     if (shape.major >= 16) values.push(['auto_explain.log_parameter_max_length', 0]);
   }
-  if (shape.preload.includes('pg_cron')) values.push(['cron.database_name', shape.database]);
+  if (shape.preload.includes('pg_cron')) {
+    values.push(['cron.database_name', shape.database]);
+    // Its connections would be asked for a password that it has not.
+    values.push(['cron.use_background_workers', 'on']);
+  }
   const lines = values.map(([name, value]) => `${name} = ${typeof value === 'number' ? value : quoteValue(value)}`);
   return [
     '# Written by pmoves-supabase at every start; what is changed here is lost. Use ALTER SYSTEM instead.',
