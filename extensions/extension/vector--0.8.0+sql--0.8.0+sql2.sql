@@ -21,6 +21,11 @@ create type halfvec (
   storage = external
 );
 
+create function pg_catalog._halfvec_size(halfvec) returns integer
+language internal immutable strict parallel safe as 'byteaoctetlen';
+create function pg_catalog._halfvec_slice(halfvec, integer, integer) returns bytea
+language internal immutable strict parallel safe as 'bytea_substr';
+
 -- The same bytes under the other type.
 create function pg_catalog._halfvec_bytes(halfvec, bytea) returns vector
 language internal immutable strict parallel safe as 'byteacat';
@@ -84,7 +89,8 @@ $$;
 create function pg_catalog._halfvec_ready(h halfvec) returns vector
 language plpgsql immutable strict parallel safe security definer cost 10 set search_path = pg_catalog, pg_temp as $$
 begin
-  if _vector_size(_halfvec_bytes(h, '')) >= 35 and _vector_is_ready(_halfvec_bytes(h, '')) then
+  -- Looked at without fetching the rest.
+  if _halfvec_size(h) >= 35 and _halfvec_slice(h, _halfvec_size(h), 1) = '\x01' then
     return _halfvec_bytes(h, '');
   end if;
   return _vector_make(_half_round(_vector_floats(_halfvec_bytes(h, ''))), -1, false);
