@@ -13,6 +13,7 @@ test('paths, titles and shortcuts are unlike each other', () => {
 test('addresses below a page are its own, those that only begin alike are not', () => {
   expect(pageOf('/')?.title).toBe('Home');
   expect(pageOf('/connect/database')?.title).toBe('Connect');
+  expect(pageOf('/editor/public/todos')?.title).toBe('Tables');
   expect(pageOf('/connected')).toBeUndefined();
   expect(pageOf('/nowhere')).toBeUndefined();
 });

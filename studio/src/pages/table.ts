@@ -32,6 +32,16 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./home/page.tsx'),
   },
   {
+    path: '/editor',
+    title: 'Tables',
+    icon: 'table',
+    role: 'read-only',
+    group: 'project',
+    words: 'table editor rows data grid filter sort csv',
+    shortcut: 't',
+    load: () => import('./editor/page.tsx'),
+  },
+  {
     path: '/connect',
     title: 'Connect',
     icon: 'plug',

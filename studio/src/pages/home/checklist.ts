@@ -49,7 +49,7 @@ export function stepsOf(progress: Progress, secondFactor: boolean): readonly Ste
           ? `${unprotected} of ${tables} have no row level security: whoever has the public key can read them.`
           : 'Row level security is on wherever there is a table in schema public.',
       done: tables > 0 && unprotected === 0,
-      href: '/connect/database',
+      href: '/editor',
     },
     {
       title: 'Connect an application',

@@ -1,0 +1,390 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useCallback, useReducer, useState } from 'react';
+import { Link, useLocation } from 'wouter';
+import { useMay } from '../../data/session.ts';
+import { runSql } from '../../data/sql.ts';
+import { Badge } from '../../design/badge.tsx';
+import { Button, buttonClass, IconButton } from '../../design/button.tsx';
+import { classes } from '../../design/classes.ts';
+import { Confirm } from '../../design/dialog.tsx';
+import { Icon } from '../../design/icon.tsx';
+import { Menu } from '../../design/menu.tsx';
+import { EmptyState, ErrorBox, Skeleton } from '../../design/states.tsx';
+import { useToasts } from '../../design/toast.tsx';
+import { CellEditor } from '../../grid/cell-editor.tsx';
+import { Grid, type GridColumn } from '../../grid/grid.tsx';
+import { changesSql } from '../../sql/changes.ts';
+import { type Filter, type Sort, type View, writeView } from '../../sql/filter.ts';
+import { type PageOf, shownLength } from '../../sql/page.ts';
+import { quoteName, quoteQualified, quoteText } from '../../sql/quote.ts';
+import { type Column, keyOf, type Relation } from '../../sql/table.ts';
+import { csvLine } from './csv.ts';
+import { countBound, exportRows, useCount, useRows } from './data.ts';
+import { changesOf, cleanDraft, drafted, rowId, sizeOf } from './draft.ts';
+import { Filters } from './filters.tsx';
+import styles from './page.module.css';
+import { addressOf } from './table-list.tsx';
+
+/** Rows of one table: to look through, to sort and filter, and to change. */
+export function TableView({
+  relation,
+  columns,
+  view,
+}: {
+  readonly relation: Relation;
+  readonly columns: readonly Column[];
+  readonly view: View;
+}) {
+  const { schema, name } = relation;
+  const [, go] = useLocation();
+  const client = useQueryClient();
+  const toasts = useToasts();
+  const mayWork = useMay('developer');
+  const page: PageOf = { schema, name, columns, view };
+  const rows = useRows(page);
+  const count = useCount(page);
+  const [{ draft, past }, act] = useReducer(drafted, cleanDraft);
+  const [chosen, setChosen] = useState<ReadonlySet<string | number>>(new Set());
+  const [filtering, setFiltering] = useState(false);
+  const [securing, setSecuring] = useState(false);
+  const [failure, setFailure] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+
+  const kept = rows.data?.pages.flat() ?? [];
+  const editable = mayWork && relation.kind === 'table' && keyOf(columns).length > 0;
+  const idOf = (row: number): string | number =>
+    row < draft.inserts.length ? (draft.inserts[row]?.id ?? 0) : rowId(kept[row - draft.inserts.length]?.key ?? []);
+  const total = draft.inserts.length + kept.length;
+
+  const show = (next: Partial<View>) => {
+    const query = writeView({ ...view, ...next });
+    go(`${addressOf(schema, name)}${query === '' ? '' : `?${query}`}`, { replace: true });
+  };
+  const sortBy = (column: string, descending: boolean | undefined) => {
+    const others = view.sorts.filter((sort: Sort) => sort.column !== column);
+    show({ sorts: descending === undefined ? others : [{ column, descending }, ...others] });
+  };
+
+  function cell(row: number, at: number) {
+    const column = columns[at] as Column;
+    if (row < draft.inserts.length) {
+      const values = draft.inserts[row]?.values ?? {};
+      return { text: values[column.name], edited: column.name in values };
+    }
+    const edits = draft.edits[String(idOf(row))];
+    if (edits && column.name in edits) return { text: edits[column.name], edited: true };
+    const text = kept[row - draft.inserts.length]?.cells[at] ?? null;
+    return {
+      text: text !== null && text.length > shownLength ? `${text.slice(0, shownLength)}…` : text,
+      edited: false,
+    };
+  }
+
+  async function refresh(): Promise<void> {
+    await Promise.all([
+      client.invalidateQueries({ queryKey: ['rows', schema, name] }),
+      client.invalidateQueries({ queryKey: ['count', schema, name] }),
+    ]);
+  }
+
+  async function save(): Promise<void> {
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      await runSql(changesSql({ schema, name, columns }, changesOf(draft)));
+      toasts.done(`${sizeOf(draft)} ${sizeOf(draft) === 1 ? 'row is' : 'rows are'} saved`);
+      act({ kind: 'discard' });
+      setChosen(new Set());
+      await refresh();
+    } catch (error) {
+      setFailure(error);
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  async function secure(): Promise<void> {
+    setBusy(true);
+    try {
+      const verb = relation.rls ? 'disable' : 'enable';
+      await runSql(`alter table ${quoteQualified(schema, name)} ${verb} row level security`);
+      await client.invalidateQueries({ queryKey: ['relations'] });
+      setSecuring(false);
+    } catch (error) {
+      toasts.failed(error);
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  async function download(): Promise<void> {
+    try {
+      const file = await exportRows(page, csvLine, () => {});
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(file);
+      link.download = `${name}.csv`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    } catch (error) {
+      toasts.failed(error);
+    }
+  }
+
+  const onEnd = useCallback(() => {
+    if (rows.hasNextPage && !rows.isFetchingNextPage) void rows.fetchNextPage();
+  }, [rows.hasNextPage, rows.isFetchingNextPage, rows.fetchNextPage]);
+
+  const shown: readonly GridColumn[] = columns.map((column) => ({
+    title: column.name,
+    about: column.type,
+    width: Math.min(320, Math.max(110, 9 * (column.name.length + column.type.length * 0.8) + 56)),
+    isNumber: column.category === 'N',
+    editable: editable && !column.generated,
+  }));
+
+  return (
+    <div className={styles.view}>
+      <div className={styles.bar}>
+        <Link href={addressOf(schema)} className={classes(buttonClass('quiet', true))} aria-label="All tables">
+          <Icon name="chevron-left" />
+        </Link>
+        <h2>{name}</h2>
+        {relation.kind === 'table' ? (
+          <Badge kind={relation.rls ? 'good' : 'wait'}>{relation.rls ? 'RLS on' : 'RLS off'}</Badge>
+        ) : (
+          <Badge>{relation.kind}</Badge>
+        )}
+        {mayWork && relation.kind === 'table' && (
+          <Button small onClick={() => setSecuring(true)}>
+            {relation.rls ? 'Turn RLS off' : 'Turn RLS on'}
+          </Button>
+        )}
+        <span className={styles.end} />
+        <Button small icon="filter" aria-pressed={view.filters.length > 0} onClick={() => setFiltering(true)}>
+          {view.filters.length > 0 ? `Filters: ${view.filters.length}` : 'Filter'}
+        </Button>
+        <Button small icon="refresh" onClick={() => void refresh()}>
+          Refresh
+        </Button>
+        <Button small icon="download" onClick={() => void download()}>
+          CSV
+        </Button>
+        {editable && chosen.size > 0 && (
+          <Button
+            small
+            icon="trash"
+            onClick={() => {
+              act({ kind: 'delete', rows: [...chosen] });
+              setChosen(new Set());
+            }}
+          >
+            Delete {chosen.size}
+          </Button>
+        )}
+        {editable && (
+          <Button small kind="primary" icon="plus" onClick={() => act({ kind: 'insert', values: {} })}>
+            Row
+          </Button>
+        )}
+      </div>
+      {rows.error && !rows.data ? (
+        <div className={styles.problem}>
+          <ErrorBox error={rows.error} retry={() => void rows.refetch()} />
+        </div>
+      ) : !rows.data ? (
+        <div className={styles.problem}>
+          <Skeleton lines={8} />
+        </div>
+      ) : total === 0 ? (
+        <EmptyState icon="table" title={view.filters.length > 0 ? 'No row meets the filters' : 'There are no rows'}>
+          {view.filters.length > 0
+            ? 'Change or remove them to see more.'
+            : 'Add one, or insert them by your application.'}
+        </EmptyState>
+      ) : (
+        <Grid
+          label={`Rows of ${name}`}
+          columns={shown}
+          rows={total}
+          cell={cell}
+          state={(row) =>
+            row < draft.inserts.length ? 'new' : draft.deletes.includes(String(idOf(row))) ? 'deleted' : undefined
+          }
+          headerEnd={(at) => <SortMenu column={columns[at] as Column} sorts={view.sorts} onSort={sortBy} />}
+          {...(editable && {
+            checked: {
+              has: (row: number) => chosen.has(idOf(row)),
+              toggle: (row: number) => {
+                const next = new Set(chosen);
+                if (!next.delete(idOf(row))) next.add(idOf(row));
+                setChosen(next);
+              },
+            },
+            onPaste: (at, cells) => {
+              for (const [down, line] of cells.entries()) {
+                if (at.row + down >= total) break;
+                const values = line.flatMap((text, right) => {
+                  const column = columns[at.column + right];
+                  return column && !column.generated ? [[column.name, text] as const] : [];
+                });
+                act({ kind: 'edit', row: idOf(at.row + down), values: Object.fromEntries(values) });
+              }
+            },
+            editor: ({ row, column: at }, typed, close) => {
+              const column = columns[at] as Column;
+              return (
+                <LoadedEditor
+                  column={column}
+                  page={page}
+                  rowKey={row < draft.inserts.length ? undefined : kept[row - draft.inserts.length]?.key}
+                  shown={cell(row, at)}
+                  typed={typed}
+                  onDone={(value) => {
+                    act({ kind: 'edit', row: idOf(row), values: { [column.name]: value } });
+                    close();
+                  }}
+                  onCancel={close}
+                />
+              );
+            },
+          })}
+          onEnd={onEnd}
+        />
+      )}
+      <div>
+        {failure !== undefined && (
+          <div className={styles.problem}>
+            <ErrorBox error={failure} />
+          </div>
+        )}
+        {sizeOf(draft) > 0 ? (
+          <div className={classes(styles.foot, styles.pending)} role="status">
+            {sizeOf(draft)} {sizeOf(draft) === 1 ? 'row' : 'rows'} changed, not saved
+            <span className={styles.end} />
+            <Button small icon="undo" disabled={past.length === 0} onClick={() => act({ kind: 'undo' })}>
+              Undo
+            </Button>
+            <Button small onClick={() => act({ kind: 'discard' })}>
+              Discard
+            </Button>
+            <Button small kind="primary" disabled={busy} onClick={() => void save()}>
+              Save
+            </Button>
+          </div>
+        ) : (
+          <div className={styles.foot}>
+            {describeCount(count.data, relation, view)}
+            {relation.kind === 'table' && keyOf(columns).length === 0 && ' · no primary key: rows can be read only'}
+          </div>
+        )}
+      </div>
+      {filtering && (
+        <Filters
+          columns={columns}
+          filters={view.filters}
+          onApply={(filters: readonly Filter[]) => {
+            show({ filters });
+            setFiltering(false);
+          }}
+          onClose={() => setFiltering(false)}
+        />
+      )}
+      {securing && (
+        <Confirm
+          title={relation.rls ? 'Turn row level security off?' : 'Turn row level security on?'}
+          action={relation.rls ? 'Turn it off' : 'Turn it on'}
+          busy={busy}
+          onConfirm={() => void secure()}
+          onClose={() => setSecuring(false)}
+        >
+          <p>
+            {relation.rls
+              ? `Whoever has the public key will reach every row of ${name} that its grants allow.`
+              : `Clients will see no row of ${name} that no policy shows them.`}
+          </p>
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+function describeCount(count: number | undefined, { estimate }: Relation, { filters }: View): string {
+  if (count === undefined) return 'Counting…';
+  if (count <= countBound) return `${count.toLocaleString()} ${count === 1 ? 'row' : 'rows'}`;
+  if (filters.length > 0 || estimate < 0) return `more than ${countBound.toLocaleString()} rows`;
+  return `about ${Math.round(Math.max(estimate, countBound)).toLocaleString()} rows`;
+}
+
+function SortMenu({
+  column,
+  sorts,
+  onSort,
+}: {
+  readonly column: Column;
+  readonly sorts: readonly Sort[];
+  readonly onSort: (column: string, descending: boolean | undefined) => void;
+}) {
+  const sort = sorts.find((each) => each.column === column.name);
+  return (
+    <Menu
+      label={`Sort by ${column.name}`}
+      items={[
+        { label: 'Ascending', icon: 'arrow-up', onSelect: () => onSort(column.name, false) },
+        { label: 'Descending', icon: 'arrow-down', onSelect: () => onSort(column.name, true) },
+        { label: 'Not by this', icon: 'close', disabled: !sort, onSelect: () => onSort(column.name, undefined) },
+      ]}
+      trigger={(props) => (
+        <IconButton
+          small
+          icon={sort ? (sort.descending ? 'arrow-down' : 'arrow-up') : 'chevron-down'}
+          label={`Sort by ${column.name}`}
+          tabIndex={-1}
+          {...props}
+        />
+      )}
+    />
+  );
+}
+
+/** The editor of a cell; a value that the grid shows in part is loaded whole first, so that none is ever cut by saving. */
+function LoadedEditor({
+  column,
+  page,
+  rowKey,
+  shown,
+  typed,
+  onDone,
+  onCancel,
+}: {
+  readonly column: Column;
+  readonly page: PageOf;
+  readonly rowKey: readonly string[] | undefined;
+  readonly shown: { readonly text: string | null | undefined; readonly edited: boolean };
+  readonly typed: string | undefined;
+  readonly onDone: (value: string | null) => void;
+  readonly onCancel: () => void;
+}) {
+  const [whole, setWhole] = useState<{ readonly text: string | null }>();
+  const [error, setError] = useState<unknown>();
+  const [asked, setAsked] = useState(false);
+  const isCut = typed === undefined && !shown.edited && (shown.text?.length ?? 0) > shownLength && rowKey !== undefined;
+  if (isCut && !asked) {
+    setAsked(true);
+    const where = keyOf(page.columns)
+      .map(({ name, type }, at) => `${quoteName(name)} = ${quoteText(rowKey[at] ?? '')}::${type}`)
+      .join(' and ');
+    const sql = `select ${quoteName(column.name)}::text as text from ${quoteQualified(page.schema, page.name)} where ${where}`;
+    runSql<{ text: string | null }>(sql).then(([row]) => setWhole(row ?? { text: null }), setError);
+  }
+  if (error !== undefined) return <ErrorBox error={error} />;
+  if (isCut && !whole) return <Skeleton lines={1} />;
+  const choices = column.labels ?? (column.type === 'boolean' ? ['true', 'false'] : undefined);
+  return (
+    <CellEditor
+      of={{ title: column.name, type: column.type, nullable: column.nullable, choices }}
+      value={choices ? (shown.text ?? null) : (typed ?? whole?.text ?? shown.text ?? null)}
+      onDone={onDone}
+      onCancel={onCancel}
+    />
+  );
+}
