@@ -195,7 +195,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       await grid.getByRole('gridcell', { name: 'default' }).first().dblclick();
       await page.getByRole('textbox', { name: 'title, text' }).fill('new');
       await page.keyboard.press('Enter');
-      await page.getByRole('checkbox', { name: 'Choose row 3' }).check();
+      await page.getByRole('checkbox', { name: 'Choose row 3', exact: true }).check();
       await page.getByRole('button', { name: 'Delete 1' }).click();
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('3 rows are saved').waitFor();
