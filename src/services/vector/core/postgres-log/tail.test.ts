@@ -72,7 +72,12 @@ test('each line is given on once and whole, over changes of the file and new sta
         expect(seen).toEqual(written);
       },
     ),
-    { numRuns: 25 },
+    {
+      numRuns: 25,
+      examples: [
+        [[{ kind: 'write', text: 'a', ends: false }, { kind: 'restart' }, { kind: 'write', text: '', ends: true }]],
+      ],
+    },
   );
 });
 

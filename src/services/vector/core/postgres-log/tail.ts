@@ -101,7 +101,11 @@ export function createTail(options: TailOptions): Tail {
     );
     if (known) return known;
     const newest = (await files()).at(-1);
-    return newest === undefined ? undefined : { name: newest, offset: (await stat(join(folder, newest))).size };
+    if (newest === undefined) return undefined;
+    const end = { name: newest, offset: (await stat(join(folder, newest))).size };
+    // Kept at once: a next start would otherwise begin behind a line that was half written by then.
+    await keep(end);
+    return end;
   }
 
   function read(): Promise<void> {
