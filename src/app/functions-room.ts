@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import type { Bus } from '#kernel/bus';
 import type { Room } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
+import type { ConnectionOptions } from '#kernel/sql';
 import { type FunctionsApi, type FunctionsPorts, functionsRoom } from '#services/functions';
 import { givenValue, type LoadedSettings } from './load-settings.ts';
 import { volumesOf } from './volumes.ts';
@@ -14,8 +16,20 @@ export function createFunctionsRoom(
   settings: LoadedSettings,
   log: Logger,
   gatewayUrl: () => string,
+  database: (() => ConnectionOptions) | undefined,
+  bus: Bus,
 ): Room<FunctionsApi> {
-  return functionsRoom.create({ settings: settings.functions, log, ...functionsPorts(settings, gatewayUrl) });
+  const subject = 'functions.triggers';
+  return functionsRoom.create({
+    settings: settings.functions,
+    log,
+    ...functionsPorts(settings, gatewayUrl),
+    database,
+    triggersAnnounced: {
+      publish: () => bus.publish(subject, null),
+      subscribe: (listener) => bus.subscribe(subject, listener),
+    },
+  });
 }
 
 /** What functions need of a stack, for its room and for the command line. */

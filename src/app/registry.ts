@@ -32,7 +32,7 @@ export const registry: readonly RegisteredRoom[] = [
   { name: 'realtime', schema: realtimeSettings, needs: ['db'], optional: false },
   { name: 'storage', schema: storageSettings, needs: ['db'], optional: false },
   { name: 'imgproxy', schema: imgproxySettings, needs: [], optional: true },
-  { name: 'functions', schema: functionsSettings, needs: [], optional: true },
+  { name: 'functions', schema: functionsSettings, needs: ['db'], optional: true },
   { name: 'meta', schema: metaSettings, needs: ['db'], optional: false },
   { name: 'analytics', schema: analyticsSettings, needs: ['db'], optional: true },
   { name: 'vector', schema: vectorSettings, needs: ['analytics'], optional: true },

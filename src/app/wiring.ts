@@ -182,7 +182,14 @@ export function wireRooms(input: WiringInput): Wired {
       })
     : undefined;
   const functions = chosen.has('functions')
-    ? createFunctionsRoom(settings, roomLog('functions'), () => (workers ?? gateway).api.url())
+    ? createFunctionsRoom(
+        settings,
+        roomLog('functions'),
+        () => (workers ?? gateway).api.url(),
+        // Alone, without an address of a database, there is none.
+        db || settings.db.host ? connection('supabase_admin', undefined) : undefined,
+        input.bus,
+      )
     : undefined;
   if (functions) logging.follow(functions.api);
   const meta = chosen.has('meta')

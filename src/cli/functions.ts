@@ -9,12 +9,14 @@ import { functionsPorts } from '../app/functions-room.ts';
 import { assertUsable, type LoadedSettings, loadSettings } from '../app/load-settings.ts';
 import { readRunFile } from '../app/run-file.ts';
 import { type Command, type CommandContext, print } from './command.ts';
+import { askFunctions } from './functions-management.ts';
+import { manageTriggers, triggersUsage } from './functions-triggers.ts';
 import { startCommand } from './start.ts';
 
 /** `functions`: makes, serves and manages functions. */
 export const functionsCommand: Command = {
   name: 'functions',
-  summary: 'new, serve, deploy, delete, list, logs, secrets, cache and bundle functions',
+  summary: 'new, serve, deploy, delete, list, logs, secrets, triggers, cache and bundle functions',
   help: `usage: pmoves-supabase functions new NAME
        pmoves-supabase functions serve
        pmoves-supabase functions deploy FOLDER [--name NAME] [--verify-jwt | --no-verify-jwt]
@@ -22,6 +24,7 @@ export const functionsCommand: Command = {
        pmoves-supabase functions list
        pmoves-supabase functions logs [NAME] [--follow]
        pmoves-supabase functions secrets list | set NAME=VALUE… [--from FILE] | unset NAME…
+       pmoves-supabase ${triggersUsage}
        pmoves-supabase functions cache [NAME…]
        pmoves-supabase functions bundle NAME [--output FILE]
 
@@ -29,6 +32,7 @@ new      makes the folder of a function
 serve    follows the logs of the running stack, or serves functions alone on port 9000; saving a file is enough to change them
 deploy   copies a folder into the functions of this stack; _shared and other folders that are no functions likewise
 secrets  variables of all functions, kept sealed; a running stack hands them out at once
+triggers requests that functions get at certain times, and for changes of tables and objects of the running stack
 cache    fetches what functions import, so that they start without a network
 bundle   writes a function with all it imports into one file`,
 
@@ -115,6 +119,9 @@ const actions: Readonly<Record<string, (action: Action) => Promise<number> | num
     print(context, { file: target }, () => `wrote ${target}`);
     return 0;
   },
+  async triggers({ context, settings, args }) {
+    return (await manageTriggers(context, settings, args)) ?? notUnderstood(context);
+  },
   logs: ({ context, settings, args }) => showLogs(context, settings, args),
   async serve({ context, settings }) {
     if (readRunFile(settings)) return showLogs(context, settings, ['--follow']);
@@ -191,9 +198,6 @@ interface LogEntry {
 const followInterval = 500;
 
 async function showLogs(context: CommandContext, settings: LoadedSettings, args: readonly string[]): Promise<number> {
-  const run = readRunFile(settings);
-  const key = settings.gateway.serviceRoleKey;
-  if (!run || !key) throw new StartupError('the stack does not run; start it first with `npm start`');
   const name = args.find((argument) => !argument.startsWith('--'));
   const follow = args.includes('--follow');
   const path = name === undefined ? 'functions-logs' : `functions/${encodeURIComponent(name)}/logs`;
@@ -203,11 +207,7 @@ async function showLogs(context: CommandContext, settings: LoadedSettings, args:
   });
   let after = 0;
   do {
-    const answer = await fetch(`${run.url}/v1/projects/default/${path}?after=${after}&limit=1000`, {
-      headers: { authorization: `Bearer ${key}` },
-    });
-    if (!answer.ok) throw new StartupError(`the stack answers ${answer.status}: ${await answer.text()}`);
-    const entries = (await answer.json()) as LogEntry[];
+    const entries = (await askFunctions(settings, 'GET', `${path}?after=${after}&limit=1000`)) as LogEntry[];
     for (const entry of entries)
       context.out(
         context.json

@@ -8,7 +8,7 @@ export const kernelLevels: readonly (readonly string[])[] = [
   ['log', 'config', 'trace'],
   ['lifecycle', 'jwt', 'bus', 'egress', 'tls'],
   ['sql', 'http'],
-  ['replication'],
+  ['replication', 'deliveries'],
 ];
 
 /** Third-party packages and the one folder of `src` that may import each. */

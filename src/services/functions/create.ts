@@ -7,6 +7,7 @@ import type { FunctionsPorts } from './ports.ts';
 import { createInvoke } from './routes/invoke.ts';
 import { createManagement } from './routes/management/handler.ts';
 import type { FunctionsSettings } from './settings.ts';
+import { callWorker } from './wire/call.ts';
 
 /** What the functions room is made of. */
 export interface FunctionsDeps extends FunctionsPorts {
@@ -41,10 +42,11 @@ function create(deps: FunctionsDeps): Room<FunctionsApi> {
     },
     async start() {
       findDeno(settings.deno);
-      running = createFunctions({ settings, ports: deps, log, clock });
+      running = createFunctions({ settings, ports: deps, log, clock, call: callWorker });
       running.journal.subscribe((entry) => {
         for (const listener of listeners) listener(entry);
       });
+      running.triggers.begin();
     },
     async stop() {
       const stopping = running;

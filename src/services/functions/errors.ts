@@ -9,6 +9,7 @@ export const functionsErrors = catalogueOf({
     invalid_path: 'A file path stays below the function’s folder',
     secret_name: 'The name of a secret is not allowed',
     secret_too_large: 'The value of a secret is too long',
+    invalid_trigger: 'The trigger is not understood',
     too_many_secrets: 'There are as many secrets as there may be',
   },
   401: {
@@ -42,6 +43,7 @@ export const functionsErrors = catalogueOf({
     BOOT_ERROR: 'Worker failed to boot (please check logs)',
     OVERLOADED: 'No worker is free for this request',
     not_running: 'Functions are starting',
+    triggers_unavailable: 'Triggers need a database in which tables can be made',
   },
   504: {
     REQUEST_IDLE_TIMEOUT: 'The upstream server is timing out',

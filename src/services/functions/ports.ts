@@ -1,4 +1,5 @@
 import type { Clock } from '#kernel/lifecycle';
+import type { ConnectionOptions } from '#kernel/sql';
 
 /** What functions need from the rest of the program. */
 export interface FunctionsPorts {
@@ -13,6 +14,10 @@ export interface FunctionsPorts {
   readonly stack: () => StackAddress;
   /** A variable of the program's own environment or env file, for `env(NAME)` in config.toml. */
   readonly variable: (name: string) => string | undefined;
+  /** The database whose changes functions hear of, as a role that may do everything; undefined where there is none. */
+  readonly database?: (() => ConnectionOptions) | undefined;
+  /** Tells all nodes that there are triggers, and hears of it. */
+  readonly triggersAnnounced?: { publish(): void; subscribe(listener: () => void): () => void };
   readonly clock?: Clock;
 }
 

@@ -14,6 +14,8 @@ import type { CatalogueReader } from './project/catalogue.ts';
 import type { FunctionDefinition } from './project/definition.ts';
 import { denoVariables, functionsFolder, openCatalogue, openSecrets, placeOptions } from './project.ts';
 import type { SecretStore } from './secrets/secret-store.ts';
+import { createSender, type SenderOptions } from './triggers/send.ts';
+import { createTriggers, type Triggers } from './triggers/triggers.ts';
 import { closePlace, openPlace, type WorkerPlace } from './worker/place.ts';
 import { startWorker } from './worker/start-worker.ts';
 import type { Worker, WorkerNews } from './worker/worker.ts';
@@ -24,6 +26,8 @@ export interface FunctionsOptions {
   readonly ports: FunctionsPorts;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Sends a request of the program's own to a worker. */
+  readonly call: SenderOptions['call'];
 }
 
 /** The functions of a project, running. */
@@ -39,11 +43,12 @@ export interface Functions {
   /** A worker for a request. @throws ServiceError, see `Pool.acquire` */
   acquire(definition: FunctionDefinition): Promise<Lease>;
   readonly workers: ReadonlySet<Worker>;
+  readonly triggers: Triggers;
   stop(): Promise<void>;
 }
 
 /** Joins the parts. Nothing is started and no folder made before the first request. */
-export function createFunctions({ settings, ports, log, clock }: FunctionsOptions): Functions {
+export function createFunctions({ settings, ports, log, clock, call }: FunctionsOptions): Functions {
   const folder = functionsFolder(settings, ports);
   const now = () => performance.now();
   const journal = createJournal(settings.logEntries);
@@ -104,6 +109,34 @@ export function createFunctions({ settings, ports, log, clock }: FunctionsOption
     return functionVariables(ports.stack(), settings, { file, config, secrets: secrets.values(), own: definition.env });
   }
 
+  async function acquire(definition: FunctionDefinition): Promise<Lease> {
+    // Each look at the folders makes new definitions, so variables are read anew as often as files.
+    let ready = wanted.get(definition);
+    if (ready === undefined) {
+      ready = want(definition);
+      wanted.set(definition, ready);
+      ready.catch(() => wanted.delete(definition));
+    }
+    return pool.acquire(await ready);
+  }
+
+  const triggers = createTriggers({
+    settings,
+    log,
+    database: ports.database,
+    configured: async () => (await catalogue.read()).triggers,
+    send: createSender({
+      find: (name) => catalogue.find(name),
+      acquire,
+      call,
+      serviceKey: () => ports.stack().serviceRoleKey,
+      journal,
+      now: () => clock.now(),
+    }),
+    announce: () => ports.triggersAnnounced?.publish(),
+  });
+  const unsubscribe = ports.triggersAnnounced?.subscribe(() => triggers.begin());
+
   return {
     settings,
     folder,
@@ -115,18 +148,12 @@ export function createFunctions({ settings, ports, log, clock }: FunctionsOption
       keys ??= loadKeys(settings, clock);
       return keys;
     },
-    async acquire(definition) {
-      // Each look at the folders makes new definitions, so variables are read anew as often as files.
-      let ready = wanted.get(definition);
-      if (ready === undefined) {
-        ready = want(definition);
-        wanted.set(definition, ready);
-        ready.catch(() => wanted.delete(definition));
-      }
-      return pool.acquire(await ready);
-    },
+    acquire,
+    triggers,
     workers: pool.workers,
     async stop() {
+      unsubscribe?.();
+      await triggers.stop();
       await pool.stop();
       if (place) closePlace(place);
       place = undefined;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { resolveSettings } from '#kernel/config';
 import { createLogger, createRedactor } from '#kernel/log';
+import type { ConnectionOptions } from '#kernel/sql';
 import type { JournalEntry } from '../core/events/journal.ts';
 import { functionsRoom } from '../create.ts';
 import { functionsSettings } from '../settings.ts';
@@ -26,10 +27,11 @@ export const testSecret = 'a-secret-of-at-least-thirty-two-characters';
 /** Key that may manage it. */
 export const testServiceKey = 'service-key-of-the-test';
 
-/** Starts one. @param env settings by name */
+/** Starts one. @param env settings by name @param database for triggers */
 export async function startFunctions(
   files: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
+  database?: () => ConnectionOptions,
 ): Promise<FunctionsUnderTest> {
   const root = mkdtempSync(join(tmpdir(), 'functions-'));
   const folder = join(root, 'functions');
@@ -56,6 +58,7 @@ export async function startFunctions(
     defaultCacheFolder: join(tmpdir(), `functions-test-cache-${process.getuid?.()}`),
     secretsFile: join(root, 'secrets.json'),
     variable: () => undefined,
+    database,
     stack: () => ({
       url,
       publicUrl: 'https://project.example',

@@ -27,6 +27,8 @@ export interface Catalogue {
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
   /** Variables of all functions, from the configuration. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Bindings of functions, from the configuration. */
+  readonly triggers: ReadonlyMap<string, unknown>;
 }
 
 /** The functions as they stand on disk, looked at when they are needed. */
@@ -149,7 +151,7 @@ async function scan(
     });
   }
   trim(nodeServers, functions.size);
-  return { functions, secrets: config?.secrets ?? {} };
+  return { functions, secrets: config?.secrets ?? {}, triggers: config?.triggers ?? new Map() };
 }
 
 /** A file of variables is for the program, which hands out what is in it. */

@@ -7,10 +7,12 @@ export interface ProjectConfig {
   readonly functions: ReadonlyMap<string, FunctionOptions>;
   /** `[edge_runtime.secrets]`: variables of all functions. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** `[functions.NAME.triggers.TRIGGER]`, by trigger; not yet understood. */
+  readonly triggers: ReadonlyMap<string, unknown>;
 }
 
 /** A configuration that says nothing. */
-export const emptyConfig: ProjectConfig = { functions: new Map(), secrets: {} };
+export const emptyConfig: ProjectConfig = { functions: new Map(), secrets: {}, triggers: new Map() };
 
 /** Where the paths of a configuration lead, and what `env(NAME)` in it means. */
 export interface ConfigPlace {
@@ -32,10 +34,15 @@ export async function parseConfig(text: string, place: ConfigPlace): Promise<Pro
   const { parse } = await import('smol-toml');
   const document: unknown = parse(text);
   const functions = new Map<string, FunctionOptions>();
+  const triggers = new Map<string, unknown>();
   for (const [name, entry] of Object.entries(tableOf(document, 'functions')))
-    if (isTable(entry)) functions.set(name, optionsOf(entry, place));
+    if (isTable(entry)) {
+      functions.set(name, optionsOf(entry, place));
+      for (const [trigger, value] of Object.entries(tableOf(entry, 'triggers')))
+        triggers.set(trigger, isTable(value) ? { function: name, ...value } : value);
+    }
   const secrets = tableOf(tableOf(document, 'edge_runtime'), 'secrets');
-  return { functions, secrets: textsOf(secrets, place) };
+  return { functions, secrets: textsOf(secrets, place), triggers };
 }
 
 function optionsOf(entry: Readonly<Record<string, unknown>>, place: ConfigPlace): FunctionOptions {
