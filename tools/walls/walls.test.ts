@@ -13,6 +13,7 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['R2-kernel-level-1', 'src/kernel/log/r2-level-1.ts', 'src/kernel/config/index.ts'],
   ['R2-kernel-level-2', 'src/kernel/jwt/r2-level-2.ts', 'src/kernel/sql/index.ts'],
   ['R2-kernel-level-3', 'src/kernel/sql/r2-level-3.ts', 'src/kernel/http/index.ts'],
+  ['R2-kernel-level-4', 'src/kernel/deliveries/r2-level-4.ts', 'src/kernel/replication/index.ts'],
   ['R2-kernel-by-its-face', 'src/services/alpha/r2-face.ts', 'src/kernel/log/inner.ts'],
   ['R2-kernel-neighbour-by-its-face', 'src/kernel/sql/r2-neighbour.ts', 'src/kernel/log/inner.ts'],
   ['R3-room-by-its-front-door', 'src/services/alpha/r3-deep.ts', 'src/services/beta/core/decide.ts'],

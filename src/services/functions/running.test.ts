@@ -87,12 +87,13 @@ test('secrets come with the next request, and files show none', async () => {
   });
   expect((await get('/asks')).text).toBe('null');
   expect((await manage('POST', 'secrets', [{ name: 'WORD', value: 'sesame' }])).status).toBe(201);
-  expect((await get('/asks')).text).toBe('"sesame"');
+  // A start that takes long is not waited for; the old worker answers meanwhile.
+  await until('the secret', async () => (await get('/asks')).text === '"sesame"');
   expect((await manage('GET', 'secrets')).json()).toMatchObject([
     { name: 'WORD', value: expect.stringMatching(/^[0-9a-f]{64}$/) },
   ]);
   expect((await manage('DELETE', 'secrets', ['WORD'])).status).toBe(200);
-  expect((await get('/asks')).text).toBe('null');
+  await until('its end', async () => (await get('/asks')).text === 'null');
   expect((await manage('POST', 'secrets', [{ name: 'SUPABASE_URL', value: 'x' }])).status).toBe(400);
 });
 
@@ -119,7 +120,7 @@ test('functions are deployed, shown, changed and removed over HTTP', async () =>
   expect((await get('/greet')).text).toBe('deployed');
 
   expect((await manage('PUT', 'functions/greet/files/word.ts', `export const word = 'edited';`)).status).toBe(200);
-  expect((await get('/greet')).text).toBe('edited');
+  await until('the edited function', async () => (await get('/greet')).text === 'edited');
   expect((await manage('GET', 'functions/greet/files')).json()).toMatchObject([
     { path: 'main.ts' },
     { path: 'word.ts' },
@@ -129,11 +130,9 @@ test('functions are deployed, shown, changed and removed over HTTP', async () =>
   expect((await manage('PATCH', 'functions/greet', { verify_jwt: true })).json()).toMatchObject({ verify_jwt: true });
   expect((await get('/greet')).status).toBe(401);
   expect((await manage('GET', 'functions')).json()).toMatchObject([{ slug: 'greet' }]);
-  expect((await manage('GET', 'functions/greet/invocations')).json()).toMatchObject([
-    { status_code: 200 },
-    { status_code: 200 },
-    { status_code: 401 },
-  ]);
+  const invocations = (await manage('GET', 'functions/greet/invocations')).json() as { status_code: number }[];
+  const codes = invocations.map(({ status_code: status }) => status);
+  expect([new Set(codes.slice(0, -1)), codes.at(-1)]).toEqual([new Set([200]), 401]);
   const logs = (await manage('GET', 'functions/greet/logs')).json() as { event_type: string }[];
   expect(logs.filter(({ event_type: type }) => type === 'Boot')).toHaveLength(2);
 

@@ -1,0 +1,3 @@
+import { replication } from '#kernel/replication';
+
+export const reached = replication;
