@@ -128,11 +128,32 @@ describe.each(backends)('over %s', (backend) => {
       expect(head.status).toBe(400);
     });
 
-    it('serves HTML as text', async () => {
+    it('serves HTML as text, and nothing as a page of the origin', async () => {
       await put('open/page.html', '<b>', { 'content-type': 'text/html; charset=utf-8' });
-      expect((await storage.request('GET', '/object/public/open/page.html')).headers.get('content-type')).toBe(
-        'text/plain',
-      );
+      const page = await storage.request('GET', '/object/public/open/page.html');
+      expect(page.headers.get('content-type')).toBe('text/plain');
+      expect(page.headers.get('content-security-policy')).toBeNull();
+      const policies: string[] = [];
+      for (const type of [
+        'image/svg+xml',
+        'application/xhtml+xml',
+        'image/x+xml',
+        'application/unknown',
+        '*/*',
+        'image/png',
+      ]) {
+        await put(`open/${policies.length}`, '<svg xmlns="http://www.w3.org/2000/svg"/>', { 'content-type': type });
+        const { headers } = await storage.request('GET', `/object/public/open/${policies.length}`);
+        policies.push(`${type} ${headers.get('content-security-policy')}`);
+      }
+      expect(policies).toEqual([
+        'image/svg+xml sandbox',
+        'application/xhtml+xml sandbox',
+        'image/x+xml sandbox',
+        'application/unknown sandbox',
+        '*/* sandbox',
+        'image/png null',
+      ]);
     });
 
     it('keeps nothing of an upload that is too large or breaks off', async () => {

@@ -19,9 +19,11 @@ export interface HeaderInput {
 export function contentHeaders(input: HeaderInput): OutgoingHttpHeaders {
   const { object, download, expires } = input;
   const { metadata } = object;
+  const type = servedType(metadata?.mimetype);
   return {
     'accept-ranges': 'bytes',
-    'content-type': servedType(metadata?.mimetype),
+    'content-type': type,
+    ...pagePolicy(type),
     ...(metadata?.eTag && { etag: metadata.eTag }),
     'last-modified': lastModified(object).toUTCString(),
     'x-robots-tag': metadata?.xRobotsTag ?? 'none',
@@ -37,6 +39,17 @@ export function servedType(type: string | undefined): string {
   if (type === undefined || type === '' || /[^\x20-\x7e]/.test(type)) return 'application/octet-stream';
   return /text\/html/i.test(type) ? 'text/plain' : type;
 }
+
+/**
+ * Headers for content that a browser may show as a page: it gets an origin of its own, so that what somebody uploaded never
+ * runs beside the dashboard or an application of the same origin. Images inside of pages, downloads and scripts are not touched.
+ */
+export function pagePolicy(type: string): OutgoingHttpHeaders {
+  return neverPages.test(type) && !/xml/i.test(type) ? {} : { 'content-security-policy': 'sandbox' };
+}
+
+// Types that browsers do not look into to find out that they are HTML. Readers of PDF do not work in a sandbox.
+const neverPages = /^(?:(?:image|audio|video|font)\/|text\/plain|application\/(?:pdf|json|octet-stream)\b)/i;
 
 /** When the content was stored. */
 export function lastModified({ metadata, updated_at: updatedAt }: ObjectRow): Date {

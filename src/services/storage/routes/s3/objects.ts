@@ -6,7 +6,7 @@ import { upload } from '../../core/objects/upload.ts';
 import { ownerOfScope } from '../../core/owner.ts';
 import { storageError } from '../../errors.ts';
 import type { ObjectRow } from '../../sql/objects.ts';
-import { lastModified } from '../content-headers.ts';
+import { lastModified, pagePolicy } from '../content-headers.ts';
 import { serve } from '../download.ts';
 import { type Exchange, headerOf } from '../exchange.ts';
 import { checkedBody } from './body.ts';
@@ -86,7 +86,8 @@ async function get({ exchange, scope, bucket, key, query }: S3Call) {
     const value = query.get(`response-${name}`);
     return value === null || /[^\x20-\x7e]/.test(value) ? [] : [[name, value]];
   });
-  return { ...answer, headers: { ...answer.headers, ...metadataHeaders(object), ...Object.fromEntries(replaced) } };
+  const headers = { ...answer.headers, ...metadataHeaders(object), ...Object.fromEntries(replaced) };
+  return { ...answer, headers: { ...headers, ...pagePolicy(String(headers['content-type'])) } };
 }
 
 /** What objects can do, beside uploads in parts. */
