@@ -133,6 +133,7 @@ test('whatever tables are called, a subject has its five parts', () => {
       expect(subject.split('.')).toHaveLength(6);
       expect(subject).toMatch(/^[^\s.*>]+(\.[^\s.*>]+){5}$/);
     }),
+    { examples: [['', '\u00a0']] },
   );
 });
 

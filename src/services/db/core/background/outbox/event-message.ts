@@ -50,7 +50,7 @@ const defaults = {
 /** A name as one token of a subject: dots, blanks and wildcards would make it another one. */
 function token(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  return text.replace(/[\x00-\x20.*>\x7f]/g, '_') || '_';
+  return text.replace(/[\x00-\x1f\s.*>\x7f]/g, '_') || '_';
 }
 
 /** The payload of `ingest.file.added.v1` for a stored object. */
