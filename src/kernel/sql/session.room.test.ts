@@ -56,7 +56,7 @@ it('runs several statements, and one with values', async () => {
     [['a'], [{ a: 1 }]],
   ]);
   expect(await session.query('select $1::int + 1 as b', ['2'])).toEqual([
-    { columns: ['b'], rows: [{ b: 3 }], command: 'SELECT', count: 1 },
+    { columns: ['b'], types: [23], rows: [{ b: 3 }], command: 'SELECT', count: 1 },
   ]);
   await expect(session.query('select $1; select 2', ['x'])).rejects.toMatchObject({ code: '42601' });
 });

@@ -119,6 +119,7 @@ describe('roles', () => {
       'postgres',
       'supabase_admin',
       'supabase_auth_admin',
+      'supabase_read_only_user',
       'supabase_storage_admin',
     ]);
     expect(new Set(rows.map(({ kind }) => kind))).toEqual(new Set(['SCRAM-SHA-256$']));

@@ -92,12 +92,12 @@ export class QueryMaker {
     };
   }
 
-  /** A level whose rows are grouped, perhaps by columns of what it refers to. */
-  grouped(table: RandomTable): RandomLevel {
+  /** A level whose rows are grouped, at the top perhaps by columns of what it refers to: those cannot be ordered by. */
+  grouped(table: RandomTable, isTop = true): RandomLevel {
     const choose = this.#choose;
     const groups = choose.some(table.columns.filter(isGroupable), 25).map((column) => this.#plain(column));
     const links = table.links.filter(({ toOne }) => toOne);
-    const embeds = links.length > 0 && choose.chance(50) ? [this.#groupedSpread(choose.of(links))] : [];
+    const embeds = links.length > 0 && choose.chance(50) ? [this.#groupedSpread(choose.of(links), isTop)] : [];
     return {
       table,
       star: false,
@@ -112,9 +112,11 @@ export class QueryMaker {
     };
   }
 
-  #groupedSpread(link: RandomLink): RandomEmbed {
+  #groupedSpread(link: RandomLink, groupsBy: boolean): RandomEmbed {
     const choose = this.#choose;
-    const groups = choose.some(link.to.columns.filter(isGroupable), 20).map((column) => this.#plain(column));
+    const groups = choose
+      .some(groupsBy ? link.to.columns.filter(isGroupable) : [], 20)
+      .map((column) => this.#plain(column));
     const level: RandomLevel = {
       table: link.to,
       star: false,
@@ -144,7 +146,7 @@ export class QueryMaker {
     const isTaken = before.some((one) => one.link.relation === link.relation);
     const isSpread = !isTaken && choose.chance(35);
     if (!isSpread && !link.toOne && choose.chance(15))
-      return { link, alias: this.#name(), inner: false, level: this.grouped(link.to), keepsIfEmpty: undefined };
+      return { link, alias: this.#name(), inner: false, level: this.grouped(link.to, false), keepsIfEmpty: undefined };
     const level = this.level(link.to, { depth: depth - 1, filtersByEmbeds: true }, isSpread);
     const keepsIfEmpty = filters && choose.chance(15) ? choose.chance(50) : undefined;
     return {
