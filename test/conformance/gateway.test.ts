@@ -268,12 +268,11 @@ describe('routes', () => {
     }
   });
 
-  test.each(['/analytics/v1/api/logs', '/analytics/v1/api/endpoints'])(
-    '%s answers 503 while its service does not run',
+  test.each(['/analytics/v1/api/logs', '/analytics/v1/api/endpoints/query/logs.all'])(
+    '%s asks for a token of the log server, the keys of the project are none',
     async (path) => {
-      const answer = await request({ path, headers: { apikey: serviceKey } });
-      expect(answer.status).toBe(503);
-      expect(answer.body).toBe(json('The upstream server is currently unavailable'));
+      const answer = await request({ method: 'POST', path, headers: { apikey: serviceKey } });
+      expect(answer).toMatchObject({ status: 401, body: '{"error":"Unauthorized"}' });
     },
   );
 
