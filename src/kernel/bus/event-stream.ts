@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { partsOf } from './nats.ts';
+import { openConnection } from './nats-connection.ts';
 
 /** How JetStream is reached. */
 export interface EventStreamOptions {
@@ -76,22 +76,8 @@ export function createEventStream({ servers, stream, onState }: EventStreamOptio
   let connecting: Promise<void> | undefined;
 
   async function connect(): Promise<void> {
-    const [{ connect: open }, { jetstream, jetstreamManager }] = await Promise.all([
-      import('@nats-io/transport-node'),
-      import('@nats-io/jetstream'),
-    ]);
-    const { addresses, credentials, tls } = partsOf(servers);
-    const opened = await open({
-      servers: addresses,
-      ...credentials,
-      ...(tls && { tls: {} }),
-      name: 'pmoves-supabase outbox',
-      waitOnFirstConnect: true,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
-      pingInterval: 5_000,
-      maxPingOut: 2,
-    });
+    const { jetstream, jetstreamManager } = await import('@nats-io/jetstream');
+    const opened = await openConnection(servers, { name: 'pmoves-supabase outbox' });
     if (isStopping) {
       await opened.close();
       return;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Bus } from './local-bus.ts';
+import { openConnection } from './nats-connection.ts';
 import { Assembler, packetsOf } from './packets.ts';
 import { createSharedBus, type Remote } from './shared-bus.ts';
 
@@ -81,20 +82,7 @@ export function createNatsBus({ servers, prefix, local, onState }: NatsOptions):
   }
 
   async function connect(): Promise<void> {
-    const { connect: open } = await import('@nats-io/transport-node');
-    const { addresses, credentials, tls } = partsOf(servers);
-    const opened = await open({
-      servers: addresses,
-      ...credentials,
-      ...(tls && { tls: {} }),
-      name: 'pmoves-supabase',
-      noEcho: true,
-      waitOnFirstConnect: true,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
-      pingInterval: 5_000,
-      maxPingOut: 2,
-    });
+    const opened = await openConnection(servers, { name: 'pmoves-supabase', noEcho: true });
     if (isStopping) {
       await opened.close();
       return;
@@ -135,21 +123,5 @@ export function createNatsBus({ servers, prefix, local, onState }: NatsOptions):
       if (connection) await connecting;
       connection = undefined;
     },
-  };
-}
-
-/** Servers without what is secret, and the credentials of the first that has some. */
-export function partsOf(servers: readonly string[]): {
-  readonly addresses: string[];
-  readonly credentials: { readonly user?: string; readonly pass?: string; readonly token?: string };
-  readonly tls: boolean;
-} {
-  const urls = servers.map((server) => new URL(server.includes('://') ? server : `nats://${server}`));
-  const named = urls.find(({ username }) => username !== '');
-  const [user, pass] = [named?.username ?? '', named?.password ?? ''].map(decodeURIComponent);
-  return {
-    addresses: urls.map(({ hostname, port }) => `${hostname}:${port || 4222}`),
-    credentials: !user ? {} : pass ? { user, pass } : { token: user },
-    tls: urls.some(({ protocol }) => protocol === 'tls:'),
   };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createLocalBus } from './local-bus.ts';
-import { partsOf } from './nats.ts';
+import { partsOf } from './nats-connection.ts';
 import { Assembler, packetsOf } from './packets.ts';
 import { createSharedBus } from './shared-bus.ts';
 
