@@ -12,11 +12,11 @@ const { appendFileSync, mkdirSync, rmSync, writeFileSync, existsSync } = require
 appendFileSync('calls', process.argv.slice(2, 4).join(' ') + '\\n');
 if (existsSync('npm-fails')) { console.error('no network'); process.exit(7); }
 rmSync('node_modules', { recursive: true, force: true });
-mkdirSync('node_modules/typescript/lib', { recursive: true });
+mkdirSync('node_modules/typescript-compiler/bin', { recursive: true });
 writeFileSync('node_modules/half', '');
 setTimeout(() => {
   rmSync('node_modules/half');
-  writeFileSync('node_modules/typescript/lib/tsc.js', ${JSON.stringify(`
+  writeFileSync('node_modules/typescript-compiler/bin/tsc', ${JSON.stringify(`
     const { cpSync, readdirSync, appendFileSync } = require('node:fs');
     const out = process.argv[process.argv.indexOf('--outDir') + 1];
     appendFileSync('calls', 'build\\n');
@@ -43,7 +43,7 @@ const lock = (version = '6.0.0') =>
   JSON.stringify({
     packages: {
       '': {},
-      'node_modules/typescript': { version },
+      'node_modules/typescript-compiler': { version },
       'node_modules/a-test-runner': { version, dev: true },
       'node_modules/for-another-machine': { version, optional: true, os: ['plan9'] },
     },
@@ -178,7 +178,7 @@ test('an install made by hand is recognised', async () => {
   await run('start');
   expect(calls()).toEqual(['ci --omit=dev', 'build']);
   rmSync(join(root, 'node_modules/.stack-install.json'));
-  rmSync(join(root, 'node_modules/typescript/package.json'));
+  rmSync(join(root, 'node_modules/typescript-compiler/package.json'));
   await run('start');
   expect(calls()).toEqual(['ci --omit=dev', 'build', 'ci --omit=dev']);
 });

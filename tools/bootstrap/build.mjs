@@ -57,7 +57,7 @@ async function buildServer(root, hash, recordChild) {
 }
 
 function compile(root, outDir, recordChild) {
-  const compiler = join(root, 'node_modules', 'typescript', 'lib', 'tsc.js');
+  const compiler = join(root, 'node_modules', 'typescript-compiler', 'bin', 'tsc');
   const args = [compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', outDir];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
