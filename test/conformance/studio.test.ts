@@ -110,6 +110,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     const titles = [
       ['/', 'Default Project'],
       ['/editor', 'Tables'],
+      ['/auth/users', 'Auth'],
       ['/connect/app', 'Connect'],
       ['/connect/database', 'Connect'],
       ['/connect/keys', 'Connect'],

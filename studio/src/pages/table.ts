@@ -42,6 +42,16 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./editor/page.tsx'),
   },
   {
+    path: '/auth',
+    title: 'Auth',
+    icon: 'shield',
+    role: 'read-only',
+    group: 'project',
+    words: 'users sign in invite ban sessions factors',
+    shortcut: 'u',
+    load: () => import('./auth/page.tsx'),
+  },
+  {
     path: '/connect',
     title: 'Connect',
     icon: 'plug',
