@@ -16,6 +16,7 @@ import { createLeakCheck } from './core/leaked-passwords.ts';
 import { createLocalLimits, createSharedLimits, type SharedLimits } from './core/limits/shared-limits.ts';
 import { createAddressCheck } from './core/mail/address-check.ts';
 import { createInbox, type Inbox } from './core/mail/inbox.ts';
+import type { MailDesk } from './core/mail/mail-desk.ts';
 import { openPost, type Post } from './core/mail/open-post.ts';
 import { createMetrics, type Metrics } from './core/metrics.ts';
 import { matchTotp, newTotpSecret, totpUri } from './core/mfa/totp.ts';
@@ -68,6 +69,8 @@ export interface AuthApi {
   readonly heirlooms: AuthHeirlooms;
   /** Hashing of passwords and one-time codes for accounts that are no users; undefined while the room does not run. */
   readonly credentials: () => AuthCredentials | undefined;
+  /** For who writes templates of mails; undefined while the room does not run. */
+  readonly mailDesk: () => MailDesk | undefined;
 }
 
 /** What accounts elsewhere are checked with, by the same threads and bounds as those of users. */
@@ -233,6 +236,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       inbox,
       mailDelivery: () => running?.post.office.delivery,
       credentials: () => running && credentialsOf(running.passwords),
+      mailDesk: () => running?.post.desk,
       heirlooms,
     },
     start,

@@ -5,6 +5,7 @@ import type { AuthSettings } from '../../settings.ts';
 import type { AuthContext } from '../context.ts';
 import type { SharedLimits } from '../limits/shared-limits.ts';
 import type { Letter, MailTransport, WaitingRequest } from './mail.ts';
+import { createMailDesk, type MailDesk } from './mail-desk.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPostOffice, type PostOffice, writeMail } from './post-office.ts';
 import { createSeal } from './seal.ts';
@@ -13,6 +14,8 @@ import { createTemplateShelf, type TemplateShelf } from './template-shelf.ts';
 /** Everything that mail is made with, and its end. */
 export interface Post {
   readonly office: PostOffice;
+  /** For who writes templates. */
+  readonly desk: MailDesk;
   /** Begins to send what waits. @param perform does what a request that waits asks for */
   start(perform: (request: WaitingRequest) => Promise<void>): void;
   /** Waits for mails under way. */
@@ -65,6 +68,7 @@ export function openPost(parts: PostParts): Post {
   );
   return {
     office,
+    desk: createMailDesk(settings, transport),
     start(performer) {
       perform = performer;
       templates.start();

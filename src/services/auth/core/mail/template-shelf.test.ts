@@ -162,3 +162,23 @@ describe('templates from an address', () => {
     expect(() => shelf({ GOTRUE_MAILER_SUBJECTS_INVITE: '{{' })).toThrow('GOTRUE_MAILER_SUBJECTS_INVITE');
   });
 });
+
+describe('a template that stands in the settings', () => {
+  it('is filled in, and no address is asked', async () => {
+    const { write } = shelf({
+      STACK_AUTH_TEMPLATE_RECOVERY: '<p>{{ .Token }} & more</p>',
+      GOTRUE_MAILER_TEMPLATES_RECOVERY: '/mail.html',
+    });
+    expect(await write({ Token: '<1>' })).toBe('<p>&lt;1&gt; & more</p>');
+    expect(requests).toEqual([]);
+  });
+
+  it('gives way to the built-in one when it cannot be filled in', async () => {
+    const { write } = shelf({ STACK_AUTH_TEMPLATE_RECOVERY: '{{ nosuchfunction 5 }}' });
+    expect(await write({ ConfirmationURL: 'http://a/b' })).toContain('Reset password');
+  });
+
+  it('is named when it is none', () => {
+    expect(() => shelf({ STACK_AUTH_TEMPLATE_RECOVERY: '{{ if }}' })).toThrow(/^STACK_AUTH_TEMPLATE_RECOVERY: /);
+  });
+});

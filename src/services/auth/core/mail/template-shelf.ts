@@ -15,6 +15,7 @@ export interface MailForm {
 export interface TemplateShelf {
   /** The template in force. Fetches it when it is due; when that fails, what there was, else the built-in one. */
   find(kind: MailKind): Promise<MailForm>;
+  /** The subject in force over the built-in body, for when a template cannot be filled in. */
   builtIn(kind: MailKind): MailForm;
   /** Begins to renew templates in use before they are asked for, where settings want that. */
   start(): void;
@@ -33,12 +34,15 @@ interface Fetched {
 /** @throws Error naming the setting whose template cannot be read */
 export function createTemplateShelf(settings: AuthSettings, egress: Egress, clock: Clock, log: Logger): TemplateShelf {
   const builtIn = new Map<MailKind, MailForm>();
+  const given = new Map<MailKind, Template>();
   const sources = new Map<MailKind, { readonly url: string; readonly state: Fetched }>();
   for (const kind of mailKinds) {
     const { subject, body } = defaultTemplates[kind];
     const own = settings[`subject_${kind}`];
     builtIn.set(kind, { subject: compileSubject(kind, own ?? subject), body: compileHtml(body) });
-    const url = readUrl(settings, kind);
+    const ownBody = settings[`body_${kind}`];
+    if (ownBody !== undefined) given.set(kind, compileBody(kind, ownBody));
+    const url = ownBody === undefined ? readUrl(settings, kind) : undefined;
     const never = Number.NEGATIVE_INFINITY;
     if (url !== undefined)
       sources.set(kind, {
@@ -72,6 +76,8 @@ export function createTemplateShelf(settings: AuthSettings, egress: Egress, cloc
     builtIn: (kind) => builtIn.get(kind) as MailForm,
     async find(kind) {
       const form = builtIn.get(kind) as MailForm;
+      const own = given.get(kind);
+      if (own) return { subject: form.subject, body: own };
       const source = sources.get(kind);
       if (!source) return form;
       const { url, state } = source;
@@ -89,6 +95,14 @@ export function createTemplateShelf(settings: AuthSettings, egress: Egress, cloc
     },
     stop: () => clearInterval(timer),
   };
+}
+
+function compileBody(kind: MailKind, source: string): Template {
+  try {
+    return compileHtml(source);
+  } catch (error) {
+    throw new Error(`STACK_AUTH_TEMPLATE_${kind.toUpperCase()}: ${(error as Error).message}`);
+  }
 }
 
 function compileSubject(kind: MailKind, source: string): Template {

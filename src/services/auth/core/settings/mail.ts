@@ -91,6 +91,12 @@ export const mailSettings = {
       help: `URL of a template for ${kind} mails; a path alone counts from SITE_URL.`,
     }),
   ),
+  ...family('body_', mailKinds, (kind) =>
+    string({
+      name: `STACK_AUTH_TEMPLATE_${kind.toUpperCase()}`,
+      help: `Template of ${kind} mails itself, in HTML; stronger than an address it could be fetched from.`,
+    }),
+  ),
   templateMaxSize: bytes({
     name: 'GOTRUE_MAILER_TEMPLATE_MAX_SIZE',
     default: 1_000_000,
