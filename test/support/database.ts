@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { type Client, type ConnectionOptions, connectClient, quoteIdentifier, quoteLiteral } from '#kernel/sql';
 import type { LoginRole } from '#services/db';
@@ -41,11 +42,27 @@ export async function testDatabase(): Promise<TestDatabase> {
     },
     async drop() {
       await (await admin)?.pg.end();
-      await onMaintenance(connection('supabase_admin', 'postgres'), (client) =>
-        client.pg.query(`drop database ${quoteIdentifier(name)} with (force)`),
-      );
+      await onMaintenance(connection('supabase_admin', 'postgres'), (client) => dropDatabase(client, name));
     },
   };
+}
+
+/** Drops it; one whose slot is still being read, by a server process that has not noticed the end yet, is tried again. */
+async function dropDatabase(client: Client, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.pg.query(`drop database ${quoteIdentifier(name)} with (force)`);
+      return;
+    } catch (error) {
+      // 55006: `with (force)` ends connections, but no readers of slots.
+      if ((error as { code?: string }).code !== '55006' || attempt === 100) throw error;
+      await client.pg.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()',
+        [name],
+      );
+      await sleep(100);
+    }
+  }
 }
 
 // Privileges and settings belong to a database's entry in the catalogue, which a clone does not inherit.

@@ -37,7 +37,10 @@ export async function startNatsServer(
     port,
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
+      // One that has no time to say goodbye on a busy machine is not waited for.
+      const force = setTimeout(() => child.kill('SIGKILL'), 5_000);
       await exited;
+      clearTimeout(force);
     },
   };
 }
@@ -94,6 +97,7 @@ export async function layCable(to: number): Promise<Cable> {
       isCut = false;
     },
     close() {
+      isCut = true;
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));
     },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { openConnection } from './nats-connection.ts';
+import { closeConnection, openConnection } from './nats-connection.ts';
 
 /** How JetStream is reached. */
 export interface EventStreamOptions {
@@ -79,7 +79,7 @@ export function createEventStream({ servers, stream, onState }: EventStreamOptio
     const { jetstream, jetstreamManager } = await import('@nats-io/jetstream');
     const opened = await openConnection(servers, { name: 'pmoves-supabase outbox' });
     if (isStopping) {
-      await opened.close();
+      await closeConnection(opened, false);
       return;
     }
     connection = opened;
@@ -126,8 +126,10 @@ export function createEventStream({ servers, stream, onState }: EventStreamOptio
     async stop() {
       isStopping = true;
       isConnected = false;
-      await connection?.close().catch(() => {});
-      if (connection) await connecting;
+      if (connection) {
+        await closeConnection(connection, false);
+        await connecting;
+      }
       connection = undefined;
       connecting = undefined;
     },

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 
 /**
@@ -22,6 +23,25 @@ export async function openConnection(
     pingInterval: 5_000,
     maxPingOut: 2,
   });
+}
+
+/** Milliseconds that what was published last has to leave before its connection is closed all the same. */
+const farewell = 1_000;
+
+/**
+ * Closes a connection in any state, within a moment: one that is lost or being opened anew is not waited for, which `drain`
+ * alone would do for ever.
+ *
+ * @param isConnected whether what was published last can still be sent
+ */
+export async function closeConnection(connection: NatsConnection, isConnected: boolean): Promise<void> {
+  if (isConnected) {
+    const over = new AbortController();
+    const patience = sleep(farewell, undefined, { signal: over.signal }).catch(() => {});
+    await Promise.race([connection.flush().catch(() => {}), patience]);
+    over.abort();
+  }
+  await connection.close().catch(() => {});
 }
 
 /** Servers without what is secret, and the credentials of the first that has some. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Bus } from './local-bus.ts';
-import { openConnection } from './nats-connection.ts';
+import { closeConnection, openConnection } from './nats-connection.ts';
 import { Assembler, packetsOf } from './packets.ts';
 import { createSharedBus, type Remote } from './shared-bus.ts';
 
@@ -43,7 +43,8 @@ export function createNatsBus({ servers, prefix, local, onState }: NatsOptions):
   let connection: NatsConnection | undefined;
   let connecting: Promise<void> | undefined;
   let isConnected = false;
-  let isStopping = false;
+  /** Of the current start; a connection that opens after its start was stopped is closed again. */
+  let life = new AbortController();
 
   const remote: Remote = {
     get isConnected() {
@@ -81,10 +82,10 @@ export function createNatsBus({ servers, prefix, local, onState }: NatsOptions):
     });
   }
 
-  async function connect(): Promise<void> {
+  async function connect({ signal }: AbortController): Promise<void> {
     const opened = await openConnection(servers, { name: 'pmoves-supabase', noEcho: true });
-    if (isStopping) {
-      await opened.close();
+    if (signal.aborted) {
+      await closeConnection(opened, false);
       return;
     }
     connection = opened;
@@ -109,19 +110,24 @@ export function createNatsBus({ servers, prefix, local, onState }: NatsOptions):
     subscribe: subscribeHere,
     settled,
     start() {
-      isStopping = false;
-      connecting = connect().catch((error: unknown) => {
+      const current = new AbortController();
+      life = current;
+      connecting = connect(current).catch((error: unknown) => {
+        if (current.signal.aborted) return;
         isConnected = false;
-        if (!isStopping) onState('disconnected', error);
+        onState('disconnected', error);
       });
     },
     async stop() {
-      isStopping = true;
+      life.abort();
+      const was = isConnected;
       isConnected = false;
-      await connection?.drain().catch(() => {});
-      // One that was never reached is tried for ever, and ends with the process.
-      if (connection) await connecting;
+      const closing = connection;
       connection = undefined;
+      // One that was never reached is tried for ever, and ends with the process.
+      if (!closing) return;
+      await closeConnection(closing, was);
+      await connecting;
     },
   };
 }

@@ -66,11 +66,12 @@ describe.skipIf(!hasNatsServer)('two nodes over a NATS server', () => {
     }
   });
   afterAll(async () => {
+    // The first node owns the database, and goes last.
     await nodes[1]?.stop();
     await nodes[0]?.stop();
-    for (const bus of buses) await bus.stop();
-    await cable.close();
-    await nats.stop();
+    await Promise.all(buses.map((bus) => bus.stop()));
+    await cable?.close();
+    await nats?.stop();
   });
 
   const [first, second] = [() => clients[0] as RawClient, () => clients[1] as RawClient];
