@@ -20,6 +20,7 @@ import type { LoadedSettings } from './load-settings.ts';
 import { createLogging } from './logging.ts';
 import { createPoolerRoom } from './pooler-room.ts';
 import { createProjectStep } from './project.ts';
+import { realtimeDatabase } from './realtime-database.ts';
 import { registry } from './registry.ts';
 import { type AuthReload, createAuthReload } from './reload/auth-reload.ts';
 import { createRoomPlaces } from './reload/room-places.ts';
@@ -157,7 +158,7 @@ export function wireRooms(input: WiringInput): Wired {
     ? realtimeRoom.create({
         settings: settings.realtime,
         log: roomLog('realtime'),
-        database: () => ownConnection(settings.realtime) ?? connection('supabase_admin', undefined)(),
+        database: () => realtimeDatabase(settings.realtime) ?? connection('supabase_admin', undefined)(),
         bus: input.bus,
       })
     : undefined;
@@ -320,13 +321,6 @@ function roomsOf(chosen: ReadonlySet<RoomName>, { kind }: Share): ReadonlySet<Ro
   const runs = (name: RoomName) =>
     kind === 'worker' ? served.includes(name) : name === 'auth' || name === 'storage' || !served.includes(name);
   return new Set([...chosen].filter(runs));
-}
-
-/** A database that realtime was given by the original's own variables. */
-function ownConnection({ dbHost: host, ...rest }: LoadedSettings['realtime']): ConnectionOptions | undefined {
-  if (host === undefined) return undefined;
-  const { dbPort: port, dbUser: user, dbName: database, dbPassword: password } = rest;
-  return { host, port, user, database, ...(password !== undefined && { password }) };
 }
 
 /** The database of a stack whose db room runs elsewhere. */

@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type KeySet, loadKeySet } from './key-set.ts';
@@ -274,6 +274,22 @@ describe('keys', () => {
     const signed = await (await signerFor(key)).sign({ a: 1 });
     expect(await verify(rest.public, signed)).toMatchObject({ algorithm: 'RS512' });
     await expect(verify({ ...rest.public, alg: 'RS256' }, signed)).rejects.toMatchObject({ failure: 'algorithm' });
+  });
+
+  test.each(['ed25519', 'ed448'] as const)('of %s serve both names of their algorithm', async (curve) => {
+    const pair = generateKeyPairSync(curve as 'ed25519');
+    const name = curve === 'ed25519' ? 'Ed25519' : 'Ed448';
+    const set = await loadKeySet({
+      jwks: { keys: [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'e', alg: 'EdDSA' }] },
+    } as never);
+    const edwards = createVerifier({ keys: set, cacheEntries: 0, now: () => 0 });
+    for (const alg of ['EdDSA', name]) {
+      const body = `${part({ alg, kid: 'e' })}.${part({ a: 1 })}`;
+      const signature = sign(null, Buffer.from(body), pair.privateKey).toString('base64url');
+      expect(await edwards.verify(`${body}.${signature}`)).toMatchObject({ claims: { a: 1 }, keyId: 'e' });
+      const other = `${part({ alg, kid: 'e' })}.${part({ a: 2 })}.${signature}`;
+      expect(await refusal(other, edwards)).toBe('signature');
+    }
   });
 
   test('the public document holds public halves only, and no shared secret', async () => {

@@ -1,3 +1,4 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import type { CryptoKey, JWK } from 'jose';
 
 /** Keys as operators give them: the shared secret, `JWT_KEYS` (private JWK array) and `JWT_JWKS` (JWK set). */
@@ -10,7 +11,13 @@ export interface KeySetSource {
 /** A key with one algorithm it may be used with (RFC 8725 §3.1: never take the algorithm from the token alone). */
 export type VerificationKey =
   | { readonly kind: 'hmac'; readonly id: string | undefined; readonly algorithm: string; readonly secret: Buffer }
-  | { readonly kind: 'public'; readonly id: string | undefined; readonly algorithm: string; readonly key: CryptoKey };
+  | {
+      readonly kind: 'public';
+      readonly id: string | undefined;
+      readonly algorithm: string;
+      /** A KeyObject where Web Crypto has no such key (Ed448). */
+      readonly key: CryptoKey | KeyObject;
+    };
 
 /** All keys of an installation. */
 export interface KeySet {
@@ -26,10 +33,11 @@ const curveAlgorithms: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P
 
 /** The algorithms of a JWK: its own `alg` alone, or those its type and curve imply, the usual one first. */
 function algorithmsOf(jwk: JWK): readonly [string, ...string[]] {
+  // RFC 8037 has one name for both curves, RFC 9864 one for each; tokens come with either.
+  if (jwk.kty === 'OKP' && (jwk.crv === 'Ed25519' || jwk.crv === 'Ed448')) return ['EdDSA', jwk.crv];
   if (jwk.alg) return [jwk.alg];
   if (jwk.kty === 'oct') return ['HS256', 'HS384', 'HS512'];
   if (jwk.kty === 'RSA') return ['RS256', 'RS384', 'RS512'];
-  if (jwk.kty === 'OKP') return ['EdDSA'];
   const algorithm = curveAlgorithms[jwk.crv ?? ''];
   if (!algorithm) throw new Error(`a JWK of type ${jwk.kty} and curve ${jwk.crv} is not supported`);
   return [algorithm];
@@ -62,19 +70,19 @@ export async function loadKeySet(source: KeySetSource): Promise<KeySet> {
       for (const each of algorithms) verification.push({ kind: 'hmac', id: jwk.kid, algorithm: each, secret });
       continue;
     }
-    // Loaded at the first asymmetric key: most installations sign with the shared secret alone.
-    const { importJWK } = await import('jose');
     const half = publicHalf(jwk);
     for (const each of algorithms)
-      verification.push({
-        kind: 'public',
-        id: jwk.kid,
-        algorithm: each,
-        key: (await importJWK(half, each)) as CryptoKey,
-      });
+      verification.push({ kind: 'public', id: jwk.kid, algorithm: each, key: await importPublic(half, each) });
     publicJwks.set(jwk.kid ?? JSON.stringify(half), { ...half, alg: algorithm, use: 'sig', key_ops: ['verify'] });
   }
   if (source.secret)
     verification.push({ kind: 'hmac', id: undefined, algorithm: 'HS256', secret: Buffer.from(source.secret, 'utf8') });
   return { verification, signing: signers[0], secret: source.secret, publicJwks: [...publicJwks.values()] };
+}
+
+async function importPublic(jwk: JWK, algorithm: string): Promise<CryptoKey | KeyObject> {
+  if (jwk.crv === 'Ed448') return createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+  // Loaded at the first asymmetric key: most installations sign with the shared secret alone.
+  const { importJWK } = await import('jose');
+  return (await importJWK(jwk, algorithm)) as CryptoKey;
 }

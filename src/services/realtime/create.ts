@@ -4,6 +4,7 @@ import { createVerifier, type KeySetSource, loadKeySet, type Verifier } from '#k
 import { type Clock, type Health, type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { type ConnectionOptions, createDatabase, type Database } from '#kernel/sql';
+import { Failures } from './core/access/failures.ts';
 import { createPolicies } from './core/access/policies.ts';
 import { createChangeFeed } from './core/changes/create-feed.ts';
 import type { ChangeFeed } from './core/changes/feed.ts';
@@ -13,7 +14,7 @@ import { Hub } from './core/hub.ts';
 import type { Limits } from './core/limits/limits.ts';
 import { Rate } from './core/limits/rate.ts';
 import { LongPolls } from './core/long-poll/long-polls.ts';
-import { createMetrics } from './core/metrics.ts';
+import { createMetrics, type Metrics } from './core/metrics.ts';
 import { Nodes } from './core/nodes/nodes.ts';
 import { Presence } from './core/presence/presence.ts';
 import { deliverStored } from './core/stored-broadcasts.ts';
@@ -181,8 +182,13 @@ function assemble({ deps, clock, verifier, connection, db, transport, keep }: Pa
     }),
     hub,
     presence,
-    access: createPolicies({ db: () => db, log, metrics }),
-    feed: openFeed(deps, db),
+    access: createPolicies({
+      db: () => db,
+      log,
+      metrics,
+      failures: new Failures(settings.dbFailures, () => clock.now()),
+    }),
+    feed: openFeed(deps, db, metrics),
     replay: (topic, { since, limit }) => storedBroadcasts(db, topic, since, limit),
     relay: (room, message) => nodes.relay(room, message),
     sessions: new Set(),
@@ -250,7 +256,7 @@ const openDatabase = (connection: ConnectionOptions, settings: RealtimeSettings)
     acquireTimeout: settings.dbTimeout,
   });
 
-const openFeed = ({ settings, log, bus, database }: RealtimeDeps, db: Database): ChangeFeed =>
+const openFeed = ({ settings, log, bus, database }: RealtimeDeps, db: Database, metrics: Metrics): ChangeFeed =>
   createChangeFeed({
     connection: database,
     log,
@@ -265,6 +271,7 @@ const openFeed = ({ settings, log, bus, database }: RealtimeDeps, db: Database):
     batch: settings.changesBatch,
     catchUps: settings.changesCatchUps,
     positionEvery: settings.changesPositionEvery,
+    decided: (milliseconds) => metrics.observe('changesQuery', milliseconds),
     snapshots: { db, rows: settings.snapshotRows, bytes: settings.snapshotBytes },
   });
 

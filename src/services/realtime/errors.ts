@@ -50,6 +50,7 @@ export const realtimeErrors = catalogueOf({
     not_serving: 'Realtime is restarting, please standby',
     too_many_polls: 'Too many sessions of long polling',
     changes_unavailable: 'Database changes are not served at present',
+    access_unavailable: 'Realtime was unable to connect to the project database',
   },
 });
 
@@ -67,6 +68,7 @@ const asMessage = new Set([
   'rate_exceeded',
   'snapshot_refused',
   'changes_unavailable',
+  'access_unavailable',
   'internal',
 ]);
 

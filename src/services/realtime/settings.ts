@@ -1,4 +1,4 @@
-import { boolean, bytes, duration, integer, json, type SettingsOf, string } from '#kernel/config';
+import { boolean, bytes, duration, integer, json, list, type SettingsOf, string } from '#kernel/config';
 
 function objectFrom(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('must be a JSON object');
@@ -39,6 +39,27 @@ export const realtimeSettings = {
     secret: true,
     minLength: 32,
     help: "Secret of tokens that may read and change the tenant over /api/tenants, on realtime's own port; without one nobody may.",
+  }),
+  adminSecretNext: string({
+    name: 'STACK_REALTIME_ADMIN_SECRET_NEXT',
+    alone: ['API_JWT_SECRET_NEXT'],
+    secret: true,
+    minLength: 32,
+    help: 'A second such secret, taken besides the first while one gives way to the other.',
+  }),
+  adminBlocked: list({
+    name: 'STACK_REALTIME_ADMIN_BLOCKED',
+    alone: ['API_TOKEN_BLOCKLIST'],
+    default: [],
+    secret: true,
+    help: 'Tokens, separated by commas, that are refused at /api/tenants although they are signed well.',
+  }),
+  metricsBlocked: list({
+    name: 'STACK_REALTIME_METRICS_BLOCKED',
+    alone: ['METRICS_TOKEN_BLOCKLIST'],
+    default: [],
+    secret: true,
+    help: 'The same at /metrics.',
   }),
   metricsSecret: string({
     name: 'STACK_REALTIME_METRICS_SECRET',
@@ -90,6 +111,17 @@ export const realtimeSettings = {
     default: 'postgres',
     help: 'Name of that database.',
   }),
+  dbSsl: boolean({
+    name: 'STACK_REALTIME_DB_SSL',
+    alone: ['DB_SSL'],
+    default: false,
+    help: 'Only TLS towards that database; the server is verified where an authority is named. Off: TLS where it is offered.',
+  }),
+  dbSslCaCert: string({
+    name: 'STACK_REALTIME_DB_SSL_CA_CERT',
+    alone: ['DB_SSL_CA_CERT'],
+    help: 'File with the certificate authorities (PEM) trusted for it.',
+  }),
   dbPool: integer({
     name: 'STACK_REALTIME_DB_POOL',
     alone: ['DB_POOL_SIZE'],
@@ -109,6 +141,12 @@ export const realtimeSettings = {
     default: 5_000,
     min: 100,
     help: 'Time a join may wait for one of them; clients give up after 10 s.',
+  }),
+  dbFailures: integer({
+    name: 'STACK_REALTIME_DB_FAILURES',
+    default: 10,
+    min: 0,
+    help: 'Failed attempts to reach the database within 30 s, after which private joins are refused but for one attempt a second; 0: no bound.',
   }),
   maxUsers: integer({
     name: 'TENANT_MAX_CONCURRENT_USERS',

@@ -200,6 +200,20 @@ describe('presence', () => {
   });
 });
 
+test('a change of presence counts against its limit once for each who is told', async () => {
+  const room = await start({ STACK_REALTIME_MAX_PRESENCE_EVENTS: '2' });
+  const clients = await Promise.all(Array.from({ length: 40 }, () => room.client()));
+  await Promise.all(clients.map((client) => client.join('p', { presence: { enabled: true } })));
+  const [first] = clients as [RawClient];
+  const track = (n: number) => first.send('realtime:p', 'presence', { event: 'track', payload: { n } }, '1');
+  // One call, and 40 that are told: an average above 2 for the next 20 s, after the second in which it is counted.
+  track(1);
+  for (const client of clients) await client.event('presence_diff');
+  await sleep(1_200);
+  track(2);
+  expect((await first.event('system')).payload).toEqual(systemError('p', 'Too many presence messages per second'));
+});
+
 describe('a slow client', () => {
   test('is spared broadcasts, told how many, and served on', async () => {
     const room = await start({ STACK_REALTIME_BACKLOG: '64kB' });

@@ -9,6 +9,8 @@ const histograms = {
   payloadSize: 'realtime_payload_size',
   storedSinceCommit: 'realtime_tenants_broadcast_from_database_latency_committed_at',
   storedSinceInsert: 'realtime_tenants_broadcast_from_database_latency_inserted_at',
+  // There the query that decodes, filters and authorises; here all of that for the changes that came together.
+  changesQuery: 'realtime_replication_poller_query_duration',
 } as const;
 
 /** The room's figures in Prometheus' text format, under the original's names (spec §5.3). */

@@ -20,7 +20,14 @@ export interface Metrics {
 }
 
 /** What is timed. */
-export type Timed = 'readCheck' | 'writeCheck' | 'replay' | 'payloadSize' | 'storedSinceCommit' | 'storedSinceInsert';
+export type Timed =
+  | 'readCheck'
+  | 'writeCheck'
+  | 'replay'
+  | 'payloadSize'
+  | 'storedSinceCommit'
+  | 'storedSinceInsert'
+  | 'changesQuery';
 
 /** A histogram: counts up to each bound, and of all. */
 export interface Timing {
@@ -48,6 +55,7 @@ export function createMetrics(): Metrics {
     payloadSize: timing(sizes),
     storedSinceCommit: timing(milliseconds),
     storedSinceInsert: timing(milliseconds),
+    changesQuery: timing(milliseconds),
   };
   return {
     counters: {

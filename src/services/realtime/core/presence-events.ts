@@ -4,6 +4,9 @@ import type { Channel } from './channel.ts';
 import { metaText } from './presence/payload.ts';
 import { whereWritable } from './where-writable.ts';
 
+/** What a payload may have beyond the limit, as in the original. */
+const sizeSlack = 500;
+
 /** Handles `presence` of a client (spec §4). */
 export function handlePresence(
   channel: Channel,
@@ -58,7 +61,7 @@ function track(
     return undefined;
   }
   const meta = metaText(fieldText(message.payloadText ?? '{}', 'payload') ?? '{}');
-  if (meta.length > channel.context.limits().payload) {
+  if (Buffer.byteLength(meta) > channel.context.limits().payload + sizeSlack) {
     channel.fail('Track message size exceeded');
     return undefined;
   }

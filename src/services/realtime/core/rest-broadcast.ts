@@ -1,4 +1,5 @@
 import { realtimeError } from '../errors.ts';
+import { AccessError } from './access/access.ts';
 import type { RealtimeContext } from './context.ts';
 import type { RoomMessage } from './fanout.ts';
 import type { RoomKey } from './hub.ts';
@@ -24,7 +25,7 @@ export async function broadcastBatch(
   assertRate(context, messages.length);
   const topics = new Set(messages.filter(({ room }) => room.isPrivate).map(({ room }) => room.name));
   const writable = new Map<string, boolean>();
-  for (const topic of topics) writable.set(topic, await context.access.writable(topic, sender, 'broadcast'));
+  for (const topic of topics) writable.set(topic, await isWritable(context, topic, sender));
   for (const { room, event, payload } of messages) {
     if (room.isPrivate && writable.get(room.name) !== true) continue;
     const text = `{"payload":${payload},"event":${JSON.stringify(event)},"type":"broadcast"}`;
@@ -40,9 +41,23 @@ export async function broadcastOne(
   sender: Sender,
 ): Promise<void> {
   assertRate(context, 1);
-  if (room.isPrivate && !(await context.access.writable(room.name, sender, 'broadcast')))
-    throw realtimeError('write_denied');
+  if (room.isPrivate && !(await isWritable(context, room.name, sender))) throw realtimeError('write_denied');
   send(context, room, message);
+}
+
+/** A policy that raises something is a no. @throws ServiceError `access_unavailable` where it could not be asked */
+async function isWritable({ access }: RealtimeContext, topic: string, sender: Sender): Promise<boolean> {
+  try {
+    return await access.writable(topic, sender, 'broadcast');
+  } catch (error) {
+    if (!(error instanceof AccessError)) throw error;
+    if (error.why === 'denied') return false;
+    throw realtimeError('access_unavailable', {
+      message: error.text,
+      headers: { 'retry-after': '1' },
+      cause: error,
+    });
+  }
 }
 
 function send(context: RealtimeContext, room: RoomKey, message: RoomMessage): void {

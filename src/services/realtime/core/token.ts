@@ -43,6 +43,17 @@ const badSignature = same('JwtSignatureError', 'Failed to validate JWT signature
 const noSigner = same('JwtSignerError', 'Failed to generate JWT signer, check your JWT secret or JWKS configuration');
 const incomplete = same('InvalidJWTToken', 'Fields `role` and `exp` are required in JWT');
 
+/** A key that the token names and nobody has. */
+function noSignerOf(kid: string): TokenRefusal {
+  const named = JSON.stringify(kid.slice(0, longestKeyId));
+  return same(
+    'JwtSignerError',
+    `Failed to generate JWT signer for key ID (kid) ${named}, check your JWT secret or JWKS configuration`,
+  );
+}
+
+const longestKeyId = 200;
+
 const refusalOf: Readonly<Record<JwtFailure, TokenRefusal>> = {
   parts: malformed,
   malformed,
@@ -53,6 +64,13 @@ const refusalOf: Readonly<Record<JwtFailure, TokenRefusal>> = {
   key: noSigner,
   signature: badSignature,
 };
+
+/** What a token's header names its key; undefined where it names none. */
+function keyIdOf(text: string): string | undefined {
+  const header: unknown = JSON.parse(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString());
+  const { kid } = (header ?? {}) as { kid?: unknown };
+  return typeof kid === 'string' ? kid : undefined;
+}
 
 /** How tokens are judged. */
 export interface TokenJudgeOptions {
@@ -79,9 +97,11 @@ export function createTokenJudge({ verifier, required, kept, now }: TokenJudgeOp
     return token;
   }
 
-  function refuse(error: unknown): TokenRefusal {
-    if (error instanceof JwtError) return refusalOf[error.failure];
-    throw error;
+  function refuse(error: unknown, text: string): TokenRefusal {
+    if (!(error instanceof JwtError)) throw error;
+    const refusal = refusalOf[error.failure];
+    const kid = refusal === noSigner ? keyIdOf(text) : undefined;
+    return kid === undefined ? refusal : noSignerOf(kid);
   }
 
   return {
@@ -96,9 +116,12 @@ export function createTokenJudge({ verifier, required, kept, now }: TokenJudgeOp
       try {
         const verified = verifier.verify(text);
         if (!(verified instanceof Promise)) return complete(text, verified.claims);
-        return verified.then(({ claims }) => complete(text, claims), refuse);
+        return verified.then(
+          ({ claims }) => complete(text, claims),
+          (error) => refuse(error, text),
+        );
       } catch (error) {
-        return refuse(error);
+        return refuse(error, text);
       }
     },
   };

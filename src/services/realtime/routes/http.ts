@@ -42,6 +42,6 @@ function serviceErrorOf(error: Error & { readonly statusCode?: number }): Servic
 function send(reply: FastifyReply, error: ServiceError): FastifyReply {
   return reply
     .code(error.status)
-    .headers({ ...error.headers })
+    .headers({ ...(error.status === 429 && { 'retry-after': '1' }), ...error.headers })
     .send(errorBody(error));
 }

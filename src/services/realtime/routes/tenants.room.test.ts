@@ -5,12 +5,21 @@ import { type RealtimeUnderTest, startRealtime, testSecret, testToken } from '..
 
 const adminSecret = 'the administration has a secret of its own, long enough';
 const admin = signHs256({ exp: 4_000_000_000 }, adminSecret);
+const nextSecret = 'the secret that the administration has from tomorrow on';
+const blocked = signHs256({ exp: 4_000_000_000, lost: true }, adminSecret);
+const blockedOfMetrics = signHs256({ lost: true }, testSecret);
 const path = '/api/tenants/realtime-dev';
 
 let realtime: RealtimeUnderTest;
 beforeAll(async () => {
   realtime = await startRealtime({
-    env: { STACK_REALTIME_ADMIN_SECRET: adminSecret, STACK_CHANGES_SLOT_LIMIT: '1GB' },
+    env: {
+      STACK_REALTIME_ADMIN_SECRET: adminSecret,
+      STACK_REALTIME_ADMIN_SECRET_NEXT: nextSecret,
+      STACK_REALTIME_ADMIN_BLOCKED: `x, ${blocked}`,
+      STACK_REALTIME_METRICS_BLOCKED: blockedOfMetrics,
+      STACK_CHANGES_SLOT_LIMIT: '1GB',
+    },
   });
 });
 afterAll(() => realtime.stop());
@@ -39,6 +48,13 @@ describe('the tenant', () => {
     });
     expect((await ask('GET', '/api/tenants')).json).toEqual({ data: [json.data] });
     expect((await ask('GET', '/api/tenants/other')).status).toBe(404);
+  });
+
+  test('is shown to bearers of either secret, but not of tokens that are blocked', async () => {
+    const of = async (token: string) => (await ask('GET', path, undefined, token)).status;
+    expect(await of(signHs256({}, nextSecret))).toBe(200);
+    expect(await of(blocked)).toBe(403);
+    expect((await ask('GET', '/metrics', undefined, blockedOfMetrics)).status).toBe(403);
   });
 
   test.each(['PUT', 'PATCH'])('takes new limits by %s, which count at once and leave sockets alone', async (method) => {
@@ -181,7 +197,17 @@ test('health and metrics tell how far the slot lags, and what it holds back', as
   await until('changes to stream', async () =>
     (await metrics()).includes('realtime_changes_streaming{tenant="realtime-dev"} 1'),
   );
+  await realtime.db.query(
+    'create table public.metered (id int primary key); alter publication supabase_realtime add table public.metered',
+  );
+  const client = await realtime.client(2, testToken({ role: 'service_role' }));
+  await client.join('metered', { postgres_changes: [{ event: '*', schema: 'public', table: 'metered' }] });
+  await client.event('system', 20_000);
+  await realtime.db.query('insert into public.metered values (1)');
+  await client.event('postgres_changes', 20_000);
+  client.close();
   const text = await metrics();
+  expect(text).toMatch(/^realtime_replication_poller_query_duration_count [1-9]/m);
   for (const name of ['lag_bytes', 'retained_bytes', 'subscriptions'])
     expect(text).toMatch(
       new RegExp(`^# TYPE realtime_changes_${name} gauge\\nrealtime_changes_${name}\\{[^}]*\\} \\d+$`, 'm'),

@@ -11,11 +11,12 @@ import { jsonOf } from './json-of.ts';
  */
 export function tenants(app: FastifyInstance, options: HttpOptions): void {
   const { context, settings, tenant, changeTenant, databaseAnswers, translateKey } = options;
-  const isAdmin = bearerOf(settings.adminSecret, () => context.clock.now());
+  // The clients' secret is none of the administration's, whatever the settings say.
+  const secrets = [settings.adminSecret, settings.adminSecretNext].filter((secret) => secret !== settings.jwtSecret);
+  const isAdmin = bearerOf(secrets, settings.adminBlocked, () => context.clock.now());
 
   async function assertAdmin(request: FastifyRequest): Promise<void> {
-    if (settings.adminSecret === settings.jwtSecret || !(await isAdmin(request.headers)))
-      throw realtimeError('admin_refused');
+    if (!(await isAdmin(request.headers))) throw realtimeError('admin_refused');
   }
   function assertKnown({ params }: FastifyRequest): void {
     if (!tenant.exists || (params as { id: string }).id !== tenant.name) throw realtimeError('not_found');

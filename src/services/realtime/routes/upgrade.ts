@@ -52,7 +52,9 @@ function refuse(socket: Duplex, error: ServiceError): void {
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
-    ...Object.entries(error.headers).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries({ ...(error.status === 429 && { 'retry-after': '1' }), ...error.headers }).map(
+      ([name, value]) => `${name}: ${value}`,
+    ),
   ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -28,10 +28,15 @@ export interface Access {
 export class AccessError extends Error {
   override readonly name = 'AccessError';
   readonly text: string;
+  readonly why: 'denied' | 'unavailable';
 
-  /** @param code stands before the text in the answer to a join */
-  constructor(code: string, text: string) {
+  /**
+   * @param code stands before the text in the answer to a join
+   * @param why a policy raised something, which counts as a no; or the database could not be asked
+   */
+  constructor(code: string, text: string, why: AccessError['why']) {
     super(`${code}: ${text}`);
     this.text = text;
+    this.why = why;
   }
 }

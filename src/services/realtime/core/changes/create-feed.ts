@@ -63,6 +63,8 @@ export interface FeedOptions {
   readonly catchUps: number;
   /** Milliseconds between positions told to channels that can resume while nothing happens. */
   readonly positionEvery: number;
+  /** Told how long deciding about changes that came together took, in milliseconds. */
+  readonly decided?: (milliseconds: number) => void;
   /** Where the rows of snapshots are read, and how many at once. Absent: there are none. */
   readonly snapshots?: { readonly db: Database; readonly rows: number; readonly bytes: number };
 }
@@ -152,6 +154,7 @@ class Feed implements ChangeFeed {
       counted: (runs) => {
         this.#checks += runs;
       },
+      decided: options.decided ?? (() => {}),
     };
     this.#log.start();
     this.#timer = setInterval(() => this.#tellPositions(), options.positionEvery);

@@ -26,6 +26,8 @@ export interface EvaluateContext {
   readonly log: Logger;
   /** Runs of the executor for authorisation were made. */
   readonly counted: (runs: number) => void;
+  /** Changes that came together are decided, after so many milliseconds. */
+  readonly decided: (milliseconds: number) => void;
 }
 
 const invisiblePause = 2;
@@ -43,6 +45,7 @@ export async function evaluate(
 ): Promise<void> {
   const wanted = sources.filter(({ relation }) => registry.wants(relation.schema, relation.name));
   if (wanted.length === 0) return;
+  const began = performance.now();
   const tables = await tablesOf(context, wanted);
   const read: TableChange[] = [];
   for (const source of wanted) {
@@ -57,6 +60,7 @@ export async function evaluate(
   await matchAll(context, jobs);
   await authoriseAll(context, jobs);
   const foreign = await foreignJson(context, jobs);
+  context.decided(performance.now() - began);
   for (const job of jobs) handOver(job, { types: context.tables.type, foreign, limits: context.limits });
 }
 
