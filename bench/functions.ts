@@ -105,7 +105,12 @@ async function coldStarts(): Promise<void> {
 async function warmRequests(): Promise<void> {
   const limits = { FUNCTIONS_CPU_SOFT_LIMIT: '1h', FUNCTIONS_CPU_HARD_LIMIT: '2h' };
   const { port, child } = await product(limits);
-  const [directPort, answering, passing] = [await freePort(), await freePort(), await freePort()];
+  const [directPort, answering, passing, raw] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   writeFileSync(
     join(folder, 'direct.ts'),
     `const json = ${json};
@@ -120,7 +125,16 @@ async function warmRequests(): Promise<void> {
   const hop = join(import.meta.dirname, 'support/bare-hop.ts');
   const hopPorts = [answering, passing, directPort].map(String);
   begin(spawn(process.execPath, ['--import', 'tsx', hop, ...hopPorts], { stdio: 'ignore', cwd: import.meta.dirname }));
-  for (const each of [directPort, answering, passing])
+  const rawPassage = join(import.meta.dirname, 'support/raw-passage.ts');
+  await fetch(`http://127.0.0.1:${port}/trivial`);
+  const socket = socketOf(child);
+  begin(
+    spawn(process.execPath, ['--import', 'tsx', rawPassage, String(raw), socket], {
+      stdio: 'ignore',
+      cwd: import.meta.dirname,
+    }),
+  );
+  for (const each of [directPort, answering, passing, raw])
     await until(async () => (await fetch(`http://127.0.0.1:${each}`)).ok);
   const measure = (to: number, request: string) => perSecond({ port: to, next: () => request });
   for (const [name, of] of [
@@ -141,6 +155,7 @@ async function warmRequests(): Promise<void> {
   for (const [what, to] of [
     ['a bare node:http server that answers by itself', answering],
     ['Node passing bytes on unread', passing],
+    ['Node passing on with only heads read, below node:http', raw],
   ] as const) {
     const found = await measure(to, getOf('/'));
     console.log(
@@ -149,6 +164,15 @@ async function warmRequests(): Promise<void> {
   }
   await Promise.all(running.map(stop));
   await stop(child);
+}
+
+/** The socket of the one worker that runs: it stands among the arguments of its process. */
+function socketOf({ pid }: ChildProcess): string {
+  for (const each of readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')) {
+    const found = /"socket":"([^"]+)"/.exec(readFileSync(`/proc/${each}/cmdline`, 'utf8'))?.[1];
+    if (found !== undefined) return found;
+  }
+  throw new Error('no worker runs');
 }
 
 /** Twenty functions of four kinds under the limits as they come, one connection each; none may fail. */

@@ -76,9 +76,10 @@ export function createLogging(
       emit && (({ at, message, parsed }) => emit({ kind: 'entry', room: 'postgres', at, message, fields: parsed })),
     observed: (mount) => (emit && observedRooms.has(mount.name) ? observe(mount, emit) : mount),
     follow(functions) {
+      if (!emit) return;
       functions.subscribe(({ sequence, timestamp, ...entry }) => {
         const message = entry.kind === 'log' ? entry.event_message : '';
-        emit?.({ kind: 'entry', room: 'functions', at: timestamp, message, fields: { ...entry } });
+        emit({ kind: 'entry', room: 'functions', at: timestamp, message, fields: { ...entry } });
       });
     },
     flush: () => forwarding?.flush(),

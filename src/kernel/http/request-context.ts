@@ -15,11 +15,14 @@ export interface RequestContext {
   readonly viaGateway: boolean;
 }
 
-const contexts = new WeakMap<IncomingMessage, RequestContext>();
+const context = Symbol('request context');
+
+/** A property, since a weak map of all requests is much work for the collector. */
+type Known = IncomingMessage & { [context]?: RequestContext };
 
 /** The context of a request; one is made for requests that came over a room's own port. */
-export function requestContext(request: IncomingMessage): RequestContext {
-  const known = contexts.get(request);
+export function requestContext(request: Known): RequestContext {
+  const known = request[context];
   if (known) return known;
   const made: RequestContext = {
     id: randomUUID(),
@@ -28,13 +31,13 @@ export function requestContext(request: IncomingMessage): RequestContext {
     remoteAddress: request.socket.remoteAddress ?? '',
     viaGateway: false,
   };
-  contexts.set(request, made);
+  request[context] = made;
   return made;
 }
 
 /** Adds to what is known of a request. */
-export function setRequestContext(request: IncomingMessage, known: Partial<RequestContext>): RequestContext {
-  const context = { ...requestContext(request), ...known };
-  contexts.set(request, context);
-  return context;
+export function setRequestContext(request: Known, known: Partial<RequestContext>): RequestContext {
+  const made = { ...requestContext(request), ...known };
+  request[context] = made;
+  return made;
 }

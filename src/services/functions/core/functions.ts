@@ -42,6 +42,8 @@ export interface Functions {
   verifier(): Promise<Verifier>;
   /** A worker for a request. @throws ServiceError, see `Pool.acquire` */
   acquire(definition: FunctionDefinition): Promise<Lease>;
+  /** The same without waiting; undefined where that cannot be. */
+  take(definition: FunctionDefinition): Lease | undefined;
   readonly workers: ReadonlySet<Worker>;
   readonly triggers: Triggers;
   stop(): Promise<void>;
@@ -55,6 +57,7 @@ export function createFunctions({ settings, ports, log, clock, call }: Functions
   const secrets = openSecrets(settings, ports, clock);
   const catalogue = openCatalogue(settings, ports, (problem) => log.warn({}, problem));
   const wanted = new WeakMap<FunctionDefinition, Promise<Wanted>>();
+  const known = new WeakMap<FunctionDefinition, Wanted>();
   let place: WorkerPlace | undefined;
   let keys: Promise<Verifier> | undefined;
 
@@ -98,7 +101,9 @@ export function createFunctions({ settings, ports, log, clock, call }: Functions
   async function want(definition: FunctionDefinition): Promise<Wanted> {
     const env = await variablesOf(definition);
     const variables = createHash('sha256').update(JSON.stringify(env)).digest('base64url');
-    return { definition, revision: `${definition.revision} ${variables}`, env };
+    const found = { definition, revision: `${definition.revision} ${variables}`, env };
+    known.set(definition, found);
+    return found;
   }
 
   async function variablesOf(definition: FunctionDefinition): Promise<Record<string, string>> {
@@ -149,6 +154,10 @@ export function createFunctions({ settings, ports, log, clock, call }: Functions
       return keys;
     },
     acquire,
+    take(definition) {
+      const found = known.get(definition);
+      return found && pool.take(found);
+    },
     triggers,
     workers: pool.workers,
     async stop() {

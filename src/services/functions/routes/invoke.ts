@@ -45,6 +45,14 @@ export function createInvoke({ functions, log }: InvokeOptions): {
     return running.acquire(definition);
   }
 
+  /** The same for what needs no waiting, as most requests do not. */
+  function admitAtOnce(request: IncomingMessage, running: Functions): Lease | undefined {
+    const name = nameInPath(pathOf(request));
+    const definition = name === undefined ? undefined : running.catalogue.known(name);
+    if (!definition?.enabled || (definition.verifyJwt && request.method !== 'OPTIONS')) return undefined;
+    return running.take(definition);
+  }
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const running = functions();
     if (running !== undefined && pathOf(request).startsWith('/_internal/')) {
@@ -54,7 +62,7 @@ export function createInvoke({ functions, log }: InvokeOptions): {
     const started = performance.now();
     let lease: Lease | undefined;
     try {
-      lease = await admit(request, running);
+      lease = (running && admitAtOnce(request, running)) ?? (await admit(request, running));
       const failure = await forwarderOf(running as Functions).forward(lease.worker, request, response);
       if (failure !== undefined) await fail(failure, lease, response);
     } catch (error) {

@@ -36,6 +36,8 @@ export interface Pool {
    * @throws ServiceError `BOOT_ERROR`, `WORKER_ERROR` while it is not tried again, `OVERLOADED`
    */
   acquire(wanted: Wanted): Promise<Lease>;
+  /** The same without waiting; undefined where no worker is ready that need not be replaced. */
+  take(wanted: Wanted): Lease | undefined;
   readonly workers: ReadonlySet<Worker>;
   stop(): Promise<void>;
 }
@@ -89,6 +91,11 @@ export function createPool(options: PoolOptions): Pool {
         if (worker.isIdle) capacity.changed();
       },
     };
+  }
+
+  function take({ definition, revision }: Wanted): Lease | undefined {
+    const active = slots.get(definition.name)?.active;
+    return active?.isReady && !active.isRetired && active.revision === revision ? lease(active) : undefined;
   }
 
   async function acquire(wanted: Wanted): Promise<Lease> {
@@ -207,6 +214,7 @@ export function createPool(options: PoolOptions): Pool {
 
   return {
     acquire,
+    take,
     workers: capacity.workers,
     async stop() {
       isStopped = true;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readConfigFile } from './config-file.ts';
 import type { FunctionDefinition, FunctionOptions, ImportSource } from './definition.ts';
 import { readDeployments } from './deployments.ts';
 import { isFunctionName } from './names.ts';
+import { looksLikeNodeServer } from './node-server.ts';
 import { staticFolders } from './static-files.ts';
 import { entriesOf, fileAt, listTree, type TreeFile } from './tree.ts';
 
@@ -35,6 +35,8 @@ export interface Catalogue {
 export interface CatalogueReader {
   /** What was there at most `freshness` milliseconds ago. Reads that overlap are one. */
   read(): Promise<Catalogue>;
+  /** One function of a look that still counts and is over; undefined also where only another look can tell. */
+  known(name: string): FunctionDefinition | undefined;
   /** One function. One whose folder has come since the last look is found at once. */
   find(name: string): Promise<FunctionDefinition | undefined>;
   /** Makes the next `read` look again. */
@@ -44,6 +46,13 @@ export interface CatalogueReader {
 /** A change is seen by the first request after this time; until then the last look counts. */
 const freshness = 200;
 
+interface Look {
+  readonly at: number;
+  readonly catalogue: Promise<Catalogue>;
+  /** What it found, once it is over. */
+  seen: Catalogue | undefined;
+}
+
 const entryNames = ['index.ts', 'index.js', 'index.mjs', 'index.tsx', 'index.jsx'];
 
 /**
@@ -51,7 +60,7 @@ const entryNames = ['index.ts', 'index.js', 'index.mjs', 'index.tsx', 'index.jsx
  * is never missed.
  */
 export function createCatalogueReader(options: CatalogueOptions): CatalogueReader {
-  let last: { readonly at: number; readonly catalogue: Promise<Catalogue> } | undefined;
+  let last: Look | undefined;
   const nodeServers = new Map<string, boolean>();
   let problem: string | undefined;
   const report = (text: string | undefined) => {
@@ -60,11 +69,23 @@ export function createCatalogueReader(options: CatalogueOptions): CatalogueReade
   };
   function read(): Promise<Catalogue> {
     const at = options.now();
-    if (last === undefined || at - last.at > freshness) last = { at, catalogue: scan(options, nodeServers, report) };
+    if (last === undefined || at - last.at > freshness) {
+      const look: Look = { at, catalogue: scan(options, nodeServers, report), seen: undefined };
+      look.catalogue.then(
+        (seen) => {
+          look.seen = seen;
+        },
+        () => {},
+      );
+      last = look;
+    }
     return last.catalogue;
   }
   return {
     read,
+    known(name) {
+      return last === undefined || options.now() - last.at > freshness ? undefined : last.seen?.functions.get(name);
+    },
     async find(name) {
       const seen = read();
       const known = (await seen).functions.get(name);
@@ -187,21 +208,6 @@ function importsOf(
     { kind: 'import-map', path: join(root, 'import_map.json') },
   ];
   return candidates.find(({ path }) => paths.has(path));
-}
-
-/** What imports of servers on `node:http` look like. A guess: a wrong no costs a second start, a wrong yes 25 ms. */
-const nodeServerPattern =
-  /(from|import|require)\s*\(?\s*["'](node:)?https?["']|["'](npm:)?(express|fastify|koa|@hapi\/hapi|polka|restify|@nestjs\/core|@hono\/node-server|connect)["'@/]/;
-
-const codePattern = /\.(m?[jt]sx?|json|jsonc)$/;
-
-async function looksLikeNodeServer(files: readonly TreeFile[]): Promise<boolean> {
-  for (const { path } of files) {
-    if (!codePattern.test(path)) continue;
-    const text = await readFile(path, 'utf8').catch(() => '');
-    if (nodeServerPattern.test(text)) return true;
-  }
-  return false;
 }
 
 function digest(parts: readonly string[]): string {

@@ -100,13 +100,13 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
     if (readyAt !== undefined) return;
     readyAt = now();
     lastUsed = readyAt;
-    // What Deno itself needed to start is not the function's.
+    tell({ kind: 'boot', bootTime: Math.round(readyAt - startedAt) });
+    boot.resolve();
+    // What Deno itself needed to start is not the function's. Nobody waits for this look.
     const used = (await readUsage([worker.pid])).get(worker.pid);
     baseline = used?.cpu ?? 0;
     cpu = Math.max(cpu, baseline);
-    memory = used?.memory ?? 0;
-    tell({ kind: 'boot', bootTime: Math.round(readyAt - startedAt) });
-    boot.resolve();
+    memory = Math.max(memory, used?.memory ?? 0);
   }
 
   function send(command: object): void {

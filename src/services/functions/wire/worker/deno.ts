@@ -35,7 +35,8 @@ export interface HttpServer {
 export interface DenoNamespace {
   readonly args: readonly string[];
   readonly version: { readonly deno: string; readonly v8: string; readonly typescript: string };
-  readonly stdin: { readonly readable: AsyncIterable<Uint8Array> };
+  /** `read` gives the number of bytes, null at the end. */
+  readonly stdin: { read(into: Uint8Array): Promise<number | null> };
   readonly stdout: { writeSync(bytes: Uint8Array): number };
   readonly env: { get(name: string): string | undefined; delete(name: string): void };
   readonly internal: symbol;
