@@ -44,10 +44,10 @@ class Link {
       client.write(chunk);
     } else {
       const end = chunk.indexOf('\r\n\r\n');
-      const lines = chunk.latin1Slice(0, end).split('\r\n');
+      const lines = chunk.toString('latin1', 0, end).split('\r\n');
       const { text, length } = headOf(lines);
       const own = `x-request-id: ${randomUUID()}\r\naccess-control-allow-origin: *\r\n\r\n`;
-      client.write(`${lines[0]}\r\n${text}${own}${chunk.latin1Slice(end + 4)}`, 'latin1');
+      client.write(`${lines[0]}\r\n${text}${own}${chunk.toString('latin1', end + 4)}`, 'latin1');
       this.#left = length - (chunk.length - end - 4);
     }
     if (this.#left <= 0) idle.push(this);
@@ -57,7 +57,7 @@ class Link {
 createServer({ noDelay: true }, (client) => {
   client.on('error', () => {});
   client.on('data', (chunk) => {
-    const lines = chunk.latin1Slice(0, chunk.indexOf('\r\n\r\n')).split('\r\n');
+    const lines = chunk.toString('latin1', 0, chunk.indexOf('\r\n\r\n')).split('\r\n');
     const head = `${lines[0]}\r\n${headOf(lines).text}x-forwarded-for: ${client.remoteAddress}\r\n\r\n`;
     (idle.pop() ?? new Link()).ask(client, head);
   });
