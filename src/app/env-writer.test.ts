@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { appendToEnvFile, replaceInEnvFile } from './env-writer.ts';
+import { parseEnvFile } from '#kernel/config';
+import { appendToEnvFile, renderEnvFile, replaceInEnvFile } from './env-writer.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -38,4 +40,19 @@ it('replaces values in place and keeps the old file', () => {
   );
   expect(readFileSync(path, 'utf8')).toBe('# keys\nKEY=new\nOTHER=x\n\n# made\nMORE=y\n');
   expect(readFileSync(`${path}.old`, 'utf8')).toBe('# keys\nexport KEY=old\nOTHER=x\n');
+});
+
+it('writes values that are read as they were, whatever they are', () => {
+  const awkward = fc.string({ unit: fc.constantFrom(...'ab \\"\'$`{}#=\n\r\t:-', '${A}', '$$', 'é', '🙂') });
+  fc.assert(
+    fc.property(awkward, awkward, (first, second) => {
+      const entries = new Map([
+        ['A', first],
+        ['B', second],
+      ]);
+      const read = parseEnvFile('x.env', renderEnvFile('made', entries), () => 'from elsewhere');
+      expect(read.malformed).toEqual([]);
+      expect([...read.entries].map(([name, { value }]) => [name, value])).toEqual([...entries]);
+    }),
+  );
 });

@@ -28,10 +28,22 @@ export function replaceInEnvFile(path: string, comment: string, entries: Readonl
   appendToEnvFile(path, comment, rest);
 }
 
+/**
+ * An env file that says exactly this, whatever characters values have.
+ *
+ * @param comment its first line
+ */
+export const renderEnvFile = (comment: string, entries: ReadonlyMap<string, string>): string =>
+  `# ${comment}\n${[...entries].map(([name, value]) => `${name}="${value.replace(/[\\"$\n\r]/g, escaped)}"\n`).join('')}`;
+
+const escaped = (character: string): string =>
+  character === '\n' ? '\\n' : character === '\r' ? '\\r' : `\\${character}`;
+
 const render = (entries: ReadonlyMap<string, string>): string =>
   [...entries].map(([name, value]) => `${name}=${value}\n`).join('');
 
-function writeWhole(path: string, text: string): void {
+/** Replaces a file as a whole (mode 0600), so that a crash leaves either the old or the new one. */
+export function writeWhole(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   const file = openSync(temporary, 'w', 0o600);
   try {

@@ -26,9 +26,10 @@ import { type RestSettings, restSettings } from '#services/rest';
 import { type StorageSettings, storageSettings } from '#services/storage';
 import { type StudioSettings, studioSettings } from '#services/studio';
 import { type VectorSettings, vectorSettings } from '#services/vector';
-import { currentAuthSettings, folderOverrides } from './auth-settings.ts';
+import { type CurrentAuth, currentAuthSettings, folderOverrides } from './auth-settings.ts';
 import { replaceDefaults } from './original-defaults.ts';
 import { allSchemas } from './registry.ts';
+import type { CandidateFile } from './reload/config-folder.ts';
 import { currentRestSettings, readRestConfig, withOriginalDefaults } from './rest-settings.ts';
 import { type RoomName, roomNames, type StackSettings, stackSettings } from './settings.ts';
 
@@ -54,8 +55,8 @@ export interface LoadedSettings {
   readonly db: DbSettings;
   readonly pooler: PoolerSettings;
   readonly auth: AuthSettings;
-  /** Those of auth as its folder of settings and files of secrets say now. @throws StartupError when they are unusable */
-  readonly currentAuth: () => AuthSettings;
+  /** Those of auth as its folder of settings (with a candidate in it) and files of secrets say now. @throws StartupError when they are unusable */
+  readonly currentAuth: (candidate?: CandidateFile) => CurrentAuth;
   readonly rest: RestSettings;
   /** Those of rest as its configuration file and files of secrets say now. @throws StartupError when they are unusable */
   readonly currentRest: () => RestSettings;
@@ -162,7 +163,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     rooms,
     stack: first.values,
     ...loaded,
-    currentAuth: () => currentAuthSettings(sources, input.cwd, external),
+    currentAuth: (candidate) => currentAuthSettings(sources, input.cwd, external, candidate),
     currentRest: () => currentRestSettings({ ...sources, files: envFiles, restConfig, restAlone }),
     effective,
     problems,

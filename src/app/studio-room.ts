@@ -5,12 +5,15 @@ import type { AuthApi } from '#services/auth';
 import type { LoginRole } from '#services/db';
 import type { MetaApi } from '#services/meta';
 import { type StudioPorts, studioRoom } from '#services/studio';
+import { createAuthDesk } from './auth-desk.ts';
 import type { LoadedSettings } from './load-settings.ts';
+import type { AuthReload } from './reload/auth-reload.ts';
 
 /** The rooms the dashboard is joined with; those that do not run here are undefined. */
 export interface StudioNeighbours {
   readonly health: StudioPorts['health'];
   readonly auth: Room<AuthApi> | undefined;
+  readonly authReload: AuthReload | undefined;
   readonly meta: Room<MetaApi> | undefined;
   readonly pooler: Room | undefined;
   readonly mount: (name: string) => Mount | undefined;
@@ -28,6 +31,7 @@ export function createStudioRoom(settings: LoadedSettings, log: Logger, near: St
     database_password: stack.postgresPassword,
     jwt_secret: stack.jwtSecret,
   };
+  const authDesk = near.authReload && createAuthDesk(settings, near.authReload);
   return studioRoom.create({
     settings: settings.studio,
     log,
@@ -51,6 +55,8 @@ export function createStudioRoom(settings: LoadedSettings, log: Logger, near: St
       },
     }),
     secret: (name) => secrets[name],
+    authSettings: () => authDesk,
+    mailDesk: () => near.auth?.api.mailDesk(),
     sealingSecret: stack.jwtSecret,
   });
 }

@@ -204,6 +204,7 @@ export function wireRooms(input: WiringInput): Wired {
     ? createStudioRoom(settings, roomLog('studio'), {
         health,
         auth,
+        authReload,
         meta,
         mount: input.mount,
         connection: (role) => connection(role, undefined)(),

@@ -6,6 +6,21 @@ import { runSql } from '../support/sql.ts';
 
 // Pages of the dashboard about auth, as its operators use them.
 const stack = sharedStack();
+const { username, password } = stack.env.dashboard;
+
+/** Takes settings away again, whatever a test came to: other files use this stack. */
+async function reset(...names: string[]): Promise<void> {
+  const answer = await fetch(`${stack.url}/api/studio/auth/settings`, {
+    method: 'PATCH',
+    headers: {
+      authorization: `Basic ${btoa(`${username}:${password}`)}`,
+      'x-studio-request': '1',
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ changes: Object.fromEntries(names.map((name) => [name, null])) }),
+  });
+  expect(answer.status).toBe(200);
+}
 
 describe.skipIf(!hasBrowser)('in a browser', () => {
   let dashboard: Dashboard;
@@ -77,5 +92,85 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     expect(await about()).toBeUndefined();
     expect(problems).toEqual([]);
     await context.close();
+  });
+
+  test('a setting counts at once, without a refused request, and is taken back', async () => {
+    const { page, context, problems } = await dashboard.open();
+    const isClosed = async () => {
+      const answer = await fetch(`${stack.url}/auth/v1/settings`, { headers: { apikey: stack.env.anonKey } });
+      return { status: answer.status, closed: ((await answer.json()) as { disable_signup: boolean }).disable_signup };
+    };
+    try {
+      await page.goto('/auth/settings/sign-up');
+      await page.getByRole('checkbox', { name: 'Refuse new accounts' }).check();
+      const statuses = new Set<number>();
+      let goesOn = true;
+      const asking = (async () => {
+        while (goesOn) statuses.add((await isClosed()).status);
+      })();
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await page.getByText('Auth works with DISABLE_SIGNUP').waitFor();
+      expect(await isClosed()).toEqual({ status: 200, closed: true });
+      goesOn = false;
+      await asking;
+      expect([...statuses]).toEqual([200]);
+
+      await page.getByRole('tab', { name: 'History' }).click();
+      await page.getByText('DISABLE_SIGNUP').first().waitFor();
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await page.getByRole('button', { name: 'Go back', exact: true }).click();
+      await page.getByText('Back to before: DISABLE_SIGNUP').waitFor();
+      expect(await isClosed()).toEqual({ status: 200, closed: false });
+
+      await page.goto('/auth/settings/mail');
+      await page.getByLabel('Port of the mail server').fill('99999');
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await page.getByText('SMTP_PORT must be between 1 and 65535').waitFor();
+      expect(problems.filter((text) => !text.includes('400'))).toEqual([]);
+    } finally {
+      await reset('DISABLE_SIGNUP');
+      await context.close();
+    }
+  });
+
+  test('a mail is written, looked at, tried and sent', async () => {
+    const { page, context, problems, axe } = await dashboard.open();
+    const email = `bob-${crypto.randomUUID().slice(0, 8)}@example.com`;
+    const inbox = async () => {
+      const headers = { authorization: `Basic ${btoa(`${username}:${password}`)}` };
+      const mails = (await (await fetch(`${stack.url}/inbox/messages.json`, { headers })).json()) as {
+        to: string;
+        subject: string;
+        html: string;
+      }[];
+      return mails.filter(({ to }) => to === email);
+    };
+    try {
+      await page.goto('/auth/templates/invite');
+      await page.getByLabel('Subject').fill('Welcome to {{ .SiteURL }}');
+      await page.getByLabel('Body (HTML)').fill('<p style="color: red">Hello, {{ if }}</p>');
+      await page.getByText(/The body is no template/).waitFor();
+      await page.getByLabel('Body (HTML)').fill('<p style="color: red">Hello, {{ .Email }}</p>');
+      await page.frameLocator('iframe').getByText('Hello, ann@example.com').waitFor();
+      expect(await axe()).toEqual([]);
+      await page.getByLabel('Send a test mail to').fill(email);
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await expect.poll(inbox).toMatchObject([{ html: '<p style="color: red">Hello, ann@example.com</p>' }]);
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await page.getByText('The next invite mail says this').waitFor();
+
+      await page.goto('/auth/users');
+      await page.getByRole('button', { name: 'Invite' }).click();
+      await page.getByLabel('Email address').fill(email);
+      await page.getByRole('button', { name: 'Send the invitation' }).click();
+      await page.getByText(`An invitation to ${email} is on its way`).waitFor();
+      await expect
+        .poll(inbox)
+        .toContainEqual(expect.objectContaining({ html: `<p style="color: red">Hello, ${email}</p>` }));
+      expect(problems.filter((text) => !text.includes('400'))).toEqual([]);
+    } finally {
+      await reset('GOTRUE_MAILER_SUBJECTS_INVITE', 'STACK_AUTH_TEMPLATE_INVITE');
+      await context.close();
+    }
   });
 });

@@ -1,16 +1,19 @@
+import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '#kernel/log';
 import { type AuthSettings, authSettings } from '#services/auth';
 import { authConfigFolder } from '../auth-settings.ts';
 import type { LoadedSettings } from '../load-settings.ts';
 import { fingerprintOf } from './config-folder.ts';
-import { createFolderWatch } from './folder-watch.ts';
+import { createFolderWatch, type FolderWatch } from './folder-watch.ts';
 import type { RoomPlaces } from './room-places.ts';
 
 /** What changes the settings of auth while it serves. */
 export interface AuthReload {
   /** Reads the settings again; where they differ, a room with the new ones takes the place of the present one. */
   now(): Promise<void>;
+  /** The same for somebody who waits. @throws Error saying what is wrong with them; those before stay in force then */
+  apply(): Promise<void>;
   /** Begins to heed the folder of settings, where there is one. */
   start(): void;
   stop(): void;
@@ -36,42 +39,65 @@ export function createAuthReload(options: AuthReloadOptions): AuthReload {
   let line: Promise<void> = Promise.resolve();
 
   async function reload(): Promise<void> {
-    try {
-      const next = settings.currentAuth();
-      const changed = changedNames(present, next);
-      if (changed.length === 0) return;
-      options.beforeUse(next);
-      await options.places.replace('auth', { ...settings, auth: next });
-      present = next;
-      if (settings.rooms.size > 1 && changed.some((name) => name === 'JWT_SECRET' || name === 'JWT_KEYS'))
-        log.warn({}, 'keys of tokens have changed for auth alone; the other services know them after a restart');
-      log.info({ changed }, 'auth serves with changed settings');
-      options.afterUse();
-    } catch (error) {
-      const reason = (error as Error).message.replaceAll('\n', '; ');
-      log.error({ reason }, 'the settings of auth were changed to something unusable; those before stay in force');
-    }
+    const next = settings.currentAuth().settings;
+    const changed = changedNames(present, next);
+    if (changed.length === 0) return;
+    options.beforeUse(next);
+    await options.places.replace('auth', { ...settings, auth: next });
+    present = next;
+    if (settings.rooms.size > 1 && changed.some((name) => name === 'JWT_SECRET' || name === 'JWT_KEYS'))
+      log.warn({}, 'keys of tokens have changed for auth alone; the other services know them after a restart');
+    log.info({ changed }, 'auth serves with changed settings');
+    options.afterUse();
   }
 
-  const now = (): Promise<void> => {
-    line = line.then(reload);
-    return line;
+  const apply = (): Promise<void> => {
+    const done = line.then(reload);
+    line = done.catch(() => {});
+    return done;
   };
-  const folder = options.watches ? authConfigFolder(settings.sources, settings.cwd) : undefined;
+  const now = (): Promise<void> =>
+    apply().catch((error: unknown) => {
+      const reason = (error as Error).message.replaceAll('\n', '; ');
+      log.error({ reason }, 'the settings of auth were changed to something unusable; those before stay in force');
+    });
+  const { path: folder, named } = authConfigFolder(settings.sources, settings.cwd);
   const { reloadNotify: notify, reloadPoller, reloadPollInterval, reloadGrace } = settings.auth;
-  const watch =
-    folder !== undefined && (notify || reloadPoller)
-      ? createFolderWatch({
-          folder,
-          fingerprint: () => fingerprintOf(folder),
-          onChange: () => void now(),
-          notify,
-          interval: reloadPollInterval,
-          grace: reloadGrace,
-          log,
-        })
-      : undefined;
-  return { now, start: () => watch?.start(), stop: () => watch?.stop() };
+  const wanted = options.watches && (notify || reloadPoller);
+  let watch: FolderWatch | undefined;
+  let serves = false;
+
+  // A folder that nobody named begins to be heeded when it is there.
+  function heedFolder(): void {
+    if (watch || !serves || !wanted || !(named || existsSync(folder))) return;
+    watch = createFolderWatch({
+      folder,
+      fingerprint: () => fingerprintOf(folder),
+      onChange: () => void now(),
+      notify,
+      interval: reloadPollInterval,
+      grace: reloadGrace,
+      log,
+    });
+    watch.start();
+  }
+
+  return {
+    now,
+    async apply() {
+      await apply();
+      heedFolder();
+    },
+    start() {
+      serves = true;
+      heedFolder();
+    },
+    stop() {
+      serves = false;
+      watch?.stop();
+      watch = undefined;
+    },
+  };
 }
 
 // Names alone: a value may be a secret.

@@ -12,13 +12,25 @@ interface FoundFile {
   readonly text: string;
 }
 
+/** A file as it might be. */
+export interface CandidateFile {
+  readonly name: string;
+  readonly text: string;
+}
+
 /**
  * Reads the `*.env` files of a folder in the order of their names; folders and other files are passed over.
  *
+ * @param candidate is read in place of the file of that name
  * @throws Error when it cannot be read, or holds more than settings ever need
  */
-export function readConfigFolder(folder: string, env: Sources['env']): EnvFile[] {
-  return filesIn(folder).map(({ path, text }) => parseEnvFile(path, text, (name) => env[name]));
+export function readConfigFolder(folder: string, env: Sources['env'], candidate?: CandidateFile): EnvFile[] {
+  const path = candidate && join(folder, candidate.name);
+  const found = filesIn(folder).filter((file) => file.path !== path);
+  if (candidate && path !== undefined) found.push({ path, text: candidate.text });
+  return found
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .map((file) => parseEnvFile(file.path, file.text, (name) => env[name]));
 }
 
 /** A text that changes when the settings in a folder do, or why they cannot be read. */

@@ -6,6 +6,7 @@ import { createDatabase, type Database } from '#kernel/sql';
 import { type Assets, builtFolder, readAssets } from './core/assets.ts';
 import { createAttempts } from './core/attempts.ts';
 import type { StudioContext } from './core/context.ts';
+import { createPreviews } from './core/previews.ts';
 import { createSeal } from './core/seal.ts';
 import { studioError } from './errors.ts';
 import type { StudioPorts } from './ports.ts';
@@ -59,6 +60,7 @@ function create(deps: StudioDeps): Room<undefined> {
       db,
       clock: deps.clock ?? systemClock,
       attempts: createAttempts(settings.signInClients),
+      previews: createPreviews(),
       seal: deps.sealingSecret === undefined ? undefined : createSeal(deps.sealingSecret),
     };
     const app = createApp({

@@ -4,6 +4,9 @@ import { catalogueOf, defineErrors } from '#kernel/errors';
 export const studioErrors = catalogueOf({
   400: {
     invalid_request: 'The request is not understood',
+    unknown_setting: 'There is no such setting to change',
+    settings_refused: 'The settings cannot be used',
+    mail_refused: 'The mail cannot be sent',
     weak_password: 'A password has at least 12 characters',
   },
   401: {
@@ -21,6 +24,7 @@ export const studioErrors = catalogueOf({
     path_not_offered: 'The dashboard does not pass this on',
   },
   409: {
+    sealed_elsewhere: 'This was kept under another JWT_SECRET and cannot be read',
     name_taken: 'There is an operator of that name',
     too_many_operators: 'There are as many operators as STUDIO_OPERATORS allows',
     settings_account: 'This account belongs to DASHBOARD_USERNAME and DASHBOARD_PASSWORD; change it there',
@@ -29,6 +33,7 @@ export const studioErrors = catalogueOf({
   500: { internal: 'Internal Server Error' },
   503: {
     room_absent: 'This service does not run here',
+    no_secret: 'This needs JWT_SECRET',
     not_built: 'The dashboard is not built; run npm run build',
     no_passwords: 'Accounts of their own need the auth service, which does not run here',
   },

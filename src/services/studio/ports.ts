@@ -50,10 +50,74 @@ export interface StudioPorts {
   readonly sealedConnection: (access: 'write' | 'read') => string | undefined;
   readonly project: () => ProjectInfo;
   readonly secret: (name: SecretName) => string | undefined;
+  /** Those of auth; undefined where it does not run in this process. */
+  readonly authSettings: () => LiveSettings | undefined;
+  /** Undefined where auth does not run in this process. */
+  readonly mailDesk: () => MailDesk | undefined;
   /** Encrypts what is kept of passwords and second factors; with another one they have to be set anew. */
   readonly sealingSecret: string | undefined;
   /** Folder of the built dashboard; default: that of this clone. */
   readonly assets?: string;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
+}
+
+/** A setting that may change while its room serves. */
+export interface LiveSetting {
+  readonly name: string;
+  /** What its text looks like: `true or false`, `list`, `duration`, `a | b` … */
+  readonly type: string;
+  readonly help: string;
+  /** True: the value never leaves, it can only be set. */
+  readonly secret: boolean;
+  readonly isSet: boolean;
+  /** The value in force; absent for secrets. */
+  readonly text?: string;
+  /** The value when nobody sets one. */
+  readonly standard: string;
+  /** Where the value in force comes from, e.g. `environment SITE_URL`. */
+  readonly origin: string;
+  /** True: the dashboard set it. */
+  readonly changedHere: boolean;
+}
+
+/** Settings of one topic, by name. */
+export interface LiveSettingGroup {
+  readonly key: string;
+  readonly title: string;
+  readonly about: string;
+  readonly sections: readonly { readonly title: string; readonly names: readonly string[] }[];
+}
+
+/** Settings of a room that the dashboard may change while it serves. */
+export interface LiveSettings {
+  readonly groups: readonly LiveSettingGroup[];
+  /** @throws Error when what stands in files is unusable */
+  read(): readonly LiveSetting[];
+  /**
+   * Puts other values in the place of those the dashboard set before; they count when this is fulfilled. One change at a
+   * time: `decide` is given what there is then.
+   *
+   * @returns what was set before and is now, by name
+   * @throws what `decide` throws; Error saying why values cannot be used, and nothing has changed
+   */
+  update(
+    decide: (present: ReadonlyMap<string, string>) => ReadonlyMap<string, string>,
+  ): Promise<{ readonly before: ReadonlyMap<string, string>; readonly after: ReadonlyMap<string, string> }>;
+}
+
+/** A mail before its variables are filled in. */
+export interface MailDraft {
+  readonly kind: string;
+  readonly subject: string;
+  readonly body: string;
+}
+
+/** What those who write mail templates work with. */
+export interface MailDesk {
+  readonly standard: readonly (MailDraft & { readonly variables: readonly string[] })[];
+  /** @throws ServiceError saying what is wrong with the draft */
+  preview(draft: MailDraft): { readonly subject: string; readonly html: string };
+  /** @throws ServiceError saying what is wrong with the draft, Error of the mail server */
+  send(draft: MailDraft, to: string): Promise<void>;
 }

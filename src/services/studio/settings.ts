@@ -60,6 +60,13 @@ export const studioSettings = {
     min: 3_600_000,
     help: 'How long the audit log of the dashboard is kept.',
   }),
+  settingsHistory: integer({
+    name: 'STUDIO_SETTINGS_HISTORY',
+    default: 200,
+    min: 1,
+    max: 10_000,
+    help: 'Changes of settings by the dashboard that are kept, so that they can be undone.',
+  }),
 };
 
 /** The studio room's parsed settings. */

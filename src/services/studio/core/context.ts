@@ -4,6 +4,7 @@ import type { Database } from '#kernel/sql';
 import type { StudioPorts } from '../ports.ts';
 import type { StudioSettings } from '../settings.ts';
 import type { Attempts } from './attempts.ts';
+import type { Previews } from './previews.ts';
 import type { Seal } from './seal.ts';
 
 /** What a running studio room works with. */
@@ -16,4 +17,6 @@ export interface StudioContext {
   readonly attempts: Attempts;
   /** Undefined without a secret: no second factors then. */
   readonly seal: Seal | undefined;
+  /** Mails that operators look at. */
+  readonly previews: Previews;
 }

@@ -24,6 +24,7 @@ const policyOf = (nonce: string): string =>
     "font-src 'self'",
     "media-src 'self' blob:",
     "connect-src 'self'",
+    "frame-src 'self'",
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'none'",

@@ -5,7 +5,9 @@ import { reaches } from '../core/role.ts';
 import { isOwnRequest } from '../core/same-origin.ts';
 import { studioError } from '../errors.ts';
 import { addAuditEntry } from '../sql/audit.ts';
+import { authHistoryGet, authSettingsGet, authSettingsPatch, authUndoPost } from './auth-settings.ts';
 import { callerOf } from './caller.ts';
+import { mailPreviewGet, mailPreviewPost, mailsGet, mailTestPost } from './mails.ts';
 import { auditGet, operatorsDelete, operatorsGet, operatorsPatch, operatorsPost, passwordPut } from './operators.ts';
 import { assetRoute, pageRoute, safeHeaders } from './page.ts';
 import { profileRoute } from './profile.ts';
@@ -31,6 +33,13 @@ const routes: readonly Route[] = [
   servicesGet,
   projectGet,
   revealPost,
+  authSettingsGet,
+  authSettingsPatch,
+  authHistoryGet,
+  authUndoPost,
+  mailsGet,
+  mailPreviewPost,
+  mailTestPost,
 ];
 
 /** All routes of the studio room. */
@@ -40,6 +49,7 @@ export function bindRoutes(app: FastifyInstance, context: StudioContext, assets:
   app.post('/api/studio/session', signInRoute(context));
   for (const route of routes)
     app.route({ method: route.method, url: `/api/studio${route.path}`, handler: guarded(context, route) });
+  app.get('/api/studio/mails/previews/:id', mailPreviewGet(context));
   app.get('/assets/:name', assetRoute(assets));
   const page = pageRoute(assets);
   app.get('/', page);

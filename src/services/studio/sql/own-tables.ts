@@ -47,13 +47,22 @@ begin
     address text not null
   );
   create index if not exists studio_audit_at_idx on ${ownSchema}.studio_audit (at);
+  create table if not exists ${ownSchema}.studio_settings_history (
+    id bigint generated always as identity primary key,
+    at timestamptz not null,
+    operator text not null,
+    room text not null,
+    changes jsonb not null,
+    before bytea not null
+  );
+  comment on table ${ownSchema}.studio_settings_history is 'Settings that were changed in the dashboard, without secrets; what was set before is encrypted.';
   comment on table ${ownSchema}.studio_operators is 'Accounts of the dashboard; hashes and second factors are encrypted. No password: the one of the settings counts.';
   comment on table ${ownSchema}.studio_sessions is 'Dashboard sessions; of a token its SHA-256 is kept.';
   comment on table ${ownSchema}.studio_audit is 'Who did what in the dashboard.';
 end
 $$`;
 
-const present = `select to_regclass('${ownSchema}.studio_audit') is not null as complete`;
+const present = `select to_regclass('${ownSchema}.studio_settings_history') is not null as complete`;
 
 /** Makes the room's tables, in one transaction. Costs one query when they are there. */
 export async function makeOwnTables(db: Database): Promise<void> {

@@ -8,6 +8,7 @@ import type { ConnectionOptions } from '#kernel/sql';
 import { studioRoom } from '../create.ts';
 import type { Credentials } from '../ports.ts';
 import { studioSettings } from '../settings.ts';
+import { fakeLiveSettings, fakeMailDesk } from './fake-auth.ts';
 
 /** What a room behind the dashboard was asked. */
 export interface Asked {
@@ -53,6 +54,7 @@ export async function startStudio(
 ): Promise<StudioUnderTest> {
   const { values } = resolveSettings(studioSettings, { env, files: [], alone: false });
   const asked: Asked[] = [];
+  const [live, desk] = [fakeLiveSettings(), fakeMailDesk()];
   let now = began;
   const room = studioRoom.create({
     settings: values,
@@ -80,6 +82,8 @@ export async function startStudio(
       database: { host: '127.0.0.1', name: 'postgres', sessionPort: 5432, transactionPort: 6543 },
     }),
     secret: (name) => (name === 'secret_key' ? undefined : `the ${name}`),
+    authSettings: () => live,
+    mailDesk: () => desk,
     sealingSecret: 'a secret of thirty-two characters',
     assets: '/nowhere',
     clock: { now: () => now },

@@ -31,7 +31,7 @@ function signalNumber(): ReturnType<typeof integer<{ name: string; default: numb
 export const reloadingSettings = {
   configDir: string({
     name: 'STACK_AUTH_CONFIG_DIR',
-    help: "Folder whose *.env files (in the order of their names) are stronger than the environment for auth, and count anew when they change; the original's --config-dir.",
+    help: "Folder whose *.env files (in the order of their names) are stronger than the environment for auth, and count anew when they change; the original's --config-dir. Default: auth in VOLUMES_DIR, where that exists.",
   }),
   reloadNotify: boolean({
     name: 'GOTRUE_RELOADING_NOTIFY_ENABLED',

@@ -1,0 +1,36 @@
+import { Button } from '../../../design/button.tsx';
+import { ErrorBox } from '../../../design/states.tsx';
+import styles from './settings.module.css';
+
+/** Stays in sight while something is not saved. */
+export function SaveBar({
+  count,
+  busy,
+  error,
+  onSave,
+  onDiscard,
+}: {
+  readonly count: number;
+  readonly busy: boolean;
+  readonly error: unknown;
+  readonly onSave: () => void;
+  readonly onDiscard: () => void;
+}) {
+  if (count === 0) return null;
+  return (
+    <section className={styles.bar} aria-label="Unsaved changes">
+      {error !== null && error !== undefined && <ErrorBox error={error} />}
+      <div className={styles.row}>
+        <span>
+          {count} {count === 1 ? 'setting' : 'settings'} changed, not saved
+        </span>
+        <Button small onClick={onDiscard} disabled={busy}>
+          Discard
+        </Button>
+        <Button small kind="primary" onClick={onSave} disabled={busy}>
+          {busy ? 'Saving…' : 'Save'}
+        </Button>
+      </div>
+    </section>
+  );
+}
