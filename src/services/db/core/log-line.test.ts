@@ -73,6 +73,8 @@ test('a session’s failure is a warning, the server’s own an error, a stop no
   expect(level(`${own}FATAL:  could not write`)).toBe('error');
   expect(level(`${own}PANIC:  could not write`)).toBe('fatal');
   expect(level(`${own}LOG:  database system is ready to accept connections`)).toBe('debug');
+  expect(level(`${session}LOG:  logical decoding found consistent point at 0/20583C0`)).toBe('debug');
+  expect(level(`${session}LOG:  starting logical decoding for slot "a"`)).toBe('debug');
   expect(level(`${own}LOG:  redo starts at 0/1`)).toBe('info');
   expect(level(`${session}STATEMENT:  select 1`)).toBe('debug');
 });

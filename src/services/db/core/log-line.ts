@@ -111,7 +111,7 @@ export function joinAdditions(lines: readonly ServerLogLine[]): ServerLogLine[] 
 }
 
 const routine =
-  /^(starting PostgreSQL|listening on |database system (was shut down|is )|received (fast|smart) shutdown|shutting down|checkpoint |aborting any active|background worker "logical replication launcher")/;
+  /^(starting PostgreSQL|listening on |database system (was shut down|is )|received (fast|smart) shutdown|shutting down|checkpoint |aborting any active|background worker "logical replication launcher"|(starting )?logical decoding (for slot|found)|unexpected EOF on standby connection)/;
 
 /** Our log level for a message: what every start and stop says is for those who look closely. */
 export function levelOf(line: ServerLogLine): 'debug' | 'info' | 'warn' | 'error' | 'fatal' {
