@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import type { Egress } from '#kernel/egress';
 import type { Mount, Room } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { ConnectionOptions } from '#kernel/sql';
@@ -8,6 +10,7 @@ import { type StudioPorts, studioRoom } from '#services/studio';
 import { createAuthDesk } from './auth-desk.ts';
 import type { LoadedSettings } from './load-settings.ts';
 import type { AuthReload } from './reload/auth-reload.ts';
+import { volumesOf } from './volumes.ts';
 
 /** The rooms the dashboard is joined with; those that do not run here are undefined. */
 export interface StudioNeighbours {
@@ -20,6 +23,7 @@ export interface StudioNeighbours {
   readonly connection: (role: LoginRole) => ConnectionOptions;
   /** Where the gateway listens; empty before it does. */
   readonly url: () => string;
+  readonly egress: Egress;
 }
 
 /** The dashboard of a stack. */
@@ -58,5 +62,7 @@ export function createStudioRoom(settings: LoadedSettings, log: Logger, near: St
     authSettings: () => authDesk,
     mailDesk: () => near.auth?.api.mailDesk(),
     sealingSecret: stack.jwtSecret,
+    defaultSnippetsFolder: join(volumesOf(settings), 'snippets'),
+    egress: near.egress,
   });
 }

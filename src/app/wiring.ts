@@ -210,6 +210,7 @@ export function wireRooms(input: WiringInput): Wired {
         connection: (role) => connection(role, undefined)(),
         url: () => (workers ?? gateway).api.url(),
         pooler,
+        egress,
       })
     : undefined;
   // Without a public edge the gateway room still opens the ports of the rooms that run here.

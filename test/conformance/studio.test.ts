@@ -114,6 +114,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       ['/auth/settings/providers', 'Auth'],
       ['/auth/templates', 'Auth'],
       ['/auth/history', 'Auth'],
+      ['/sql', 'SQL editor'],
       ['/connect/app', 'Connect'],
       ['/connect/database', 'Connect'],
       ['/connect/keys', 'Connect'],

@@ -8,6 +8,7 @@ import { createAttempts } from './core/attempts.ts';
 import type { StudioContext } from './core/context.ts';
 import { createPreviews } from './core/previews.ts';
 import { createSeal } from './core/seal.ts';
+import { createSnippets } from './core/snippets.ts';
 import { studioError } from './errors.ts';
 import type { StudioPorts } from './ports.ts';
 import { safeHeaders } from './routes/page.ts';
@@ -61,6 +62,10 @@ function create(deps: StudioDeps): Room<undefined> {
       clock: deps.clock ?? systemClock,
       attempts: createAttempts(settings.signInClients),
       previews: createPreviews(),
+      snippets: createSnippets(settings.snippetsFolder ?? deps.defaultSnippetsFolder, {
+        count: settings.snippets,
+        size: settings.snippetSize,
+      }),
       seal: deps.sealingSecret === undefined ? undefined : createSeal(deps.sealingSecret),
     };
     const app = createApp({

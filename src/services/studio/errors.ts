@@ -29,9 +29,12 @@ export const studioErrors = catalogueOf({
     too_many_operators: 'There are as many operators as STUDIO_OPERATORS allows',
     settings_account: 'This account belongs to DASHBOARD_USERNAME and DASHBOARD_PASSWORD; change it there',
   },
+  422: { too_many_snippets: 'There are as many snippets as STUDIO_SNIPPETS allows' },
   429: { too_many_attempts: 'Too many attempts; wait a minute' },
   500: { internal: 'Internal Server Error' },
+  502: { assistant_failed: "The assistant's service does not answer" },
   503: {
+    no_assistant: 'There is no assistant; OPENAI_API_KEY sets one up',
     room_absent: 'This service does not run here',
     no_secret: 'This needs JWT_SECRET',
     not_built: 'The dashboard is not built; run npm run build',

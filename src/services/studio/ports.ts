@@ -1,3 +1,4 @@
+import type { Egress } from '#kernel/egress';
 import type { Clock, Health, Mount } from '#kernel/lifecycle';
 import type { ConnectionOptions } from '#kernel/sql';
 
@@ -33,6 +34,9 @@ export interface Credentials {
   matchTotp(secret: string, code: string, after: number, now: number): number | undefined;
 }
 
+/** The way out to the assistant's service. */
+export type AssistantEgress = Pick<Egress, 'request'>;
+
 /** What the studio room needs of others. */
 export interface StudioPorts {
   readonly health: () => Promise<Readonly<Record<string, Health & { readonly required: boolean }>>>;
@@ -56,6 +60,9 @@ export interface StudioPorts {
   readonly mailDesk: () => MailDesk | undefined;
   /** Encrypts what is kept of passwords and second factors; with another one they have to be set anew. */
   readonly sealingSecret: string | undefined;
+  /** Where snippets are kept unless the settings say. */
+  readonly defaultSnippetsFolder: string;
+  readonly egress: AssistantEgress;
   /** Folder of the built dashboard; default: that of this clone. */
   readonly assets?: string;
   /** Default: the machine's clock. */

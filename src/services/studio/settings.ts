@@ -1,4 +1,4 @@
-import { duration, integer, type SettingsOf, string } from '#kernel/config';
+import { bytes, duration, integer, type SettingsOf, string, url } from '#kernel/config';
 
 /** The studio room's settings. */
 export const studioSettings = {
@@ -66,6 +66,63 @@ export const studioSettings = {
     min: 1,
     max: 10_000,
     help: 'Changes of settings by the dashboard that are kept, so that they can be undone.',
+  }),
+  snippetsFolder: string({
+    name: 'SNIPPETS_MANAGEMENT_FOLDER',
+    help: 'Folder of the SQL snippets; default is `snippets` in VOLUMES_DIR.',
+  }),
+  snippets: integer({
+    name: 'STUDIO_SNIPPETS',
+    default: 1_000,
+    min: 1,
+    max: 100_000,
+    help: 'SQL snippets at most.',
+  }),
+  snippetSize: bytes({
+    name: 'STUDIO_SNIPPET_SIZE',
+    default: 256 * 1024,
+    min: 1024,
+    max: 512 * 1024,
+    help: 'Size of one SQL snippet at most.',
+  }),
+  openaiKey: string({
+    name: 'OPENAI_API_KEY',
+    secret: true,
+    help: "Key of the assistant's service; without one, the SQL editor has no assistant.",
+  }),
+  openaiUrl: url({
+    name: 'OPENAI_BASE_URL',
+    default: 'https://api.openai.com/v1',
+    protocols: ['http', 'https'],
+    help: "Base of the assistant's service: any that speaks OpenAI's Chat Completions.",
+  }),
+  assistantModel: string({
+    name: 'STUDIO_ASSISTANT_MODEL',
+    original: ['OPENAI_MODEL'],
+    default: 'gpt-4.1-mini',
+    minLength: 1,
+    help: 'Model that answers as the assistant.',
+  }),
+  assistantTimeout: duration({
+    name: 'STUDIO_ASSISTANT_TIMEOUT',
+    default: 60_000,
+    min: 1_000,
+    max: 600_000,
+    help: 'How long the assistant may take to answer.',
+  }),
+  assistantRate: integer({
+    name: 'STUDIO_ASSISTANT_RATE',
+    default: 20,
+    min: 1,
+    max: 10_000,
+    help: 'Questions an operator may ask the assistant a minute (429 beyond).',
+  }),
+  assistantContext: integer({
+    name: 'STUDIO_ASSISTANT_CONTEXT',
+    default: 60_000,
+    min: 1_000,
+    max: 500_000,
+    help: 'Characters the assistant is given at most: question, SQL and, with what is left, the tables.',
   }),
 };
 

@@ -29,6 +29,8 @@ export interface GridProps {
   readonly columns: readonly GridColumn[];
   readonly rows: number;
   readonly cell: (row: number, column: number) => GridCell;
+  /** The whole text of a cell, to be copied, where `cell` gives a part of it. */
+  readonly whole?: (row: number, column: number) => string | null;
   readonly state?: (row: number) => 'new' | 'deleted' | undefined;
   /** Drawn behind a column's title. */
   readonly headerEnd?: (column: number) => ReactNode;
@@ -48,7 +50,7 @@ const gutter = 44;
  * copied and pasted as spreadsheets do (ARIA grid with `aria-activedescendant`).
  */
 export function Grid(props: GridProps) {
-  const { label, columns, rows, cell, state, headerEnd, checked, editor, onPaste, onEnd } = props;
+  const { label, columns, rows, cell, whole, state, headerEnd, checked, editor, onPaste, onEnd } = props;
   const scroll = useRef<HTMLDivElement>(null);
   const [selection, setSelection] = useState<Selection>();
   const [editing, setEditing] = useState<{ readonly place: Place; readonly typed: string | undefined }>();
@@ -113,7 +115,8 @@ export function Grid(props: GridProps) {
     const cells: (string | null)[][] = [];
     for (let row = top; row <= Math.min(bottom, rows - 1); row++) {
       const line: (string | null)[] = [];
-      for (let column = left; column <= right; column++) line.push(cell(row, column).text ?? null);
+      for (let column = left; column <= right; column++)
+        line.push(whole ? whole(row, column) : (cell(row, column).text ?? null));
       cells.push(line);
     }
     event.clipboardData.setData('text/plain', writeCells(cells));

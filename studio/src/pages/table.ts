@@ -42,6 +42,16 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./editor/page.tsx'),
   },
   {
+    path: '/sql',
+    title: 'SQL editor',
+    icon: 'terminal',
+    role: 'read-only',
+    group: 'project',
+    words: 'query snippets explain plan history assistant run',
+    shortcut: 's',
+    load: () => import('./sql/page.tsx'),
+  },
+  {
     path: '/auth',
     title: 'Auth',
     icon: 'shield',

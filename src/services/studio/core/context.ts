@@ -6,6 +6,7 @@ import type { StudioSettings } from '../settings.ts';
 import type { Attempts } from './attempts.ts';
 import type { Previews } from './previews.ts';
 import type { Seal } from './seal.ts';
+import type { Snippets } from './snippets.ts';
 
 /** What a running studio room works with. */
 export interface StudioContext {
@@ -15,6 +16,7 @@ export interface StudioContext {
   readonly db: Database;
   readonly clock: Clock;
   readonly attempts: Attempts;
+  readonly snippets: Snippets;
   /** Undefined without a secret: no second factors then. */
   readonly seal: Seal | undefined;
   /** Mails that operators look at. */

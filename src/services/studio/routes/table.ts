@@ -5,6 +5,7 @@ import { reaches } from '../core/role.ts';
 import { isOwnRequest } from '../core/same-origin.ts';
 import { studioError } from '../errors.ts';
 import { addAuditEntry } from '../sql/audit.ts';
+import { assistantGet, assistantPost } from './assistant.ts';
 import { authHistoryGet, authSettingsGet, authSettingsPatch, authUndoPost } from './auth-settings.ts';
 import { callerOf } from './caller.ts';
 import { mailPreviewGet, mailPreviewPost, mailsGet, mailTestPost } from './mails.ts';
@@ -15,6 +16,7 @@ import { projectGet, revealPost, servicesGet } from './project.ts';
 import type { Route } from './route.ts';
 import { secondFactorDelete, secondFactorPost, secondFactorPut } from './second-factor.ts';
 import { sessionDelete, sessionRoute, sessionsDelete, sessionsGet, signInRoute } from './session.ts';
+import { snippetDelete, snippetGet, snippetPatch, snippetPut, snippetsGet } from './snippets.ts';
 
 /** Endpoints of the dashboard itself; what is passed on to other rooms is in `core/rooms.ts`. */
 const routes: readonly Route[] = [
@@ -40,6 +42,13 @@ const routes: readonly Route[] = [
   mailsGet,
   mailPreviewPost,
   mailTestPost,
+  snippetsGet,
+  snippetGet,
+  snippetPut,
+  snippetPatch,
+  snippetDelete,
+  assistantGet,
+  assistantPost,
 ];
 
 /** All routes of the studio room. */

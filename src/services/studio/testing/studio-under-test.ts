@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolveSettings } from '#kernel/config';
+import { createEgress } from '#kernel/egress';
 import { setRequestContext } from '#kernel/http';
 import { createLogger, createRedactor } from '#kernel/log';
 import type { ConnectionOptions } from '#kernel/sql';
@@ -85,6 +86,8 @@ export async function startStudio(
     authSettings: () => live,
     mailDesk: () => desk,
     sealingSecret: 'a secret of thirty-two characters',
+    defaultSnippetsFolder: '/nowhere',
+    egress: createEgress({ allowed: [] }),
     assets: '/nowhere',
     clock: { now: () => now },
   });

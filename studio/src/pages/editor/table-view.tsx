@@ -1,6 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useReducer, useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { csvLine } from '../../data/csv.ts';
+import { download as handOver } from '../../data/download.ts';
 import { useMay } from '../../data/session.ts';
 import { runSql } from '../../data/sql.ts';
 import { Badge } from '../../design/badge.tsx';
@@ -18,7 +20,6 @@ import { type Filter, type Sort, type View, writeView } from '../../sql/filter.t
 import { type PageOf, shownLength } from '../../sql/page.ts';
 import { quoteName, quoteQualified, quoteText } from '../../sql/quote.ts';
 import { type Column, keyOf, type Relation } from '../../sql/table.ts';
-import { csvLine } from './csv.ts';
 import { countBound, exportRows, useCount, useRows } from './data.ts';
 import { changesOf, cleanDraft, drafted, rowId, sizeOf } from './draft.ts';
 import { Filters } from './filters.tsx';
@@ -119,12 +120,7 @@ export function TableView({
 
   async function download(): Promise<void> {
     try {
-      const file = await exportRows(page, csvLine, () => {});
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(file);
-      link.download = `${name}.csv`;
-      link.click();
-      URL.revokeObjectURL(link.href);
+      handOver(`${name}.csv`, await exportRows(page, csvLine, () => {}));
     } catch (error) {
       toasts.failed(error);
     }
