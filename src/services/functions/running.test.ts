@@ -198,3 +198,59 @@ test('an inference server is asked in its own interface', async () => {
     [{ n: 1 }, { n: 2 }],
   ]);
 });
+
+test('types are checked before a start where that is wanted', async () => {
+  room = await startFunctions(
+    {
+      'wrong/index.ts': `const n: number = 'text'; Deno.serve(() => new Response(String(n)));`,
+      'right/index.ts': `import { two } from 'two';
+        Deno.serve(() => { EdgeRuntime.waitUntil(Promise.resolve(two)); return new Response(String(typeof Supabase.ai.Session)); });`,
+      'right/package.json': `{ "imports": {} }`,
+      'right/deno.json': `{ "imports": { "two": "./two.ts" } }`,
+      'right/two.ts': `export const two: number = 2;`,
+    },
+    { FUNCTIONS_TYPE_CHECK: 'true' },
+  );
+  const { status, text } = await get('/wrong');
+  expect([status, JSON.parse(text).code]).toEqual([503, 'BOOT_ERROR']);
+  const [failure = ''] = messages();
+  expect(failure).toMatch(/^BootFailure worker boot error: .*TS2322/s);
+  expect(failure).toContain(`${room.folder}/wrong/index.ts:1:7`);
+  expect(await get('/right')).toEqual({ status: 200, text: 'function' });
+  room.write({ 'wrong/index.ts': `const n: number = 1; Deno.serve(() => new Response(String(n)));` });
+  await until('the corrected one', async () => (await get('/wrong')).text === '1');
+});
+
+test('per request: requests meet no other in their worker, and processor time counts for each anew', async () => {
+  room = await startFunctions(
+    {
+      'counts/index.ts': `let open = 0; Deno.serve(async () => {
+        open++;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return Response.json(open--);
+      });`,
+      'burns/index.ts': `let all = 0; Deno.serve(() => {
+        for (const end = performance.now() + 100; performance.now() < end; );
+        return Response.json(++all);
+      });`,
+    },
+    {
+      FUNCTIONS_POLICY: 'per_request',
+      FUNCTIONS_MAX_PARALLEL: '2',
+      FUNCTIONS_CPU_SOFT_LIMIT: '350ms',
+      FUNCTIONS_CPU_HARD_LIMIT: '400ms',
+    },
+  );
+  const answers = await Promise.all(Array.from({ length: 5 }, () => get('/counts')));
+  expect(answers.map(({ text }) => text)).toEqual(['1', '1', '1', '1', '1']);
+  expect((await room.health()).workers).toBe(2);
+  for (const count of ['1', '2', '3', '4', '5', '6']) expect((await get('/burns')).text).toBe(count);
+});
+
+test('oneshot: each request has a worker of its own', async () => {
+  room = await startFunctions(
+    { 'counts/index.ts': `let all = 0; Deno.serve(() => new Response(String(++all)));` },
+    { FUNCTIONS_POLICY: 'oneshot' },
+  );
+  for (let count = 0; count < 2; count++) expect((await get('/counts')).text).toBe('1');
+});

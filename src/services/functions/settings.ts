@@ -90,6 +90,24 @@ export const functionsSettings = {
     max: 10_000,
     help: 'Workers of all functions at most; an idle one makes way for a new one.',
   }),
+  policy: oneOf({
+    name: 'FUNCTIONS_POLICY',
+    values: ['per_worker', 'per_request', 'oneshot'],
+    default: 'per_worker',
+    help: 'Requests share a worker; or a worker has one at a time, each with the limits anew; or a worker ends with its first.',
+  }),
+  maxParallel: integer({
+    name: 'FUNCTIONS_MAX_PARALLEL',
+    default: 0,
+    min: 0,
+    max: 1_000,
+    help: 'Workers of one function at most where FUNCTIONS_POLICY has them not shared; 0: as many as there are processors.',
+  }),
+  typeCheck: boolean({
+    name: 'FUNCTIONS_TYPE_CHECK',
+    default: false,
+    help: 'Checks the types of a function before it is started for the first time; one with errors does not start.',
+  }),
   waitTimeout: duration({
     name: 'FUNCTIONS_WAIT_TIMEOUT',
     default: 10_000,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnvFile } from '#kernel/config';
@@ -9,7 +9,8 @@ import type { FunctionsPorts } from '../ports.ts';
 import type { FunctionsSettings } from '../settings.ts';
 import { functionVariables } from './environment.ts';
 import { createJournal, entryOf, type Journal } from './events/journal.ts';
-import { createPool, type Lease, type Pool, type Wanted } from './pool/pool.ts';
+import { createPool } from './pool/create-pool.ts';
+import type { Lease, Pool, Wanted } from './pool/pool.ts';
 import type { CatalogueReader } from './project/catalogue.ts';
 import type { FunctionDefinition } from './project/definition.ts';
 import { denoVariables, functionsFolder, openCatalogue, openSecrets, placeOptions } from './project.ts';
@@ -18,7 +19,8 @@ import { createSender, type SenderOptions } from './triggers/send.ts';
 import { createTriggers, type Triggers } from './triggers/triggers.ts';
 import { closePlace, openPlace, type WorkerPlace } from './worker/place.ts';
 import { startWorker } from './worker/start-worker.ts';
-import type { Worker, WorkerNews } from './worker/worker.ts';
+import { createTypeCheck } from './worker/type-check.ts';
+import { BootFailure, type Worker, type WorkerNews } from './worker/worker.ts';
 
 /** What the functions of a project are made of. */
 export interface FunctionsOptions {
@@ -61,19 +63,31 @@ export function createFunctions({ settings, ports, log, clock, call }: Functions
   let place: WorkerPlace | undefined;
   let keys: Promise<Verifier> | undefined;
 
-  function onNews(worker: Worker, news: WorkerNews): void {
-    const entry = entryOf(news, {
-      function: worker.definition.name,
-      execution_id: worker.id,
-      timestamp: clock.now(),
-    });
+  function onNews(of: { readonly id: string; readonly definition: FunctionDefinition }, news: WorkerNews): void {
+    const entry = entryOf(news, { function: of.definition.name, execution_id: of.id, timestamp: clock.now() });
     journal.append(entry);
     const { function: name, execution_id: execution, event_type: event, level, event_message: text, detail } = entry;
     const write = level === 'warning' ? 'warn' : level;
     log[write]({ function: name, execution, event, ...detail }, text);
   }
 
-  const pool: Pool = createPool({
+  const placeOf = (): WorkerPlace => {
+    place ??= openPlace(placeOptions(settings, ports));
+    return place;
+  };
+  const check = settings.typeCheck
+    ? createTypeCheck(placeOf, folder, denoVariables(settings), settings.bootTimeout)
+    : undefined;
+
+  async function inspect({ definition }: Wanted): Promise<void> {
+    const message = await check?.(definition);
+    if (message === undefined) return;
+    onNews({ id: randomUUID(), definition }, { kind: 'boot-failure', message });
+    throw new BootFailure(message);
+  }
+
+  const pool: Pool = createPool(settings.policy, settings.maxParallel, {
+    inspect,
     limits: settings,
     maxWorkers: settings.maxWorkers,
     waitTimeout: settings.waitTimeout,
@@ -81,9 +95,8 @@ export function createFunctions({ settings, ports, log, clock, call }: Functions
     idleTimeout: settings.idleTimeout,
     now,
     start({ definition, revision, env }, nodeServer) {
-      place ??= openPlace(placeOptions(settings, ports));
       const host = {
-        place,
+        place: placeOf(),
         folder,
         memory: settings.memory,
         bootTimeout: settings.bootTimeout,

@@ -1,15 +1,9 @@
-import type { ServiceError } from '#kernel/errors';
-import { functionsError } from '../../errors.ts';
 import type { Worker } from '../worker/worker.ts';
+import { createTurns, type TurnsOptions } from './turns.ts';
 
 /** How many workers there may be, and how long somebody waits for one to be gone. */
-export interface CapacityOptions {
+export interface CapacityOptions extends TurnsOptions {
   readonly maxWorkers: number;
-  /** Milliseconds. */
-  readonly waitTimeout: number;
-  readonly maxWaiting: number;
-  /** Milliseconds, of any origin. */
-  readonly now: () => number;
 }
 
 /** Places for workers of all functions. */
@@ -27,59 +21,34 @@ export interface Capacity {
 }
 
 /** Bounds the number of processes. */
-export function createCapacity({ maxWorkers, waitTimeout, maxWaiting, now }: CapacityOptions): Capacity {
+export function createCapacity({ maxWorkers, ...waiting }: CapacityOptions): Capacity {
   const workers = new Set<Worker>();
-  const waiting: (() => void)[] = [];
+  const turns = createTurns(waiting);
 
-  function changed(): void {
-    waiting.shift()?.();
-  }
-
-  function evict(): boolean {
+  function evict(): void {
     let oldest: Worker | undefined;
     for (const worker of workers)
       if (worker.isReady && worker.isIdle && (oldest === undefined || worker.lastUsed < oldest.lastUsed))
         oldest = worker;
-    if (oldest) void oldest.stop('EarlyDrop');
-    return oldest !== undefined;
-  }
-
-  async function change(until: number): Promise<void> {
-    if (waiting.length >= maxWaiting) throw overloaded();
-    await new Promise<void>((resolve, reject) => {
-      const proceed = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(
-        () => {
-          waiting.splice(waiting.indexOf(proceed), 1);
-          reject(overloaded());
-        },
-        Math.max(0, until - now()),
-      );
-      waiting.push(proceed);
-    });
+    void oldest?.stop('EarlyDrop');
   }
 
   return {
     workers,
-    changed,
+    changed: turns.next,
     async place(start) {
-      const until = now() + waitTimeout;
+      const until = turns.deadline();
       while (workers.size >= maxWorkers) {
         evict();
-        await change(until);
+        await turns.wait(until);
       }
       const worker = start();
       workers.add(worker);
       void worker.ended.then(() => {
         workers.delete(worker);
-        changed();
+        turns.next();
       });
       return worker;
     },
   };
 }
-
-const overloaded = (): ServiceError => functionsError('OVERLOADED', { headers: { 'retry-after': '1' } });

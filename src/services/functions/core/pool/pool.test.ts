@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { FunctionDefinition } from '../project/definition.ts';
 import type { ShutdownReason } from '../worker/limits.ts';
 import { BootFailure, type Worker, type WorkerEnd } from '../worker/worker.ts';
-import { createPool, type PoolOptions, type Wanted } from './pool.ts';
+import { createPool, type Policy } from './create-pool.ts';
+import type { PoolOptions, Wanted } from './pool.ts';
 import { pauseAfter, setBack } from './setbacks.ts';
 
 const definition = (name: string): FunctionDefinition => ({
@@ -92,10 +93,10 @@ class FakeWorker implements Worker {
   }
 }
 
-function poolOf(options: Partial<PoolOptions> = {}) {
+function poolOf(options: Partial<PoolOptions> = {}, policy: Policy = 'per_worker', maxParallel = 0) {
   const started: FakeWorker[] = [];
   let time = 0;
-  const pool = createPool({
+  const pool = createPool(policy, maxParallel, {
     limits: { wallClock: 1_000, cpuSoft: 1_000, cpuHard: 2_000, memory: 1_000 },
     maxWorkers: 2,
     waitTimeout: 60_000,
@@ -247,4 +248,75 @@ test('pauses grow and have an end', () => {
   const first = setBack(undefined, '1', new Error('x'), 0);
   expect(setBack(first, '1', new Error('x'), 0).count).toBe(2);
   expect(setBack(first, '2', new Error('x'), 0).count).toBe(1);
+});
+
+test('per request: one at a time, a worker of its own for the next, then waiting', async () => {
+  const { pool, started } = poolOf({ maxWorkers: 9 }, 'per_request', 2);
+  const pending = [pool.acquire(wanted('a')), pool.acquire(wanted('a'))] as const;
+  await settle();
+  for (const worker of started) worker.becomeReady();
+  const [one, two] = [await pending[0], await pending[1]];
+  expect([started.length, one.worker === two.worker]).toEqual([2, false]);
+  const third = pool.acquire(wanted('a'));
+  await settle();
+  // Only one may wait.
+  expect(await codeOf(pool.acquire(wanted('a')))).toBe('OVERLOADED');
+  expect(pool.take(wanted('a'))).toBeUndefined();
+  two.release();
+  expect((await third).worker).toBe(two.worker);
+  one.release();
+  expect(pool.take(wanted('a'))?.worker).toBe(one.worker);
+  expect(started).toHaveLength(2);
+  await pool.stop();
+});
+
+test('per request: a change ends who is idle at once, and others after their request', async () => {
+  const { pool, started } = poolOf({ maxWorkers: 9 }, 'per_request', 2);
+  const pending = [pool.acquire(wanted('a')), pool.acquire(wanted('a'))] as const;
+  await settle();
+  for (const worker of started) worker.becomeReady();
+  const [one, two] = [await pending[0], await pending[1]];
+  one.release();
+  const changed = pool.acquire(wanted('a', '2'));
+  await settle();
+  expect([started[0]?.end?.reason, started[1]?.end]).toEqual(['EarlyDrop', undefined]);
+  two.release();
+  expect(started[1]?.end?.reason).toBe('EarlyDrop');
+  started[2]?.becomeReady();
+  expect((await changed).worker).toBe(started[2]);
+  await pool.stop();
+});
+
+test('per request: who waited for a start that fails is told as well', async () => {
+  const { pool, started } = poolOf({ maxWorkers: 9 }, 'per_request', 1);
+  const first = codeOf(pool.acquire(wanted('a')));
+  const second = codeOf(pool.acquire(wanted('a')));
+  await settle();
+  started[0]?.failToStart(new BootFailure('broken'));
+  expect(await first).toBe('BOOT_ERROR');
+  await settle();
+  started[1]?.failToStart(new BootFailure('broken'));
+  expect(await second).toBe('BOOT_ERROR');
+  await pool.stop();
+});
+
+test('oneshot: a worker ends with its first request', async () => {
+  const { pool, started } = poolOf({ maxWorkers: 9 }, 'oneshot', 1);
+  const first = pool.acquire(wanted('a'));
+  await settle();
+  started[0]?.becomeReady();
+  const second = pool.acquire(wanted('a'));
+  (await first).release();
+  expect(started[0]?.end?.reason).toBe('EarlyDrop');
+  await settle();
+  started[1]?.becomeReady();
+  expect((await second).worker).toBe(started[1]);
+  await pool.stop();
+});
+
+test('what is looked at before a start can keep it from happening', async () => {
+  const { pool, started } = poolOf({ inspect: () => Promise.reject(new BootFailure('no types')) });
+  expect(await codeOf(pool.acquire(wanted('a')))).toBe('BOOT_ERROR');
+  expect(started).toHaveLength(0);
+  await pool.stop();
 });

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { lchown, readdir, readFile } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { lchown, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { FunctionDefinition } from '../project/definition.ts';
-import { importsOfPackage } from '../project/package-imports.ts';
 import { importArguments } from './command.ts';
 import { openPlace, type PlaceOptions } from './place.ts';
+import { importsIn, runDeno } from './run-deno.ts';
 
 /** Deno's own tools on one function. */
 export interface Tooling {
@@ -36,7 +35,7 @@ export function createTooling(options: PlaceOptions, env: Readonly<Record<string
         ...last,
       ];
       // The cache belongs to the workers' user. Sources are the caller's, who may read them where workers may not.
-      const output = await execute(place.deno, args, {
+      const output = await runDeno(place.deno, args, {
         ...env,
         DENO_DIR: place.cacheFolder,
         HOME: place.home,
@@ -57,36 +56,6 @@ export function createTooling(options: PlaceOptions, env: Readonly<Record<string
     },
   };
 }
-
-async function importsIn(
-  definition: FunctionDefinition,
-  folder: string,
-): Promise<Parameters<typeof importArguments>[0]> {
-  const { imports } = definition;
-  if (imports?.kind !== 'package') return imports && { kind: imports.kind, path: imports.path };
-  const path = join(folder, 'imports.json');
-  writeFileSync(path, JSON.stringify(importsOfPackage(await readFile(imports.path, 'utf8'))));
-  return { kind: 'import-map', path };
-}
-
-function execute(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        output = (output + chunk.toString('utf8')).slice(-longestOutput);
-      });
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve(output.trim());
-      else reject(new Error(output.trim() || `${program} ended with ${code}`));
-    });
-  });
-}
-
-/** Characters of output that are kept. */
-const longestOutput = 65_536;
 
 async function handOver(folder: string, uid: number, gid: number): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
