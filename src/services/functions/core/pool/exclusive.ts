@@ -1,8 +1,8 @@
 import type { Usage } from '../worker/limits.ts';
 import type { Worker } from '../worker/worker.ts';
 import { createCapacity } from './capacity.ts';
-import type { Lease, Pool, PoolOptions, Wanted } from './pool.ts';
-import { createStarts } from './starts.ts';
+import type { Lease, Pool, PoolOptions } from './pool.ts';
+import { createStarts, type Wanted } from './starts.ts';
 import { createTurns, type Turns } from './turns.ts';
 import { createWatch } from './watch.ts';
 

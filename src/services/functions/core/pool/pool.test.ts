@@ -3,8 +3,9 @@ import type { FunctionDefinition } from '../project/definition.ts';
 import type { ShutdownReason } from '../worker/limits.ts';
 import { BootFailure, type Worker, type WorkerEnd } from '../worker/worker.ts';
 import { createPool, type Policy } from './create-pool.ts';
-import type { PoolOptions, Wanted } from './pool.ts';
+import type { PoolOptions } from './pool.ts';
 import { pauseAfter, setBack } from './setbacks.ts';
+import type { Wanted } from './starts.ts';
 
 const definition = (name: string): FunctionDefinition => ({
   name,

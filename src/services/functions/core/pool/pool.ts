@@ -1,16 +1,7 @@
-import type { FunctionDefinition } from '../project/definition.ts';
 import type { WorkerLimits } from '../worker/limits.ts';
 import type { Worker } from '../worker/worker.ts';
 import type { CapacityOptions } from './capacity.ts';
-import type { StartsOptions } from './starts.ts';
-
-/** What a worker is wanted for. */
-export interface Wanted {
-  readonly definition: FunctionDefinition;
-  /** Of the function together with its variables. */
-  readonly revision: string;
-  readonly env: Readonly<Record<string, string>>;
-}
+import type { StartsOptions, Wanted } from './starts.ts';
 
 /** What pools are made of. */
 export interface PoolOptions extends CapacityOptions, StartsOptions {

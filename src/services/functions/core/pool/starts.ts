@@ -1,8 +1,16 @@
 import { functionsError } from '../../errors.ts';
+import type { FunctionDefinition } from '../project/definition.ts';
 import { BootFailure, type Worker } from '../worker/worker.ts';
 import type { Capacity } from './capacity.ts';
-import type { Wanted } from './pool.ts';
 import { type Setback, setBack } from './setbacks.ts';
+
+/** What a worker is wanted for. */
+export interface Wanted {
+  readonly definition: FunctionDefinition;
+  /** Of the function together with its variables. */
+  readonly revision: string;
+  readonly env: Readonly<Record<string, string>>;
+}
 
 /** What workers are started with. */
 export interface StartsOptions {
