@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasBrowser } from '../support/browser.ts';
+import { authenticators, hasBrowser } from '../support/browser.ts';
 import { type Dashboard, openDashboard } from '../support/dashboard.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { runSql } from '../support/sql.ts';
@@ -85,6 +85,28 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     dashboard = await openDashboard(stack);
   });
   afterAll(() => dashboard?.close());
+
+  test('an operator signs in with a passkey', async () => {
+    const { page, problems, axe } = await dashboard.open({ host: 'localhost' });
+    const plugIn = await authenticators(page);
+    await plugIn('internal');
+    await page.goto('/account');
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Password').fill(password);
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    const key = page.getByRole('row', { name: /localhost/ });
+    await key.waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Use a passkey' }).click();
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    expect(await axe()).toEqual([]);
+    await page.goto('/account');
+    await key.getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('You have none yet.').waitFor();
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
 
   test('an operator signs in, and out again', async () => {
     const { page, context, problems, axe, signIn } = await dashboard.open({ signedIn: false });

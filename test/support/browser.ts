@@ -60,29 +60,34 @@ async function openPage(origin: string): Promise<ClientPage> {
     ],
   });
   const page = await context.newPage();
-  const devtools = await context.newCDPSession(page);
-  await devtools.send('WebAuthn.enable');
-  let plugged: string | undefined;
+  const plugIn = await authenticators(page);
   await page.goto(origin);
   return {
     origin,
     page,
-    async plugIn(transport) {
-      if (plugged !== undefined)
-        await devtools.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: plugged });
-      const options = {
-        protocol: 'ctap2' as const,
-        transport,
-        hasResidentKey: transport === 'internal',
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      };
-      plugged = (await devtools.send('WebAuthn.addVirtualAuthenticator', { options })).authenticatorId;
-    },
+    plugIn,
     async close() {
       await context.close();
       rmSync(profile, { recursive: true, force: true });
     },
+  };
+}
+
+/** Authenticators of software for a page (WebAuthn §11). @returns what gives it one, in the former one's place */
+export async function authenticators(page: Page): Promise<ClientPage['plugIn']> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('WebAuthn.enable');
+  let plugged: string | undefined;
+  return async (transport) => {
+    if (plugged !== undefined) await devtools.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: plugged });
+    const options = {
+      protocol: 'ctap2' as const,
+      transport,
+      hasResidentKey: transport === 'internal',
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    };
+    plugged = (await devtools.send('WebAuthn.addVirtualAuthenticator', { options })).authenticatorId;
   };
 }

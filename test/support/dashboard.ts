@@ -16,6 +16,8 @@ export interface DashboardOptions {
   readonly signedIn?: boolean;
   readonly width?: number;
   readonly dark?: boolean;
+  /** Name in the address; default the stack's, which is a number. */
+  readonly host?: string;
 }
 
 /** A window, with what went wrong in it. */
@@ -38,12 +40,12 @@ export async function openDashboard(stack: StackAddress): Promise<Dashboard> {
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   });
   return {
-    async open({ signedIn = true, width = 1280, dark = false } = {}) {
+    async open({ signedIn = true, width = 1280, dark = false, host } = {}) {
       const context = await browser.newContext({
         viewport: { width, height: 800 },
         colorScheme: dark ? 'dark' : 'light',
         reducedMotion: 'reduce',
-        baseURL: stack.url,
+        baseURL: host === undefined ? stack.url : stack.url.replace('127.0.0.1', host),
       });
       const page = await context.newPage();
       page.setDefaultTimeout(30_000);

@@ -31,6 +31,7 @@ import { purposeOf } from './core/settings/foreign.ts';
 import { createSmsOffice, SmsSettingError } from './core/sms/office.ts';
 import { createSaml } from './core/sso/service.ts';
 import { unservedSettings } from './core/unserved.ts';
+import { type PasskeyCeremonies, passkeyCeremonies } from './core/webauthn/ceremonies.ts';
 import { authError } from './errors.ts';
 import type { AuthPorts } from './ports.ts';
 import { inboxHandler } from './routes/inbox.ts';
@@ -83,6 +84,7 @@ export interface AuthCredentials {
   totpUri(secret: string, issuer: string, account: string): string;
   /** The step of a code that was not used before. @param after step used last @param now milliseconds */
   matchTotp(secret: string, code: string, after: number, now: number): number | undefined;
+  readonly passkeys: PasskeyCeremonies;
 }
 
 /** Users, sessions and everything by which people sign in. */
@@ -275,6 +277,7 @@ const credentialsOf = (passwords: Passwords): AuthCredentials => ({
   newTotpSecret,
   totpUri,
   matchTotp,
+  passkeys: passkeyCeremonies,
 });
 
 // A token cannot be called back, so one that lives for months is a password that nobody can change.

@@ -8,12 +8,14 @@ export const studioErrors = catalogueOf({
     settings_refused: 'The settings cannot be used',
     mail_refused: 'The mail cannot be sent',
     weak_password: 'A password has at least 12 characters',
+    no_passkey_origin: 'Passkeys need a name in the address, with HTTPS or localhost',
   },
   401: {
     signed_out: 'Sign in to the dashboard first',
     wrong_credentials: 'Wrong name or password',
     code_needed: 'Enter the code of your authenticator app',
     wrong_code: 'That code is wrong or was used before',
+    wrong_passkey: 'That passkey is not known here, or the request took too long',
   },
   403: {
     foreign_origin: 'The request comes from another site',
@@ -26,6 +28,7 @@ export const studioErrors = catalogueOf({
   409: {
     sealed_elsewhere: 'This was kept under another JWT_SECRET and cannot be read',
     name_taken: 'There is an operator of that name',
+    too_many_passkeys: 'There are as many passkeys as STUDIO_PASSKEYS allows',
     too_many_operators: 'There are as many operators as STUDIO_OPERATORS allows',
     settings_account: 'This account belongs to DASHBOARD_USERNAME and DASHBOARD_PASSWORD; change it there',
   },

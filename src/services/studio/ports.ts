@@ -32,6 +32,57 @@ export interface Credentials {
   totpUri(secret: string, issuer: string, account: string): string;
   /** The step of a code that was not used before, or undefined. @param after step used last */
   matchTotp(secret: string, code: string, after: number, now: number): number | undefined;
+  readonly passkeys: PasskeyCeremonies;
+}
+
+/** The origin passkeys are made for and used on (WebAuthn §4, "Relying Party"). */
+export interface RelyingParty {
+  /** A domain. */
+  readonly id: string;
+  readonly name: string;
+  readonly origins: readonly string[];
+}
+
+/** What a passkey is recognised by. */
+export interface PasskeyIdentity {
+  /** base64url. */
+  readonly id: string;
+  /** COSE key. */
+  readonly publicKey: Uint8Array;
+  readonly counter: number;
+  readonly transports: readonly string[];
+}
+
+/** Options for the browser, and the challenge to be kept until its answer. */
+export interface PasskeyCeremony {
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly challenge: string;
+}
+
+/** Making and using passkeys (WebAuthn §7), as auth does it for users. */
+export interface PasskeyCeremonies {
+  /** @param timeout milliseconds */
+  create(
+    party: RelyingParty,
+    holder: { readonly id: string; readonly name: string },
+    known: readonly PasskeyIdentity[],
+    timeout: number,
+  ): Promise<PasskeyCeremony>;
+  /** @returns undefined when the answer does not fit */
+  created(
+    party: RelyingParty,
+    challenge: string,
+    answer: Readonly<Record<string, unknown>>,
+  ): Promise<(PasskeyIdentity & { readonly name: string; readonly userVerified: boolean }) | undefined>;
+  /** @param timeout milliseconds */
+  ask(party: RelyingParty, timeout: number): Promise<PasskeyCeremony>;
+  /** @returns undefined when the answer does not fit */
+  proven(
+    party: RelyingParty,
+    challenge: string,
+    answer: Readonly<Record<string, unknown>>,
+    key: PasskeyIdentity,
+  ): Promise<{ readonly counter: number; readonly userVerified: boolean; readonly isSuspect: boolean } | undefined>;
 }
 
 /** The way out to the assistant's service. */

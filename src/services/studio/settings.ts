@@ -54,6 +54,13 @@ export const studioSettings = {
     max: 10_000,
     help: 'Operator accounts at most.',
   }),
+  passkeys: integer({
+    name: 'STUDIO_PASSKEYS',
+    default: 20,
+    min: 0,
+    max: 1_000,
+    help: 'Passkeys an operator of the dashboard may have; 0 allows none.',
+  }),
   auditRetention: duration({
     name: 'STUDIO_AUDIT_RETENTION',
     default: 90 * 86_400_000,

@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { studio } from './client.ts';
+import { signInByPasskey } from './passkeys.ts';
 
 /** What an operator may do, least first. */
 export const roles = ['read-only', 'developer', 'owner'] as const;
@@ -43,12 +44,19 @@ export const useMay = (needed: Role): boolean => reaches(useSession().role, need
 /** Signing in and out; both forget everything that was loaded. */
 export function useSignIn() {
   const client = useQueryClient();
+  async function signedIn(): Promise<void> {
+    // What somebody else loaded before is not this operator's to see.
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
+    await client.refetchQueries({ queryKey: sessionKey });
+  }
   return {
     async signIn(name: string, password: string, code: string): Promise<void> {
       await studio('/session', { method: 'POST', body: { name, password, ...(code !== '' && { code }) } });
-      // What somebody else loaded before is not this operator's to see.
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
-      await client.refetchQueries({ queryKey: sessionKey });
+      await signedIn();
+    },
+    async signInByPasskey(): Promise<void> {
+      await signInByPasskey();
+      await signedIn();
     },
     async signOut(): Promise<void> {
       await studio('/session', { method: 'DELETE' });

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from 'react';
 import { ApiError } from '../data/client.ts';
+import { canUsePasskeys, isDeclined } from '../data/passkeys.ts';
 import { useSignIn } from '../data/session.ts';
 import { Button } from '../design/button.tsx';
 import { TextField } from '../design/field.tsx';
@@ -9,7 +10,7 @@ import styles from './sign-in.module.css';
 
 /** Name and password, and the code of an authenticator app where the account has one. */
 export function SignIn() {
-  const { signIn } = useSignIn();
+  const { signIn, signInByPasskey } = useSignIn();
   const [given, setGiven] = useState({ name: '', password: '', code: '' });
   const [needsCode, setNeedsCode] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -27,6 +28,17 @@ export function SignIn() {
       const asksForCode = failure instanceof ApiError && failure.code === 'code_needed';
       if (asksForCode) setNeedsCode(true);
       else setError(failure);
+      setBusy(false);
+    }
+  }
+
+  async function byPasskey(): Promise<void> {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await signInByPasskey();
+    } catch (failure) {
+      if (!isDeclined(failure)) setError(failure);
       setBusy(false);
     }
   }
@@ -83,6 +95,13 @@ export function SignIn() {
             Another account
           </Button>
         ) : (
+          canUsePasskeys() && (
+            <Button icon="key" disabled={busy} onClick={() => void byPasskey()}>
+              Use a passkey
+            </Button>
+          )
+        )}
+        {!needsCode && (
           <p className={styles.about}>
             The first account is DASHBOARD_USERNAME with DASHBOARD_PASSWORD, printed at the first start and kept in
             .env.

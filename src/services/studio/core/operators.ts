@@ -9,6 +9,7 @@ import {
   setRole,
   setTotp,
 } from '../sql/operators.ts';
+import { removePasskeys } from '../sql/passkeys.ts';
 import { type Role, roles } from '../sql/role.ts';
 import type { StudioContext } from './context.ts';
 import { passwordFits } from './sign-in.ts';
@@ -46,7 +47,11 @@ export async function changeOperator(
   }
   const operator = await ownAccount(context, id);
   if (role !== undefined) await setRole(context.db, id, roleOf(role));
-  if (password !== undefined) await setPassword(context.db, id, await hashOf(context, password), null);
+  if (password !== undefined) {
+    await setPassword(context.db, id, await hashOf(context, password), null);
+    // Whoever is locked out by it must not come back by another door.
+    await removePasskeys(context.db, id);
+  }
   return operator;
 }
 

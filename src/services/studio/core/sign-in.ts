@@ -22,34 +22,51 @@ export interface SignIn {
  * @throws ServiceError `too_many_attempts`, `wrong_credentials`, `code_needed`, `wrong_code`
  */
 export async function signIn(context: StudioContext, given: SignIn): Promise<string> {
-  const { db, clock, settings } = context;
+  const { db } = context;
   countAttempt(context, given);
-  const note = (action: string) =>
-    addAuditEntry(db, { operator: given.name, action, target: '', address: given.address }, clock.now());
   const operator = await operatorByName(db, given.name);
   if (!(await passwordFits(context, given.password, operator)) || !operator) {
-    await note('sign-in refused');
+    await noteSignIn(context, given, 'sign-in refused');
     throw studioError('wrong_credentials');
   }
   if (operator.totp) {
     if (!given.code) throw studioError('code_needed');
     if (!(await codeFits(context, operator, given.code))) {
-      await note('sign-in refused (code)');
+      await noteSignIn(context, given, 'sign-in refused (code)');
       throw studioError('wrong_code');
     }
   }
   const token = await openSession(context, operator.id, given);
-  await note('sign-in');
-  await trimAudit(db, clock.now() - settings.auditRetention);
+  await signedIn(context, given, 'sign-in');
   return token;
 }
 
-function countAttempt({ attempts, settings, clock }: StudioContext, { name, address }: SignIn): void {
+/** Who signs in, as the audit log has it. */
+export type SignInNote = Pick<SignIn, 'name' | 'address'>;
+
+/** Notes a signing in, or its refusal, in the audit log. */
+export const noteSignIn = (
+  { db, clock }: StudioContext,
+  { name, address }: SignInNote,
+  action: string,
+): Promise<void> => addAuditEntry(db, { operator: name, action, target: '', address }, clock.now());
+
+/** Notes a signing in, and forgets what the audit log had too long. */
+export async function signedIn(context: StudioContext, who: SignInNote, action: string): Promise<void> {
+  await noteSignIn(context, who, action);
+  await trimAudit(context.db, context.clock.now() - context.settings.auditRetention);
+}
+
+/** Counts an attempt to sign in. @throws ServiceError `too_many_attempts` */
+export function countAttempt(
+  { attempts, settings, clock }: StudioContext,
+  { name, address }: { readonly name?: string; readonly address: string },
+): void {
   const now = clock.now();
   const wait = Math.max(
     attempts.count(`address ${address}`, settings.signInRate, now),
     // From many addresses at once a name is guessed no faster than this.
-    attempts.count(`name ${name.toLowerCase().slice(0, 200)}`, settings.signInRate * 3, now),
+    name === undefined ? 0 : attempts.count(`name ${name.toLowerCase().slice(0, 200)}`, settings.signInRate * 3, now),
   );
   if (wait > 0) throw studioError('too_many_attempts', { headers: { 'retry-after': String(wait) } });
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from '#kernel/http';
 import type { Caller } from '../core/caller.ts';
 import type { StudioContext } from '../core/context.ts';
+import { studioError } from '../errors.ts';
 import type { Role } from '../sql/role.ts';
 
 /** What a handler is given. */
@@ -13,6 +14,12 @@ export interface Call {
   readonly body: Readonly<Record<string, unknown>>;
   /** Notes something in the audit log. */
   readonly note: (action: string, target: string) => Promise<void>;
+}
+
+/** The account of whoever has a session; tools that come with credentials have none. @throws ServiceError `signed_out` */
+export function operatorIdOf({ caller }: Call): string {
+  if (!caller.session) throw studioError('signed_out');
+  return caller.session.operatorId;
 }
 
 /** An endpoint below `/api/studio`, for those whose role reaches `role`. What it returns is sent as JSON. */

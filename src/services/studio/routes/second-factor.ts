@@ -1,11 +1,5 @@
 import { addSecondFactor, offerSecondFactor, removeSecondFactor } from '../core/second-factor.ts';
-import { studioError } from '../errors.ts';
-import type { Call, Route } from './route.ts';
-
-function operatorIdOf({ caller }: Call): string {
-  if (!caller.session) throw studioError('signed_out');
-  return caller.session.operatorId;
-}
+import { operatorIdOf, type Route } from './route.ts';
 
 /** A new secret for an authenticator app: `{secret, uri}`. Nothing is kept yet. */
 export const secondFactorPost: Route = {

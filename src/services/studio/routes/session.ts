@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from '#kernel/http';
 import type { StudioContext } from '../core/context.ts';
+import { askForPasskey, signInWithPasskey } from '../core/passkeys.ts';
 import { isOwnRequest } from '../core/same-origin.ts';
 import { sessionCookie } from '../core/session.ts';
 import { signIn } from '../core/sign-in.ts';
@@ -31,9 +32,33 @@ export function signInRoute(context: StudioContext) {
       address: addressOf(request.raw),
       agent: request.headers['user-agent'] ?? '',
     });
-    void reply.header('set-cookie', sessionCookie(token, context.settings.sessionLifetime, isSecure(request)));
-    return reply.code(204).send();
+    return withSession(context, request, reply, token);
   };
+}
+
+/** `POST /api/studio/session/passkey`, for everybody: `{}` gives options for the browser, its `{id, credential}` signs in. */
+export function passkeySignInRoute(context: StudioContext) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    if (!isOwnRequest(request.method, request.headers)) throw studioError('foreign_origin');
+    const { id, credential } = (request.body ?? {}) as Record<string, unknown>;
+    const from = {
+      origin: request.headers.origin,
+      address: addressOf(request.raw),
+      agent: request.headers['user-agent'] ?? '',
+    };
+    if (credential === undefined) return askForPasskey(context, from);
+    return withSession(context, request, reply, await signInWithPasskey(context, { ...from, id, credential }));
+  };
+}
+
+function withSession(
+  context: StudioContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  token: string,
+): FastifyReply {
+  void reply.header('set-cookie', sessionCookie(token, context.settings.sessionLifetime, isSecure(request)));
+  return reply.code(204).send();
 }
 
 /** `GET /api/studio/session`, for everybody: who is signed in and what the shell shows of the project; `null` for nobody. */

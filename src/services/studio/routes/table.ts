@@ -11,11 +11,19 @@ import { callerOf } from './caller.ts';
 import { mailPreviewGet, mailPreviewPost, mailsGet, mailTestPost } from './mails.ts';
 import { auditGet, operatorsDelete, operatorsGet, operatorsPatch, operatorsPost, passwordPut } from './operators.ts';
 import { assetRoute, pageRoute, safeHeaders } from './page.ts';
+import { passkeyOfferPost, passkeysDelete, passkeysGet, passkeysPost } from './passkeys.ts';
 import { profileRoute } from './profile.ts';
 import { projectGet, revealPost, servicesGet } from './project.ts';
 import type { Route } from './route.ts';
 import { secondFactorDelete, secondFactorPost, secondFactorPut } from './second-factor.ts';
-import { sessionDelete, sessionRoute, sessionsDelete, sessionsGet, signInRoute } from './session.ts';
+import {
+  passkeySignInRoute,
+  sessionDelete,
+  sessionRoute,
+  sessionsDelete,
+  sessionsGet,
+  signInRoute,
+} from './session.ts';
 import { snippetDelete, snippetGet, snippetPatch, snippetPut, snippetsGet } from './snippets.ts';
 
 /** Endpoints of the dashboard itself; what is passed on to other rooms is in `core/rooms.ts`. */
@@ -27,6 +35,10 @@ const routes: readonly Route[] = [
   secondFactorPost,
   secondFactorPut,
   secondFactorDelete,
+  passkeysGet,
+  passkeyOfferPost,
+  passkeysPost,
+  passkeysDelete,
   operatorsGet,
   operatorsPost,
   operatorsPatch,
@@ -56,6 +68,7 @@ export function bindRoutes(app: FastifyInstance, context: StudioContext, assets:
   app.get('/api/platform/profile', profileRoute());
   app.get('/api/studio/session', sessionRoute(context));
   app.post('/api/studio/session', signInRoute(context));
+  app.post('/api/studio/session/passkey', passkeySignInRoute(context));
   for (const route of routes)
     app.route({ method: route.method, url: `/api/studio${route.path}`, handler: guarded(context, route) });
   app.get('/api/studio/mails/previews/:id', mailPreviewGet(context));

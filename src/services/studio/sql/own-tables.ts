@@ -55,6 +55,27 @@ begin
     changes jsonb not null,
     before bytea not null
   );
+  create table if not exists ${ownSchema}.studio_passkeys (
+    id bytea primary key,
+    operator_id uuid not null references ${ownSchema}.studio_operators on delete cascade,
+    relying_party text not null,
+    public_key bytea not null,
+    counter bigint not null,
+    transports text[] not null,
+    name text not null,
+    created_at timestamptz not null,
+    used_at timestamptz
+  );
+  create index if not exists studio_passkeys_operator_id_idx on ${ownSchema}.studio_passkeys (operator_id);
+  create table if not exists ${ownSchema}.studio_challenges (
+    id uuid primary key default gen_random_uuid(),
+    operator_id uuid references ${ownSchema}.studio_operators on delete cascade,
+    challenge text not null,
+    expires_at timestamptz not null
+  );
+  create index if not exists studio_challenges_expires_at_idx on ${ownSchema}.studio_challenges (expires_at);
+  comment on table ${ownSchema}.studio_passkeys is 'Passkeys of operators of the dashboard (WebAuthn).';
+  comment on table ${ownSchema}.studio_challenges is 'Passkeys that are just being made or used; with an operator the former.';
   comment on table ${ownSchema}.studio_settings_history is 'Settings that were changed in the dashboard, without secrets; what was set before is encrypted.';
   comment on table ${ownSchema}.studio_operators is 'Accounts of the dashboard; hashes and second factors are encrypted. No password: the one of the settings counts.';
   comment on table ${ownSchema}.studio_sessions is 'Dashboard sessions; of a token its SHA-256 is kept.';
@@ -62,7 +83,7 @@ begin
 end
 $$`;
 
-const present = `select to_regclass('${ownSchema}.studio_settings_history') is not null as complete`;
+const present = `select to_regclass('${ownSchema}.studio_challenges') is not null as complete`;
 
 /** Makes the room's tables, in one transaction. Costs one query when they are there. */
 export async function makeOwnTables(db: Database): Promise<void> {

@@ -10,6 +10,7 @@ import { studioRoom } from '../create.ts';
 import type { Credentials } from '../ports.ts';
 import { studioSettings } from '../settings.ts';
 import { fakeLiveSettings, fakeMailDesk } from './fake-auth.ts';
+import { fakePasskeys } from './fake-passkeys.ts';
 
 /** What a room behind the dashboard was asked. */
 export interface Asked {
@@ -42,6 +43,7 @@ const credentials: Credentials = {
     const step = Math.floor(now / 30_000);
     return code === String(step) && step > after ? step : undefined;
   },
+  passkeys: fakePasskeys,
 };
 
 /** Code of the fake authenticator at a time in milliseconds. */

@@ -9,6 +9,7 @@ import { TextField } from '../../design/field.tsx';
 import { Card, PageLayout } from '../../design/layout.tsx';
 import { ErrorBox, Note, Skeleton } from '../../design/states.tsx';
 import { useToasts } from '../../design/toast.tsx';
+import { Passkeys } from './passkeys.tsx';
 import { SecondFactor } from './second-factor.tsx';
 
 /** The operator's own account. */
@@ -24,6 +25,7 @@ export function Page() {
       ) : (
         <>
           <SecondFactor />
+          <Passkeys />
           <Password />
           <Sessions />
         </>

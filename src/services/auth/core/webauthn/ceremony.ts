@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
-import type { Metadata, User } from '../../sql/rows.ts';
+import type { Metadata } from '../../sql/rows.ts';
 import type { WireObject } from '../user-view.ts';
 import type { RelyingParty } from './relying-party.ts';
 
@@ -42,14 +42,22 @@ export interface Ceremony {
 // The library is large and few installations use it.
 const library = () => import('@simplewebauthn/server');
 
-/** Options for making a key (WebAuthn §5.4). @param user.id becomes the user handle, as the bytes of its text */
+/** Whose key it is to be: the id becomes the user handle, as the bytes of its text; the first other text is the name shown. */
+export interface KeyHolder {
+  readonly id: string;
+  readonly email?: string | null | undefined;
+  readonly phone?: string | null | undefined;
+  readonly name?: string;
+}
+
+/** Options for making a key (WebAuthn §5.4). */
 export async function creationOptions(
   party: RelyingParty,
-  user: Pick<User, 'id' | 'email' | 'phone'>,
+  user: KeyHolder,
   wanted: { readonly known: readonly StoredKey[]; readonly timeout: number; readonly isPasskey: boolean },
 ): Promise<Ceremony> {
   const { generateRegistrationOptions } = await library();
-  const name = user.email || user.phone || user.id;
+  const name = user.name || user.email || user.phone || user.id;
   const options = await generateRegistrationOptions({
     rpName: party.name,
     rpID: party.id,
