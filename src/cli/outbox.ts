@@ -24,8 +24,6 @@ const flags = {
 
 type Flags = Readonly<Partial<Record<keyof typeof flags, string | boolean>>>;
 
-const deadShown = 100;
-
 /** `outbox`: says which events leave the database and where to, and which messages become rows. */
 export const outboxCommand: Command = {
   name: 'outbox',
@@ -35,18 +33,16 @@ export const outboxCommand: Command = {
                                   [--events a,b] [--format envelope|raw|ingest] [--secret v1,whsec_…] [--attempts N]
        pmoves-supabase outbox inbox NAME --stream STREAM --subject SUBJECT --into SCHEMA.TABLE --keys a,b [--path payload]
        pmoves-supabase outbox remove NAME
-       pmoves-supabase outbox dead
-       pmoves-supabase outbox retry [ID]
 
 Works on the database of the running stack.
 TARGET    nats:  (subject by source)  nats://SUBJECT  (with {schema} {table} {event} {bucket})  https://…  function:NAME
 --format  envelope is that of the PMOVES bus, raw the payload alone, ingest ingest.file.added.v1 for stored objects
 --path    where in a message the row is, members divided by dots; an empty one: the whole message
-dead      events that could not be delivered; retry puts them back`,
+What waits and what could not be delivered: pmoves-supabase deliveries`,
 
   async run(context) {
     const [action = '', ...rest] = context.args;
-    const known = ['list', 'add', 'inbox', 'remove', 'dead', 'retry'];
+    const known = ['list', 'add', 'inbox', 'remove'];
     const parsed = known.includes(action) ? parse(rest) : undefined;
     if (!parsed) {
       context.err(outboxCommand.help);
@@ -109,24 +105,8 @@ async function act(
         path: `${values.path ?? 'payload'}`.split('.').filter((part) => part !== ''),
       });
       break;
-    case 'remove':
+    default:
       if (!(await admin.remove(needed(name, 'a name')))) throw new StartupError(`there is no rule ${name}`);
-      break;
-    case 'dead': {
-      const dead = await admin.deadLetters(deadShown);
-      print(context, dead, () =>
-        dead
-          .map(({ id, rule, event, attempts, error }) => `${id} ${rule ?? ''} ${event} ${attempts} ${error ?? ''}`)
-          .join('\n'),
-      );
-      return 0;
-    }
-    default: {
-      if (name !== undefined && !/^\d{1,18}$/.test(name)) throw new StartupError(`${name} is no id of a dead letter`);
-      const count = await admin.retry(name);
-      print(context, { retried: count }, () => `${count} events are tried again`);
-      return 0;
-    }
   }
   print(context, { done: name }, () => `${action}: ${name}`);
   return 0;

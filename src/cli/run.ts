@@ -2,6 +2,7 @@ import { StartupError } from '#kernel/errors';
 import type { Channel } from '../app/workers/messages.ts';
 import type { Command, CommandContext } from './command.ts';
 import { configCommand } from './config.ts';
+import { deliveriesCommand } from './deliveries.ts';
 import { doctorCommand } from './doctor.ts';
 import { functionsCommand } from './functions.ts';
 import { genCommand } from './gen.ts';
@@ -28,6 +29,7 @@ const commands: readonly Command[] = [
   storageCommand,
   vaultCommand,
   outboxCommand,
+  deliveriesCommand,
   usersCommand,
   functionsCommand,
   genCommand,

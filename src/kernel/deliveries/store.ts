@@ -1,4 +1,7 @@
-import type { Database } from '#kernel/sql';
+/** What deliveries ask of a connection or a pool: statements in transactions of their own. */
+export interface DeliveryDatabase {
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly Row[] }>;
+}
 
 /** Something to be delivered, taken for one attempt. */
 export interface Delivery {
@@ -8,68 +11,54 @@ export interface Delivery {
   /** Number of this attempt, from 1. */
   readonly attempt: number;
   readonly createdAt: Date;
+  /** A UUID, the same at each attempt: what a receiver knows it by when it comes again. */
+  readonly messageId: string;
+  /** What has the same key is delivered in order. */
+  readonly key: string | null;
 }
 
 /** How an attempt went. */
 export interface Outcome {
   readonly isDelivered: boolean;
+  /** True of a failure after which there shall be no other attempt. */
+  readonly isFinal?: boolean;
+  /** True of a failure that nobody is to blame for, as when a broker is away: it does not count as an attempt. */
+  readonly isUncounted?: boolean;
   /** HTTP status, where there was one. */
   readonly status?: number;
   readonly error?: string;
   readonly milliseconds?: number;
 }
 
-/** A delivery as it is shown. */
-export interface DeliveryRecord {
-  readonly id: string;
-  readonly target: string;
-  readonly state: DeliveryState;
-  readonly payload: unknown;
-  readonly created_at: Date;
-  /** When it is tried next, was delivered, or was given up. */
-  readonly at: Date;
-  readonly attempts: readonly {
-    readonly number: number;
-    readonly ended_at: string;
-    readonly milliseconds: number | null;
-    readonly status: number | null;
-    readonly error: string | null;
-  }[];
+/** An attempt that came to an end. */
+export interface EndedAttempt {
+  readonly delivery: Delivery;
+  readonly outcome: Outcome;
 }
 
-/** `dead`: given up after the last attempt. */
-export type DeliveryState = 'waiting' | 'delivered' | 'dead';
-
-/** The states there are. */
-export const deliveryStates: readonly DeliveryState[] = ['waiting', 'delivered', 'dead'];
-
-/** Deliveries of one queue. */
+/** Deliveries of one queue. What was taken by somebody else meanwhile only gets the attempt noted. */
 export interface DeliveryStore {
   /**
    * Takes what is due, oldest first. Until the lease is over nobody else gets it; a node that dies leaves it to others
-   * after that. What another node is just taking is left to it.
+   * after that. Of what has one key either nothing is taken or all before it as well.
    *
    * @param lease milliseconds
+   * @returns them in order, and milliseconds until the next is due, undefined when none will be
    */
-  take(limit: number, lease: number): Promise<readonly Delivery[]>;
-  /** Writes a delivered one down. One that was taken by somebody else meanwhile only gets the attempt noted. */
-  succeed(delivery: Delivery, outcome: Outcome): Promise<void>;
+  take(
+    limit: number,
+    lease: number,
+  ): Promise<{ readonly deliveries: readonly Delivery[]; readonly nextDue: number | undefined }>;
+  /** Writes delivered ones down. @param keeps false: nothing stays of them */
+  succeed(ended: readonly EndedAttempt[], keeps: boolean): Promise<void>;
   /** Puts it back for so many milliseconds. */
-  postpone(delivery: Delivery, outcome: Outcome, delay: number): Promise<void>;
+  postpone(ended: EndedAttempt, delay: number): Promise<void>;
   /** Moves it to the dead letters. */
-  bury(delivery: Delivery, outcome: Outcome): Promise<void>;
-  /** Puts one back as if it had not been taken. */
-  giveBack(delivery: Delivery): Promise<void>;
-  /** Milliseconds until the next is due; undefined when none waits. */
-  nextDue(): Promise<number | undefined>;
-  /** Newest first. */
-  list(query: {
-    readonly state: DeliveryState;
-    readonly target?: string;
-    readonly limit: number;
-  }): Promise<readonly DeliveryRecord[]>;
-  /** Makes dead letters wait again, with all their attempts ahead of them. @returns how many there were */
-  revive(which: { readonly id: string } | { readonly target: string }): Promise<number>;
+  bury(ended: EndedAttempt): Promise<void>;
+  /** Puts them back as if they had not been taken. @param delay milliseconds until they are due again */
+  giveBack(deliveries: readonly Delivery[], delay?: number): Promise<void>;
+  /** Puts everything back that anybody took: for the one owner of a queue, when it becomes that. */
+  reclaim(): Promise<void>;
   /** Removes what was delivered, or has been dead, for longer than so many milliseconds; 1,000 of each at most. */
   sweep(delivered: number, dead: number): Promise<void>;
 }
@@ -77,101 +66,72 @@ export interface DeliveryStore {
 const seconds = (milliseconds: number): number => milliseconds / 1_000;
 
 /** Creates the store of a queue. The tables have to exist, see `deliveryTables`. */
-export function createDeliveryStore(db: Database, queue: string): DeliveryStore {
-  const attempt = `insert into _pmoves.delivery_attempts (delivery, number, milliseconds, status, error)
-    values ($1, $2, $3, $4, left($5, 2000))`;
-  const valuesOf = ({ id, attempt: number }: Delivery, { milliseconds, status, error }: Outcome) => [
-    id,
-    number,
-    milliseconds === undefined ? null : Math.round(milliseconds),
-    status ?? null,
-    error ?? null,
+export function createDeliveryStore(db: DeliveryDatabase, queue: string): DeliveryStore {
+  const noted = `noted as (
+    insert into _pmoves.delivery_attempts (delivery, number, milliseconds, status, error)
+    select id, number, milliseconds, status, left(error, 2000)
+    from unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::text[]) as ended (id, number, milliseconds, status, error))`;
+  const valuesOf = (ended: readonly EndedAttempt[]) => [
+    ended.map(({ delivery }) => delivery.id),
+    ended.map(({ delivery }) => delivery.attempt),
+    ended.map(({ outcome: { milliseconds } }) => (milliseconds === undefined ? null : Math.round(milliseconds))),
+    ended.map(({ outcome }) => outcome.status ?? null),
+    ended.map(({ outcome }) => outcome.error ?? null),
   ];
+  /** Rows of the table that are still as they were taken. */
+  const asTaken = `(id, attempts) in (select * from unnest($1::bigint[], $2::int[])) and delivered_at is null`;
   return {
     async take(limit, lease) {
-      const { rows } = await db.query<Delivery>(
-        `update _pmoves.deliveries as taken
-         set attempts = attempts + 1, due = clock_timestamp() + make_interval(secs => $3)
-         from (
-           select id from _pmoves.deliveries
-           where queue = $1 and delivered_at is null and due <= clock_timestamp()
-           order by due, id limit $2 for update skip locked
-         ) as next
-         where taken.id = next.id
-         returning taken.id::text, target, payload, attempts as attempt, created_at as "createdAt"`,
+      const { rows } = await db.query<Delivery & { readonly next_due: number | null }>(
+        `select id, target, payload, attempt, created_at as "createdAt", message_id as "messageId", key, next_due
+         from _pmoves.take_deliveries($1, $2, $3)`,
         [queue, limit, seconds(lease)],
       );
-      return rows;
+      return { deliveries: rows.filter(({ id }) => id !== null), nextDue: rows.at(-1)?.next_due ?? undefined };
     },
-    async succeed(delivery, outcome) {
+    async succeed(ended, keeps) {
+      const [ids, numbers, ...more] = valuesOf(ended);
+      if (keeps)
+        await db.query(
+          `with ${noted} update _pmoves.deliveries set delivered_at = clock_timestamp(), leased = false where ${asTaken}`,
+          [ids, numbers, ...more],
+        );
+      else
+        await db.query(
+          `with gone as (delete from _pmoves.deliveries where ${asTaken} returning id, attempts)
+           delete from _pmoves.delivery_attempts where delivery in (select id from gone where attempts > 1)`,
+          [ids, numbers],
+        );
+    },
+    async postpone(ended, delay) {
       await db.query(
-        `with noted as (${attempt})
-         update _pmoves.deliveries set delivered_at = clock_timestamp() where id = $1 and attempts = $2`,
-        valuesOf(delivery, outcome),
+        `with ${noted}
+         update _pmoves.deliveries set due = clock_timestamp() + make_interval(secs => $6), leased = false where ${asTaken}`,
+        [...valuesOf([ended]), seconds(delay)],
       );
     },
-    async postpone(delivery, outcome, delay) {
+    async bury(ended) {
       await db.query(
-        `with noted as (${attempt})
-         update _pmoves.deliveries set due = clock_timestamp() + make_interval(secs => $6)
-         where id = $1 and attempts = $2 and delivered_at is null`,
-        [...valuesOf(delivery, outcome), seconds(delay)],
+        `with ${noted}, gone as (delete from _pmoves.deliveries where ${asTaken} returning *)
+         insert into _pmoves.dead_letters (id, queue, target, payload, attempts, created_at, key, message_id)
+         select id, queue, target, payload, attempts, created_at, key, message_id from gone`,
+        valuesOf([ended]),
       );
     },
-    async bury(delivery, outcome) {
+    async giveBack(deliveries, delay = 0) {
       await db.query(
-        `with noted as (${attempt}), gone as (
-           delete from _pmoves.deliveries where id = $1 and attempts = $2 and delivered_at is null returning *
-         )
-         insert into _pmoves.dead_letters (id, queue, target, payload, attempts, created_at)
-         select id, queue, target, payload, attempts, created_at from gone`,
-        valuesOf(delivery, outcome),
+        `update _pmoves.deliveries
+         set attempts = attempts - 1, due = clock_timestamp() + make_interval(secs => $3), leased = false
+         where ${asTaken}`,
+        [deliveries.map(({ id }) => id), deliveries.map(({ attempt }) => attempt), seconds(delay)],
       );
     },
-    async giveBack({ id, attempt: number }) {
+    async reclaim() {
       await db.query(
-        `update _pmoves.deliveries set attempts = attempts - 1, due = clock_timestamp()
-         where id = $1 and attempts = $2 and delivered_at is null`,
-        [id, number],
-      );
-    },
-    async nextDue() {
-      const { rows } = await db.query<{ due: number | null }>(
-        `select extract(epoch from min(due) - clock_timestamp())::float8 * 1000 as due
-         from _pmoves.deliveries where queue = $1 and delivered_at is null`,
+        `update _pmoves.deliveries set attempts = attempts - 1, due = clock_timestamp(), leased = false
+         where queue = $1 and leased and delivered_at is null`,
         [queue],
       );
-      return rows[0]?.due ?? undefined;
-    },
-    async list({ state, target, limit }) {
-      const from =
-        state === 'dead'
-          ? `select *, died_at as at from _pmoves.dead_letters`
-          : `select *, coalesce(delivered_at, due) as at from _pmoves.deliveries
-             where delivered_at is ${state === 'waiting' ? '' : 'not '}null`;
-      const { rows } = await db.query<DeliveryRecord>(
-        `select id::text, target, $4 as state, payload, created_at, at, coalesce((
-           select jsonb_agg(jsonb_build_object('number', number, 'ended_at', ended_at, 'milliseconds', milliseconds,
-             'status', status, 'error', error) order by attempt.id)
-           from _pmoves.delivery_attempts as attempt where delivery = found.id), '[]') as attempts
-         from (${from}) as found
-         where queue = $1 and ($2::text is null or target = $2) order by found.id desc limit $3`,
-        [queue, target ?? null, limit, state],
-      );
-      return rows;
-    },
-    async revive(which) {
-      const [column, value] = 'id' in which ? ['id::text', which.id] : ['target', which.target];
-      const { rowCount } = await db.query(
-        `with gone as (delete from _pmoves.dead_letters where queue = $1 and ${column} = $2 returning *),
-         back as (
-           insert into _pmoves.deliveries (id, queue, target, payload, created_at) overriding system value
-           select id, queue, target, payload, created_at from gone returning queue
-         )
-         select pg_notify('pmoves_deliveries', queue) from back`,
-        [queue, value],
-      );
-      return rowCount;
     },
     async sweep(delivered, dead) {
       const bound = 'clock_timestamp() - make_interval(secs => $2)';

@@ -137,6 +137,12 @@ export const dbSettings = {
     min: 100,
     help: 'How long an HTTP receiver of events may take.',
   }),
+  outboxKeepDead: duration({
+    name: 'STACK_OUTBOX_KEEP_DEAD',
+    default: 30 * 86_400_000,
+    min: 60_000,
+    help: 'How long events are kept that could not be delivered.',
+  }),
   outboxStream: string({
     name: 'STACK_OUTBOX_STREAM',
     default: 'SUPABASE',

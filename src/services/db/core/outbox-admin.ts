@@ -15,9 +15,6 @@ export interface OutboxAdmin {
   addInbox(rule: Parameters<typeof rules.addInboxRule>[1]): Promise<void>;
   /** @returns whether there was one */
   remove(name: string): Promise<boolean>;
-  deadLetters(limit: number): Promise<readonly rules.DeadLetter[]>;
-  /** @param id undefined: all @returns how many are tried again */
-  retry(id: string | undefined): Promise<number>;
 }
 
 /** @param connection as `postgres`. What the database refuses is a StartupError with its words. */
@@ -42,7 +39,5 @@ export function createOutboxAdmin(connection: ConnectionOptions): OutboxAdmin {
     add: (rule) => using((client) => rules.addOutboxRule(client, rule)),
     addInbox: (rule) => using((client) => rules.addInboxRule(client, rule)),
     remove: (name) => using((client) => rules.removeRule(client, name)),
-    deadLetters: (limit) => using((client) => rules.listDeadLetters(client, limit)),
-    retry: (id) => using((client) => rules.retryDeadLetters(client, id)),
   };
 }

@@ -38,16 +38,6 @@ export interface InboxRuleState {
   readonly rejected: number;
 }
 
-/** An event that could not be delivered. */
-export interface DeadLetter {
-  readonly id: string;
-  readonly rule: string | null;
-  readonly event: string;
-  readonly attempts: number;
-  readonly error: string | null;
-  readonly failed_at: Date;
-}
-
 /** All rules of the outbox by name. Webhooks with a `nats:` address have none; their events count under an empty name. */
 export async function listOutboxRules({ pg }: Client): Promise<OutboxRuleState[]> {
   const { rows } = await pg.query<OutboxRuleState>(
@@ -99,36 +89,4 @@ export async function removeRule({ pg }: Client, name: string): Promise<boolean>
   const one = await pg.query('delete from supabase_functions.outbox_rules where name = $1', [name]);
   const other = await pg.query('delete from supabase_functions.inbox_rules where name = $1', [name]);
   return (one.rowCount ?? 0) + (other.rowCount ?? 0) > 0;
-}
-
-/** The dead letters, oldest first. */
-export async function listDeadLetters({ pg }: Client, limit: number): Promise<DeadLetter[]> {
-  const { rows } = await pg.query<DeadLetter>(
-    `select id::text, rule, event, attempts, error, failed_at
-     from supabase_functions.outbox_dead_letters order by id limit $1`,
-    [limit],
-  );
-  return rows;
-}
-
-/**
- * Puts dead letters back, in their order and with their ids, behind what waits already. Those whose rule is gone stay.
- *
- * @param id one of them; undefined: all
- * @returns how many
- */
-export async function retryDeadLetters({ pg }: Client, id: string | undefined): Promise<number> {
-  const { rowCount } = await pg.query(
-    `with back as (
-       delete from supabase_functions.outbox_dead_letters
-       where ($1::bigint is null or id = $1)
-         and (rule is null or rule in (select name from supabase_functions.outbox_rules))
-       returning *
-     )
-     insert into supabase_functions.outbox_events (message_id, rule, target, key, event, payload, created_at)
-     select message_id, rule, target, key, event, payload, created_at from back order by id`,
-    [id ?? null],
-  );
-  await pg.query(`select pg_notify('pmoves_outbox', '')`);
-  return rowCount ?? 0;
 }

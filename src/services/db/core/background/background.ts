@@ -62,11 +62,11 @@ export function createBackground(options: BackgroundOptions): Room<undefined> {
       ];
       listener = createListener({
         connection: { ...options.connection(), applicationName: 'pmoves-supabase background' },
-        channels: parts.map(({ channel }) => channel),
+        channels: parts.flatMap((part) => part.channels),
         onNotify(channel, payload) {
           // A session of its own has the settings of the role and the database as they are now.
           if (payload === restart) current?.pg.end().catch(() => {});
-          else parts.find((part) => part.channel === channel)?.wake();
+          else parts.find((part) => part.channels.includes(channel))?.wake(channel, payload);
         },
         onConnect: attach,
         onError: (error) => log.warn({ err: error }, 'background: the connection was lost'),

@@ -2,12 +2,12 @@ import type { WorkConnection } from '../../sql/background/work-connection.ts';
 
 /** One extension's half outside the database. All parts share one connection, and sleep until their channel wakes them. */
 export interface BackgroundPart {
-  /** Channel that the extension notifies. */
-  readonly channel: string;
+  /** Channels that the extension notifies. */
+  readonly channels: readonly string[];
   /** The connection stands, for the first time or again: whatever was said meanwhile is lost. */
   attach(connection: WorkConnection): void;
-  /** Something was said on the channel. */
-  wake(): void;
+  /** Something was said on one of them. */
+  wake(channel: string, payload: string): void;
   /** Takes nothing more and resolves when nothing is under way. @param signal ends what still is */
   stop(signal: AbortSignal): Promise<void>;
   /** What health shows. */

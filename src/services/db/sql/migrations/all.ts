@@ -5,6 +5,7 @@ import { eventTriggerSteps } from './event-triggers.ts';
 import { extensionSteps } from './extensions.ts';
 import { graphqlSteps } from './graphql.ts';
 import { outboxSteps } from './outbox.ts';
+import { deliverySteps } from './outbox-deliveries.ts';
 import { parameterSteps } from './parameters.ts';
 import { pgbouncerSteps } from './pgbouncer.ts';
 import { publicationSteps } from './publication.ts';
@@ -25,6 +26,7 @@ export const steps: readonly Step[] = [
   ...graphqlSteps,
   ...pgbouncerSteps,
   ...webhookSteps,
+  ...deliverySteps,
   ...outboxSteps,
   ...eventTriggerSteps,
   ...publicationSteps,

@@ -1,8 +1,9 @@
 import type { Step } from '../step.ts';
+import { applyRule, outboxQueues, outboxRights } from './outbox-deliveries.ts';
 
 /**
  * The outbox: rules say which events leave the database and where to, triggers write them down in the transaction that makes
- * them, and a worker delivers them afterwards. Only inserting into `outbox_rules` is needed to have one.
+ * them as deliveries, and a worker makes these afterwards. Only inserting into `outbox_rules` is needed to have one.
  */
 export const outboxSteps: readonly Step[] = [
   {
@@ -28,45 +29,7 @@ create table supabase_functions.outbox_rules (
 );
 comment on table supabase_functions.outbox_rules is 'Events that leave the database, and where to.';
 
-create table supabase_functions.outbox_events (
-  id bigint generated always as identity primary key,
-  message_id uuid not null default gen_random_uuid(),
-  -- The rule's name; null for what a webhook with a nats: URL sends.
-  rule text references supabase_functions.outbox_rules on delete cascade,
-  target text,
-  -- Events of one key are delivered in order.
-  key text not null,
-  event text not null,
-  payload jsonb not null,
-  created_at timestamptz not null default clock_timestamp(),
-  attempts integer not null default 0,
-  next_at timestamptz not null default '-infinity',
-  error text
-);
-create index outbox_events_key on supabase_functions.outbox_events (key, id);
-create index outbox_events_waiting on supabase_functions.outbox_events (next_at) where next_at > '-infinity';
-
-create table supabase_functions.outbox_dead_letters (
-  id bigint primary key,
-  message_id uuid not null,
-  rule text,
-  target text,
-  key text not null,
-  event text not null,
-  payload jsonb not null,
-  created_at timestamptz not null,
-  attempts integer not null,
-  error text,
-  failed_at timestamptz not null default now()
-);
-
-create function supabase_functions.outbox_emit(rule text, target text, key text, event text, payload jsonb)
-returns void language sql security definer set search_path = '' as $$
-  insert into supabase_functions.outbox_events (rule, target, key, event, payload)
-  values (rule, target, key, event, payload);
-  select pg_catalog.pg_notify('pmoves_outbox', '');
-$$;
-
+${outboxQueues}
 -- Arguments: the rule, and the columns of the table's primary key.
 create function supabase_functions.outbox_capture() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -143,62 +106,7 @@ begin
 end
 $$;
 
--- Makes the triggers of a rule, or takes them away.
-create function supabase_functions.outbox_apply_rule() returns trigger
-language plpgsql security definer set search_path = '' as $$
-declare
-  target regclass;
-  arguments text;
-  kinds text;
-  capture text;
-  made record;
-begin
-  if tg_op <> 'INSERT' then
-    for made in
-      select tgrelid::pg_catalog.regclass as relation from pg_catalog.pg_trigger
-      where tgname = 'outbox_' || old.name and not tgisinternal and tgparentid = 0
-    loop
-      execute pg_catalog.format('drop trigger %I on %s', 'outbox_' || old.name, made.relation);
-    end loop;
-  end if;
-  if tg_op = 'DELETE' or not new.enabled then
-    return null;
-  end if;
-  target := case new.source
-    when 'table' then new.object when 'auth' then 'auth.audit_log_entries' else 'storage.objects' end;
-  arguments := pg_catalog.quote_literal(new.name);
-  kinds := 'insert or update or delete';
-  if new.source = 'table' then
-    capture := 'outbox_capture';
-    if exists (select from pg_catalog.unnest(new.events) as event where event not in ('insert', 'update', 'delete')) then
-      raise exception 'events of a table are insert, update and delete';
-    end if;
-    kinds := coalesce(nullif(pg_catalog.array_to_string(new.events, ' or '), ''), kinds);
-    select arguments || coalesce(pg_catalog.string_agg(', ' || pg_catalog.quote_literal(attname), '' order by at), '')
-      into arguments
-      from pg_catalog.pg_index, pg_catalog.unnest(indkey) with ordinality as keys (number, at), pg_catalog.pg_attribute
-      where indrelid = target and indisprimary and attrelid = target and attnum = number;
-  elsif new.source = 'auth' then
-    capture := 'outbox_capture_auth';
-    kinds := 'insert';
-    if new.events is not null then
-      arguments := arguments || ', ' || pg_catalog.quote_literal(new.events::text);
-    end if;
-  else
-    capture := 'outbox_capture_storage';
-    arguments := arguments || ', ' || pg_catalog.quote_literal(coalesce(new.events::text, 'null'));
-    if new.object is not null then
-      arguments := arguments || ', ' || pg_catalog.quote_literal(new.object);
-    end if;
-  end if;
-  execute pg_catalog.format(
-    'create trigger %I after %s on %s for each row execute function supabase_functions.%I(%s)',
-    'outbox_' || new.name, kinds, target, capture, arguments
-  );
-  perform pg_catalog.pg_notify('pmoves_outbox', '');
-  return null;
-end
-$$;
+${applyRule}
 create trigger apply after insert or update or delete on supabase_functions.outbox_rules
   for each row execute function supabase_functions.outbox_apply_rule();
 
@@ -306,16 +214,51 @@ alter table supabase_functions.inbox_rejected owner to ${admin};
 grant select, insert, update, delete on supabase_functions.inbox_rules to postgres;
 grant select, delete on supabase_functions.inbox_rejected to postgres;
 alter table supabase_functions.outbox_rules owner to ${admin};
-alter table supabase_functions.outbox_events owner to ${admin};
-alter table supabase_functions.outbox_dead_letters owner to ${admin};
 grant select, insert, update, delete on supabase_functions.outbox_rules to postgres;
-grant select, delete on supabase_functions.outbox_events, supabase_functions.outbox_dead_letters to postgres;
-revoke all on function supabase_functions.outbox_emit(text, text, text, text, jsonb) from public;
-grant execute on function supabase_functions.outbox_emit(text, text, text, text, jsonb) to supabase_functions_admin;
+${outboxRights(admin)}
 revoke all on function supabase_functions.outbox_capture() from public;
 revoke all on function supabase_functions.outbox_capture_auth() from public;
 revoke all on function supabase_functions.outbox_capture_storage() from public;
-revoke all on function supabase_functions.outbox_apply_rule() from public;
+`,
+  },
+  {
+    version: 'schema/outbox/deliveries',
+    // There were tables of its own before.
+    unless: `not exists (
+      select from pg_class where oid = to_regclass('supabase_functions.outbox_events') and relkind = 'r'
+    )`,
+    sql: ({ admin }) => `
+alter table supabase_functions.outbox_events rename to outbox_events_before;
+alter table supabase_functions.outbox_dead_letters rename to outbox_dead_letters_before;
+${outboxQueues}
+${applyRule}
+with given as (
+  select event.*, rule.target as of_rule, row_number() over (order by event.id) as place
+  from supabase_functions.outbox_events_before as event
+  left join supabase_functions.outbox_rules as rule on rule.name = event.rule
+), moved as (
+  insert into _pmoves.deliveries (queue, target, payload, key, message_id, attempts, due, created_at)
+  select supabase_functions.outbox_queue(coalesce(target, of_rule)), coalesce(rule, target),
+    jsonb_build_object('event', event, 'body', payload), key, message_id, attempts, greatest(next_at, created_at), created_at
+  from given order by place
+  returning id, message_id
+)
+insert into _pmoves.delivery_attempts (delivery, number, error)
+select moved.id, given.attempts, given.error from moved join given using (message_id) where given.error is not null;
+with given as (
+  select nextval(pg_get_serial_sequence('_pmoves.deliveries', 'id')) as moved_id, dead.* from (
+    select event.*, other.target as of_rule from supabase_functions.outbox_dead_letters_before as event
+    left join supabase_functions.outbox_rules as other on other.name = event.rule order by event.id
+  ) as dead
+), moved as (
+  insert into _pmoves.dead_letters (id, queue, target, payload, attempts, created_at, died_at, key, message_id)
+  select moved_id, supabase_functions.outbox_queue(coalesce(target, of_rule, '')), coalesce(rule, target),
+    jsonb_build_object('event', event, 'body', payload), attempts, created_at, failed_at, key, message_id from given
+)
+insert into _pmoves.delivery_attempts (delivery, number, error)
+select moved_id, attempts, error from given where error is not null;
+drop table supabase_functions.outbox_events_before, supabase_functions.outbox_dead_letters_before;
+${outboxRights(admin)}
 `,
   },
 ];

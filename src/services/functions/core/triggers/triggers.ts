@@ -5,7 +5,9 @@ import {
   type DeliveryRecord,
   type DeliveryState,
   deliveryChannel,
+  listDeliveries,
   type Outcome,
+  reviveDeliveries,
   startDeliveryLoop,
 } from '#kernel/deliveries';
 import { ServiceError } from '#kernel/errors';
@@ -100,8 +102,6 @@ export function createTriggers(options: TriggersOptions): Triggers {
     return db;
   }
 
-  const store = () => createDeliveryStore(handle(), triggerQueue);
-
   function onError(error: unknown): void {
     if (!isWarned) log.warn({ err: error }, 'triggers of functions cannot reach the database; they are tried again');
     isWarned = true;
@@ -134,7 +134,7 @@ export function createTriggers(options: TriggersOptions): Triggers {
     if (!(await makeTriggerTables(handle()))) throw functionsError('triggers_unavailable');
     if (loop !== undefined || isStopped) return;
     const started = startDeliveryLoop({
-      store: store(),
+      store: createDeliveryStore(handle(), triggerQueue),
       concurrency: settings.triggerConcurrency,
       timeout: settings.triggerTimeout,
       maxAttempts: settings.triggerAttempts,
@@ -230,8 +230,10 @@ export function createTriggers(options: TriggersOptions): Triggers {
     async remove(name) {
       if (!(await hasTriggerTables(handle())) || !(await erase(name))) throw functionsError('management_not_found');
     },
-    deliveries: async (query) => ((await hasTriggerTables(handle())) ? store().list(query) : []),
-    retry: async (which) => ((await hasTriggerTables(handle())) ? store().revive(which) : 0),
+    deliveries: async (query) =>
+      (await hasTriggerTables(handle())) ? listDeliveries(handle(), { ...query, queue: triggerQueue }) : [],
+    retry: async (which) =>
+      (await hasTriggerTables(handle())) ? reviveDeliveries(handle(), { ...which, queue: triggerQueue }) : 0,
     async stop() {
       isStopped = true;
       clearTimeout(timer);

@@ -183,7 +183,7 @@ export function createScheduler({ settings, log, clock, session }: SchedulerOpti
   }
 
   return {
-    channel: 'pg_cron',
+    channels: ['pg_cron'],
     attach(next) {
       connection = next;
       inTurn(async (on) => {

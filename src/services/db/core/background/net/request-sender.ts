@@ -110,10 +110,11 @@ export function createRequestSender({ settings, log, egress }: RequestSenderOpti
   }
 
   return {
-    channel: 'pg_net',
+    channels: ['pg_net'],
     attach(next) {
       connection = next;
-      this.wake();
+      mayHaveMore = true;
+      take();
       if (results.length > 0) write();
       clearTimeout(expiry);
       expire();

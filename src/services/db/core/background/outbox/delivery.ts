@@ -1,13 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { type EventStream, StreamError } from '#kernel/bus';
+import type { Outcome } from '#kernel/deliveries';
 import type { Egress } from '#kernel/egress';
 import type { OutboxEvent } from '../../../sql/background/outbox.ts';
 import { messageOf } from './event-message.ts';
-
-/** What became of an attempt: `away` blames nobody and does not count, `hopeless` will not get better. */
-export type Outcome =
-  | { readonly kind: 'delivered' }
-  | { readonly kind: 'away' | 'failed' | 'hopeless'; readonly error: string };
 
 /** How events leave. */
 export interface DeliveryOptions {
@@ -16,6 +12,7 @@ export interface DeliveryOptions {
   readonly stream: EventStream | undefined;
   /** Milliseconds an HTTP server may take. */
   readonly timeout: number;
+  readonly signal: AbortSignal;
   /** What functions are called with. */
   readonly serviceKey: string | undefined;
   readonly now: () => number;
@@ -44,26 +41,27 @@ export async function deliver(event: OutboxEvent, options: DeliveryOptions): Pro
       },
       body,
       timeout: options.timeout,
+      signal: options.signal,
       maxBytes: answerLimit,
     });
-    if (status >= 200 && status < 300) return { kind: 'delivered' };
+    if (status >= 200 && status < 300) return { isDelivered: true, status };
     // Gone: the receiver wants no more of this (Standard Webhooks).
-    return { kind: status === 410 ? 'hopeless' : 'failed', error: `answered ${status}` };
+    return { isDelivered: false, isFinal: status === 410, status, error: `answered ${status}` };
   } catch (error) {
-    if ((error as { reason?: string }).reason === 'too-large') return { kind: 'delivered' };
-    return { kind: 'failed', error: (error as Error).message };
+    if ((error as { reason?: string }).reason === 'too-large') return { isDelivered: true };
+    return { isDelivered: false, error: (error as Error).message };
   }
 }
 
 async function publish(stream: EventStream | undefined, subject: string, id: string, body: string): Promise<Outcome> {
-  if (!stream) return { kind: 'failed', error: 'NATS_URL is not set' };
-  if (!isSubject(subject)) return { kind: 'hopeless', error: `${subject} is no subject` };
+  if (!stream) return { isDelivered: false, error: 'NATS_URL is not set' };
+  if (!isSubject(subject)) return { isDelivered: false, isFinal: true, error: `${subject} is no subject` };
   try {
     await stream.publish(subject, id, body);
-    return { kind: 'delivered' };
+    return { isDelivered: true };
   } catch (error) {
-    const away = error instanceof StreamError && error.reason === 'away';
-    return { kind: away ? 'away' : 'failed', error: (error as Error).message };
+    const isUncounted = error instanceof StreamError && error.reason === 'away';
+    return { isDelivered: false, isUncounted, error: (error as Error).message };
   }
 }
 
@@ -79,7 +77,7 @@ function textHeaders(given: OutboxEvent['headers']): Record<string, string> {
 function signature({ messageId, secret }: OutboxEvent, now: number, body: string): Record<string, string> {
   const timestamp = String(Math.floor(now / 1_000));
   const headers = { 'webhook-id': messageId, 'webhook-timestamp': timestamp };
-  if (secret === undefined) return headers;
+  if (secret === null) return headers;
   const key = Buffer.from(secret.slice('v1,whsec_'.length), 'base64');
   const mac = createHmac('sha256', key).update(`${messageId}.${timestamp}.${body}`).digest('base64');
   return { ...headers, 'webhook-signature': `v1,${mac}` };

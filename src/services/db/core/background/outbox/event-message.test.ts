@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
 import type { OutboxEvent } from '../../../sql/background/outbox.ts';
-import { messageOf, pauseAfter } from './event-message.ts';
+import { messageOf } from './event-message.ts';
 
 /** The envelope of the PMOVES bus, as its specification has it. */
 const envelopeSchema = {
@@ -51,20 +51,16 @@ async function complaint(schema: object, body: string): Promise<string> {
 }
 
 const event = (more: Partial<OutboxEvent> = {}): OutboxEvent => ({
-  id: '1',
   messageId: 'c0a8012e-7b9a-4f0e-8a5e-6f2f0e7d9a11',
-  rule: 'notes',
   source: 'table',
   target: 'nats:',
   format: 'envelope',
   headers: {},
-  secret: undefined,
-  maxAttempts: 12,
-  key: 'notes/1',
+  secret: null,
+  attempts: 12,
   event: 'insert',
   payload: { type: 'INSERT', table: 'notes', schema: 'public', record: { id: 1 }, old_record: null },
   createdAt: new Date('2026-01-02T03:04:05.678Z'),
-  attempts: 0,
   ...more,
 });
 const stored = {
@@ -135,11 +131,4 @@ test('whatever tables are called, a subject has its five parts', () => {
     }),
     { examples: [['', '\u00a0']] },
   );
-});
-
-test('pauses grow up to ten minutes', () => {
-  expect([1, 2, 5, 20, 100].map((attempts) => pauseAfter(attempts, 1))).toEqual([
-    1_000, 2_000, 16_000, 600_000, 600_000,
-  ]);
-  expect(pauseAfter(1, 0)).toBe(750);
 });

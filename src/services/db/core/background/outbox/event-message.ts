@@ -82,9 +82,3 @@ function kindOf(mimetype: unknown): 'audio' | 'video' | 'image' | 'document' | '
     ? 'document'
     : 'other';
 }
-
-/** Milliseconds until another attempt: twice as long after each, from a second to ten minutes. @param random 0 to 1 */
-export function pauseAfter(attempts: number, random: number): number {
-  const longest = Math.min(1_000 * 2 ** Math.min(attempts - 1, 20), 600_000);
-  return Math.round(longest * (0.75 + random / 4));
-}

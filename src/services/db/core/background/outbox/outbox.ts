@@ -1,21 +1,27 @@
 import { createEventStream, type EventStream } from '#kernel/bus';
+import {
+  createDeliveryStore,
+  type Delivery,
+  type DeliveryLoop,
+  type DeliveryStore,
+  deliveryChannel,
+  type Outcome,
+  startDeliveryLoop,
+} from '#kernel/deliveries';
 import type { Egress } from '#kernel/egress';
 import type { Logger } from '#kernel/log';
 import type { DbSettings } from '../../../settings.ts';
 import {
-  bury,
   claimOutbox,
-  dueEvents,
-  natsRules,
-  nextDue,
+  type EventPayload,
+  inboxRules,
   type OutboxEvent,
-  postpone,
-  removeDelivered,
+  type OutboxRule,
+  outboxRules,
 } from '../../../sql/background/outbox.ts';
 import type { WorkConnection } from '../../../sql/background/work-connection.ts';
 import { type BackgroundPart, isAbsent } from '../part.ts';
-import { deliver, type Outcome } from './delivery.ts';
-import { pauseAfter } from './event-message.ts';
+import { deliver } from './delivery.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 
 /** What delivering needs. */
@@ -30,8 +36,18 @@ export interface OutboxOptions {
 
 /** Milliseconds until this node asks again whether it is the one that delivers. */
 const claimEvery = 5_000;
-const awayAgainAfter = 1_000;
-const longestTimer = 3_600_000;
+const firstDelay = 1_000;
+const longestDelay = 600_000;
+/** Attempts of any rule. */
+const mostAttempts = 100;
+
+const rulesChannel = 'pmoves_outbox';
+/** Events for NATS wait together while it is away, and hold up nobody else. */
+const natsQueue = 'outbox_nats';
+const queues = ['outbox', natsQueue];
+
+/** What a webhook with a `nats:` address sends has no rule but this. */
+const webhookRule = { source: 'table', format: 'envelope', headers: {}, secret: null, attempts: 12 } as const;
 
 /**
  * Delivers what stands in the outbox: events of one key in order, at least once. An event is forgotten when its receiver has
@@ -41,35 +57,24 @@ const longestTimer = 3_600_000;
 export function createOutbox(options: OutboxOptions): BackgroundPart {
   const { settings, log } = options;
   let connection: WorkConnection | undefined;
-  let isOwner = false;
-  let again = false;
+  let rules: ReadonlyMap<string, OutboxRule> = new Map();
+  let loops: ReadonlyMap<string, DeliveryLoop> | undefined;
   let stopping = false;
+  let again = false;
   let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stream: EventStream | undefined;
   let inbox: Inbox | undefined;
-  const counts = { delivered: 0, failed: 0, dead: 0 };
+  const before = { delivered: 0, failed: 0, dead: 0 };
 
-  const deliveryOptions = () => ({
-    egress: options.egress,
-    stream,
-    timeout: settings.outboxTimeout,
-    serviceKey: options.serviceKey,
-    now: Date.now,
-  });
-
-  function run(): void {
+  /** Becomes the owner, reads the rules, and begins to deliver. */
+  function refresh(): void {
     if (stopping) return;
     again = true;
     running ??= work().finally(() => {
       running = undefined;
-      if (again && connection && !stopping) run();
+      if (again && connection && !stopping) refresh();
     });
-  }
-
-  function runIn(milliseconds: number): void {
-    clearTimeout(timer);
-    timer = setTimeout(run, Math.min(Math.max(milliseconds, 10), longestTimer)).unref();
   }
 
   async function work(): Promise<void> {
@@ -77,131 +82,151 @@ export function createOutbox(options: OutboxOptions): BackgroundPart {
       again = false;
       const current = connection;
       try {
-        isOwner ||= await claimOutbox(current);
-        if (!isOwner) return runIn(claimEvery);
-        await prepare(current);
-        let stuck = false;
-        while (current === connection && !stopping) {
-          const withNats = !stream || stream.isConnected;
-          const events = await dueEvents(current, settings.outboxBatch, withNats);
-          if (events.length === 0) break;
-          stuck = !(await deliverAll(current, events));
-          if (stuck) break;
-        }
-        const due = await nextDue(current);
-        // The return of NATS wakes us as well, unless it came between two looks.
-        const isAway = stuck || (stream && !stream.isConnected);
-        if (isAway) runIn(Math.min(due ?? awayAgainAfter, awayAgainAfter));
-        else if (due !== undefined) runIn(due);
+        if (!loops && !(await claimOutbox(current))) return refreshIn(claimEvery);
+        rules = await outboxRules(current);
+        await followInbox(current);
+        if (!loops) await begin(current);
       } catch (error) {
         if (!current.usable || isAbsent(error)) return;
-        log.error({ err: error }, 'outbox: the events could not be worked on');
-        runIn(claimEvery);
+        log.error({ err: error }, 'outbox: the rules could not be read');
+        refreshIn(claimEvery);
       }
     }
   }
 
-  /** Connects to NATS as soon as a rule needs it, and follows the rules for messages that come in. */
-  async function prepare(current: WorkConnection): Promise<void> {
-    if (options.natsServers.length === 0) return;
-    const rules = await natsRules(current);
-    if (!stream) {
-      if (!rules.sends && rules.inbox.length === 0) return;
-      stream = createEventStream({
-        servers: options.natsServers,
-        stream: {
-          name: settings.outboxStream,
-          subjects: settings.outboxSubjects,
-          keep: settings.outboxKeep,
-          duplicateWindow: settings.outboxDuplicates,
-        },
-        onState(state, error) {
-          if (state === 'connected') run();
-          else log.warn({ ...(error !== undefined && { err: error }) }, 'outbox: NATS is away');
-        },
-      });
-      inbox = createInbox(stream, () => (isOwner ? connection : undefined), log);
-      stream.start();
-    }
-    inbox?.follow(rules.inbox);
+  function refreshIn(milliseconds: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, milliseconds).unref();
   }
 
-  /** @returns false when there is nothing to be done before something changes */
-  async function deliverAll(current: WorkConnection, events: readonly OutboxEvent[]): Promise<boolean> {
-    const chains = chainsOf(events);
-    const delivered: string[] = [];
-    let moved = false;
-    const next = async (): Promise<void> => {
-      for (let chain = chains.shift(); chain; chain = chains.shift()) {
-        for (const event of chain) {
-          // Another node may be the one that delivers by now.
-          if (stopping || current !== connection) return;
-          const outcome = await deliver(event, deliveryOptions());
-          if (outcome.kind === 'delivered') delivered.push(event.id);
-          else if (!(await failed(current, event, outcome))) break;
-          else moved = true;
-        }
-      }
+  async function begin(current: WorkConnection): Promise<void> {
+    const database = {
+      query: async <Row extends object>(text: string, values?: readonly unknown[]) => ({
+        rows: await current.query<Row>(text, values),
+      }),
     };
-    await Promise.all(Array.from({ length: Math.min(settings.outboxConcurrency, chains.length) }, next));
-    counts.delivered += delivered.length;
-    if (delivered.length > 0) await removeDelivered(current, delivered);
-    return moved || delivered.length > 0;
+    const stores = queues.map((queue) => [queue, createDeliveryStore(database, queue)] as const);
+    // There is no other owner any more: what it had taken need not wait for the end of its lease.
+    for (const [, store] of stores) await store.reclaim();
+    if (stopping || current !== connection) return;
+    loops = new Map(stores.map(([queue, store]) => [queue, startLoop(current, queue, store)]));
   }
 
-  /** @returns whether the next event of the same key may go */
-  async function failed(
-    current: WorkConnection,
-    event: OutboxEvent,
-    outcome: Exclude<Outcome, { kind: 'delivered' }>,
-  ): Promise<boolean> {
-    if (outcome.kind === 'away') return false;
-    counts.failed++;
-    const attempts = event.attempts + 1;
-    if (outcome.kind === 'hopeless' || attempts >= event.maxAttempts) {
-      await bury(current, event.id, outcome.error);
-      counts.dead++;
-      log.warn({ rule: event.rule, event: event.id, reason: outcome.error }, 'outbox: an event is a dead letter');
-      return true;
+  function startLoop(current: WorkConnection, queue: string, store: DeliveryStore): DeliveryLoop {
+    return startDeliveryLoop({
+      store,
+      deliver: (delivery, signal) => attempt(current, delivery, signal),
+      concurrency: settings.outboxConcurrency,
+      batch: settings.outboxBatch,
+      timeout: settings.outboxTimeout,
+      maxAttempts: mostAttempts,
+      firstDelay,
+      longestDelay,
+      keepDelivered: 0,
+      keepDead: settings.outboxKeepDead,
+      now: () => performance.now(),
+      isReady: () => queue !== natsQueue || !stream || stream.isConnected,
+      onError(error) {
+        if (current.usable) log.error({ err: error }, 'outbox: the events could not be worked on');
+      },
+      onDead({ id, target }, { error }) {
+        log.warn({ rule: target, event: id, reason: error }, 'outbox: an event is a dead letter');
+      },
+    });
+  }
+
+  async function attempt(current: WorkConnection, delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
+    const event = await eventOf(current, delivery);
+    if (!event) return { isDelivered: false, isFinal: true, error: `there is no rule ${delivery.target} any more` };
+    if (event.target.startsWith('nats:')) connectStream();
+    const { egress, serviceKey } = options;
+    const { outboxTimeout: timeout } = settings;
+    const outcome = await deliver(event, { egress, stream, timeout, signal, serviceKey, now: Date.now });
+    return { ...outcome, isFinal: outcome.isFinal === true || delivery.attempt >= event.attempts };
+  }
+
+  async function eventOf(current: WorkConnection, delivery: Delivery): Promise<OutboxEvent | undefined> {
+    const { target, messageId, createdAt } = delivery;
+    const { event, body } = delivery.payload as { readonly event: string; readonly body: EventPayload };
+    const given = { messageId, createdAt, event, payload: body };
+    if (target.startsWith('nats:')) return { ...webhookRule, target, ...given };
+    // A rule may be younger than what we have read.
+    if (!rules.has(target)) rules = await outboxRules(current);
+    const rule = rules.get(target);
+    return rule && { ...rule, ...given };
+  }
+
+  /** Connects to NATS, where that is configured, as soon as something goes there or comes from there. */
+  function connectStream(): EventStream | undefined {
+    if (stream || stopping || options.natsServers.length === 0) return stream;
+    stream = createEventStream({
+      servers: options.natsServers,
+      stream: {
+        name: settings.outboxStream,
+        subjects: settings.outboxSubjects,
+        keep: settings.outboxKeep,
+        duplicateWindow: settings.outboxDuplicates,
+      },
+      onState(state, error) {
+        if (state === 'connected') loops?.get(natsQueue)?.wake();
+        else log.warn({ ...(error !== undefined && { err: error }) }, 'outbox: NATS is away');
+      },
+    });
+    stream.start();
+    return stream;
+  }
+
+  async function followInbox(current: WorkConnection): Promise<void> {
+    const wanted = await inboxRules(current);
+    if ([...rules.values()].some(({ target }) => target.startsWith('nats:'))) connectStream();
+    if (wanted.length > 0 && !inbox) {
+      const source = connectStream();
+      if (source) inbox = createInbox(source, () => (loops ? connection : undefined), log);
     }
-    await postpone(current, event.id, outcome.error, pauseAfter(attempts, Math.random()));
-    return false;
+    inbox?.follow(wanted);
+  }
+
+  async function end(grace?: AbortSignal): Promise<void> {
+    const ending = loops;
+    loops = undefined;
+    for (const loop of ending?.values() ?? [])
+      for (const key of ['delivered', 'failed', 'dead'] as const) before[key] += loop.counts[key];
+    await Promise.all([...(ending?.values() ?? [])].map((loop) => loop.stop(grace)));
   }
 
   return {
-    channel: 'pmoves_outbox',
+    channels: [rulesChannel, deliveryChannel],
     attach(next) {
       connection = next;
-      isOwner = false;
-      run();
+      // Its statements go to a connection that is lost.
+      void end();
+      refresh();
     },
-    wake: run,
-    async stop() {
+    wake(channel, payload) {
+      if (channel === rulesChannel) refresh();
+      else loops?.get(payload)?.wake();
+    },
+    async stop(grace) {
       stopping = true;
       clearTimeout(timer);
       await running;
+      await end(grace);
       await inbox?.stop();
       await stream?.stop();
     },
-    detail: () => ({
-      ...(counts.delivered + counts.failed + counts.dead > 0 && {
-        outboxDelivered: counts.delivered,
-        outboxFailed: counts.failed,
-        outboxDead: counts.dead,
-      }),
-      ...(inbox && { inboxTaken: inbox.taken }),
-      ...(stream && { outboxNats: stream.isConnected ? 1 : 0 }),
-    }),
+    detail() {
+      const counts = { ...before };
+      for (const loop of loops?.values() ?? [])
+        for (const key of ['delivered', 'failed', 'dead'] as const) counts[key] += loop.counts[key];
+      return {
+        ...(counts.delivered + counts.failed + counts.dead > 0 && {
+          outboxDelivered: counts.delivered,
+          outboxFailed: counts.failed,
+          outboxDead: counts.dead,
+        }),
+        ...(inbox && { inboxTaken: inbox.taken }),
+        ...(stream && { outboxNats: stream.isConnected ? 1 : 0 }),
+      };
+    },
   };
-}
-
-/** The events of each key, in their order. */
-function chainsOf(events: readonly OutboxEvent[]): OutboxEvent[][] {
-  const chains = new Map<string, OutboxEvent[]>();
-  for (const event of events) {
-    const chain = chains.get(event.key);
-    if (chain) chain.push(event);
-    else chains.set(event.key, [event]);
-  }
-  return [...chains.values()];
 }
