@@ -66,6 +66,16 @@ begin
 end
 $$;
 revoke all on function _pmoves.enqueue_delivery(text, text, jsonb, text) from public;
+do $$ declare
+  room name;
+begin
+  for room in select rolname from pg_catalog.pg_roles
+    where rolname in ('supabase_auth_admin', 'supabase_storage_admin', 'supabase_functions_admin')
+  loop
+    execute pg_catalog.format('grant usage on schema _pmoves to %I', room);
+    execute pg_catalog.format('grant execute on function _pmoves.enqueue_delivery(text, text, jsonb, text) to %I', room);
+  end loop;
+end $$;
 
 -- Takes what is due, oldest first, for so many seconds. None is taken of a key of which an earlier one waits for another
 -- attempt or is under way. Statistics of a queue are out of date always: only the index in the order of ids does not grow

@@ -1,18 +1,16 @@
 import { deliveryTables } from '#kernel/deliveries';
 import type { Step } from '../step.ts';
 
-/** The tables of everything that is delivered after its commit; rooms post with their own roles. */
+/** The tables of everything that is delivered after its commit. Functions that ran alone may have made them. */
 export const deliverySteps: readonly Step[] = [
   {
     version: 'schema/deliveries',
+    unless: "to_regprocedure('_pmoves.take_deliveries(text, integer, double precision)') is not null",
     sql: ({ admin }) => `
 ${deliveryTables}
 alter table _pmoves.deliveries owner to ${admin};
 alter table _pmoves.dead_letters owner to ${admin};
 alter table _pmoves.delivery_attempts owner to ${admin};
-grant usage on schema _pmoves to supabase_functions_admin;
-grant execute on function _pmoves.enqueue_delivery(text, text, jsonb, text)
-  to supabase_auth_admin, supabase_storage_admin, supabase_functions_admin;
 `,
   },
 ];
