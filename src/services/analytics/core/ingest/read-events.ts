@@ -63,17 +63,21 @@ function problemOf(event: unknown): string | undefined {
 
 function isDeeper(value: unknown, allowed: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return allowed === 0 || Object.values(value).some((inner) => isDeeper(inner, allowed - 1));
+  if (allowed === 0) return true;
+  for (const key in value) if (isDeeper((value as Record<string, unknown>)[key], allowed - 1)) return true;
+  return false;
 }
 
+/** Fields with a meaning of their own. */
+const known = new Set(['id', 'timestamp', 'event_message', 'message', 'metadata']);
+
 function readEvent(event: Record<string, unknown>, { source, nextId, now }: ReadOptions) {
-  const { id, timestamp, event_message, message, metadata, ...others } = event;
+  const { id, timestamp, event_message, message, metadata } = event;
   const ownTime = microsecondsOf(timestamp);
   const ownId = typeof id === 'string' && id !== '' ? uuidOf(id) : undefined;
   const text = typeof event_message === 'string' ? event_message : typeof message === 'string' ? message : '';
   const data = unwrap(metadata);
-  if (others.project === 'default') delete others.project;
-  const extra = tidy(typeof data === 'object' || data === undefined ? others : { ...others, metadata: data });
+  const extra = tidy(othersOf(event, typeof data === 'object' || data === undefined ? undefined : data));
   const record: LogRecord = {
     id: ownId ?? nextId(now),
     source,
@@ -85,13 +89,29 @@ function readEvent(event: Record<string, unknown>, { source, nextId, now }: Read
   return { record, hasOwnId: ownId !== undefined, hasOwnTime: ownTime !== undefined };
 }
 
+/** What is kept beside, undefined where there is nothing. @param metadata where it is no map */
+function othersOf(event: Record<string, unknown>, metadata: unknown): Record<string, unknown> | undefined {
+  let others: Record<string, unknown> | undefined = metadata === undefined ? undefined : { metadata };
+  for (const key in event) {
+    if (known.has(key) || (key === 'project' && event[key] === 'default')) continue;
+    // Without a prototype `__proto__` is a field like any other.
+    others ??= Object.create(null) as Record<string, unknown>;
+    others[key] = event[key];
+  }
+  return others;
+}
+
 // Clients of BigQuery wrap each map into an array of one; answers do so again.
 function unwrap(value: unknown): unknown {
   return Array.isArray(value) && value.length === 1 && typeof value[0] === 'object' ? unwrap(value[0]) : value;
 }
 
+const noColumnName = /[-.\s]/;
+
 /** Without what is empty, and with names that can be columns. Undefined where nothing is left. */
 function tidy(value: unknown): unknown {
+  // Most events are tidy, and making objects anew is what costs.
+  if (isTidy(value)) return value;
   const plain = unwrap(value);
   if (plain === null || plain === undefined) return undefined;
   if (Array.isArray(plain)) {
@@ -105,6 +125,23 @@ function tidy(value: unknown): unknown {
     if (kept !== undefined) entries.push([key.replaceAll(/[-.\s]/g, '_'), kept]);
   }
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** Whether `tidy` would change nothing. */
+function isTidy(value: unknown): boolean {
+  if (value === null || value === undefined) return false;
+  if (typeof value !== 'object') return true;
+  if (Array.isArray(value)) {
+    if (value.length === 0 || (value.length === 1 && typeof value[0] === 'object')) return false;
+    for (const item of value) if (!isTidy(item)) return false;
+    return true;
+  }
+  let isEmpty = true;
+  for (const key in value) {
+    isEmpty = false;
+    if (noColumnName.test(key) || !isTidy((value as Record<string, unknown>)[key])) return false;
+  }
+  return !isEmpty;
 }
 
 /** The id itself, or one that is always made of it (RFC 9562, version 8). */
