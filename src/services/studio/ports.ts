@@ -101,6 +101,8 @@ export interface StudioPorts {
   readonly mount: (name: string) => Mount | undefined;
   /** What rooms take for the server's own token. */
   readonly serviceKey: () => string | undefined;
+  /** What analytics takes for queries and for following the logs. */
+  readonly logsKey: () => string | undefined;
   /** Value of `x-connection-encrypted`: how meta connects for an operator. Undefined where meta does not run here. */
   readonly sealedConnection: (access: 'write' | 'read') => string | undefined;
   readonly project: () => ProjectInfo;

@@ -26,6 +26,12 @@ export const studioSettings = {
     min: 60_000,
     help: 'A dashboard session ends after this time at the latest.',
   }),
+  sessionCheck: duration({
+    name: 'STUDIO_SESSION_CHECK',
+    default: 30_000,
+    min: 50,
+    help: 'How often it is looked whether the session of an open socket, or of an answer that goes on, is over; then it ends, too.',
+  }),
   sessionsPerOperator: integer({
     name: 'STUDIO_SESSIONS_PER_OPERATOR',
     default: 20,

@@ -1,3 +1,5 @@
+import { request } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../../test/support/database.ts';
 import { codeAt, owner, type StudioUnderTest, startStudio } from './testing/studio-under-test.ts';
@@ -9,7 +11,10 @@ let now = began;
 
 beforeAll(async () => {
   database = await testDatabase();
-  studio = await startStudio(database.connection('supabase_admin'), began, { STUDIO_SESSIONS_PER_OPERATOR: '3' });
+  studio = await startStudio(database.connection('supabase_admin'), began, {
+    STUDIO_SESSIONS_PER_OPERATOR: '3',
+    STUDIO_SESSION_CHECK: '100ms',
+  });
 });
 afterAll(async () => {
   await studio?.stop();
@@ -317,6 +322,54 @@ describe('requests for rooms', () => {
     expect(codeOf(await ask('GET', '/api/rooms/analytics/api/endpoints/query/logs.all', { cookie }))).toBe(
       'room_absent',
     );
+    expect(studio.asked).toHaveLength(before);
+  });
+});
+
+describe('sockets for rooms', () => {
+  const path = '/api/rooms/realtime/websocket?vsn=2.0.0&apikey=mine';
+
+  /** Status of a refusal, or the socket of who was let in. */
+  const open = (headers: Record<string, string>, address = path) =>
+    new Promise<number | Duplex>((resolve, reject) => {
+      const asking = request(`${studio.url}${address}`, {
+        headers: { connection: 'Upgrade', upgrade: 'websocket', ...headers },
+      });
+      asking.once('upgrade', (_answer, socket) => resolve(socket));
+      asking.once('response', (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      });
+      asking.once('error', reject);
+      asking.end();
+    });
+
+  test('carry the key of the server, both ways, and end with the session', async () => {
+    const cookie = await operator('developer');
+    const socket = await open({ cookie, origin: studio.url, 'x-api-key': 'mine', authorization: 'Bearer mine' });
+    if (typeof socket === 'number') throw new Error(`refused with ${socket}`);
+    const asked = studio.asked.at(-1);
+    expect(asked).toMatchObject({ url: '/socket/websocket?vsn=2.0.0&apikey=mine' });
+    expect(asked?.headers).toMatchObject({ 'x-api-key': 'the-service-key', authorization: 'Bearer the-service-key' });
+    expect(asked?.headers).not.toHaveProperty('cookie');
+    socket.write('said');
+    expect(await new Promise((resolve) => socket.once('data', (data) => resolve(data.toString())))).toBe('said');
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => {});
+    await ask('DELETE', '/api/studio/session', { cookie });
+    await ended;
+  });
+
+  test('are opened for nobody without a session, of a lower role, of another site, or elsewhere', async () => {
+    const before = studio.asked.length;
+    const cookie = await operator('developer');
+    expect(await open({})).toBe(401);
+    expect(await open({ cookie: await operator('read-only') })).toBe(403);
+    expect(await open({ cookie, origin: 'https://evil.example' })).toBe(403);
+    expect(await open({ cookie, origin: 'null' })).toBe(403);
+    expect(await open({ cookie }, '/api/rooms/realtime/longpoll')).toBe(404);
+    expect(await open({ cookie }, '/api/rooms/analytics/api/logs/tail')).toBe(503);
+    expect(await open({ cookie }, '/elsewhere')).toBe(404);
     expect(studio.asked).toHaveLength(before);
   });
 });

@@ -71,6 +71,7 @@ export const offers: readonly Offer[] = [
   work('functions', /^\/[\w-]+\/.+$/),
   work('invoke', /^\/[\w-]+(\/.*)?$/),
   look('analytics', /^\/api\/endpoints\/.+$/, 'GET', 'HEAD', 'POST'),
+  look('analytics', /^\/api\/logs\/tail$/),
   look('inbox', /^\/messages\.json$/),
   work('realtime', /^\/websocket$/, 'GET'),
 ];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { resolveSettings } from '#kernel/config';
 import { createEgress } from '#kernel/egress';
 import { setRequestContext } from '#kernel/http';
@@ -75,8 +76,15 @@ export async function startStudio(
               asked.push({ url: request.url, method: request.method, headers: { ...request.headers } });
               response.writeHead(200, { 'content-type': 'text/html' }).end('<script>alert(1)</script>');
             },
+            // Says back whatever it is told.
+            upgrade(request, socket) {
+              asked.push({ url: request.url, method: request.method, headers: { ...request.headers } });
+              socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+              socket.pipe(socket);
+            },
           },
     serviceKey: () => 'the-service-key',
+    logsKey: () => 'the-logs-key',
     sealedConnection: (access) => `sealed ${access}`,
     project: () => ({
       url: 'http://localhost:8000',
@@ -99,6 +107,12 @@ export async function startStudio(
     setRequestContext(request, { remoteAddress: String(request.headers['x-test-address'] ?? '192.0.2.1') });
     room.mounts[0]?.handle(request, response);
   });
+  const sockets = new Set<Duplex>();
+  server.on('upgrade', (request, socket, head) => {
+    sockets.add(socket);
+    setRequestContext(request, { remoteAddress: '192.0.2.1' });
+    room.mounts[0]?.upgrade?.(request, socket, head);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -107,6 +121,7 @@ export async function startStudio(
       now += time;
     },
     async stop() {
+      for (const socket of sockets) socket.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await room.stop();

@@ -7,6 +7,7 @@ import type { Caller } from '../core/caller.ts';
 import type { StudioContext } from '../core/context.ts';
 import { offerOf } from '../core/rooms.ts';
 import { isOwnOrigin, isOwnRequest } from '../core/same-origin.ts';
+import { readSession } from '../core/session.ts';
 import { studioError } from '../errors.ts';
 import { callerOf } from '../routes/caller.ts';
 import { addAuditEntry } from '../sql/audit.ts';
@@ -28,6 +29,8 @@ interface Admitted {
   readonly reads: boolean;
   readonly room: string;
   readonly path: string;
+  /** Whether it would be let in once more. */
+  readonly isStillWelcome: () => Promise<boolean>;
 }
 
 /** Passes requests of the dashboard on to other rooms of the process, with the server's key in place of the session. */
@@ -49,9 +52,16 @@ export function createPassOn(context: StudioContext): PassOn {
     if (offered.kind === 'refuse') throw studioError(offered.error);
     const mount = context.ports.mount(offered.target.mount);
     if (!mount) throw studioError('room_absent');
+    const { cookie } = request.headers;
+    const isStillWelcome = async (): Promise<boolean> => {
+      // Who came without a session did so for this request alone.
+      if (!caller.session) return true;
+      const role = (await readSession(context, cookie))?.role;
+      return role !== undefined && offerOf(room, request.method ?? 'GET', rest, role).kind === 'pass';
+    };
     prepare(request, caller, room);
     request.url = offered.target.prefix + rest + (query ? `?${query}` : '');
-    return { mount, caller, reads: offered.reads, room, path: rest };
+    return { mount, caller, reads: offered.reads, room, path: rest, isStillWelcome };
   }
 
   // The room sees the server's key; nothing a browser sent may speak for it.
@@ -65,7 +75,10 @@ export function createPassOn(context: StudioContext): PassOn {
       )
         delete headers[name];
     const key = context.ports.serviceKey();
-    if (key !== undefined) {
+    if (room === 'analytics') {
+      const logsKey = context.ports.logsKey();
+      if (logsKey !== undefined) headers['x-api-key'] = logsKey;
+    } else if (key !== undefined) {
       headers.authorization = `Bearer ${key}`;
       if (room === 'realtime' || room === 'invoke') headers['x-api-key'] = key;
     }
@@ -77,6 +90,25 @@ export function createPassOn(context: StudioContext): PassOn {
       headers['x-pg-application-name'] = `studio ${caller.name}`.slice(0, 63);
     }
     setRequestContext(request, { prefix: roomsPrefix + room, viaGateway: true });
+  }
+
+  /** Ends what goes on for long when its session is over. @param ending emits `close` */
+  function watch(ending: Duplex | ServerResponse, { isStillWelcome }: Admitted): void {
+    let isAsking = false;
+    const look = async (): Promise<void> => {
+      if (isAsking) return;
+      isAsking = true;
+      try {
+        if (!(await isStillWelcome())) ending.destroy();
+      } catch (error) {
+        // The database is away: that is no reason to end it.
+        context.log.debug({ err: error }, 'a session could not be looked at');
+      }
+      isAsking = false;
+    };
+    const timer = setInterval(() => void look(), context.settings.sessionCheck);
+    timer.unref();
+    ending.once('close', () => clearInterval(timer));
   }
 
   function noteWhenDone(response: ServerResponse, method: string | undefined, admitted: Admitted): void {
@@ -100,6 +132,7 @@ export function createPassOn(context: StudioContext): PassOn {
       admit(request, isOwnRequest(method, request.headers)).then(
         (admitted) => {
           for (const [name, value] of Object.entries(inertHeaders)) response.setHeader(name, value);
+          watch(response, admitted);
           if (!admitted.reads) noteWhenDone(response, method, admitted);
           admitted.mount.handle(request, response);
         },
@@ -115,8 +148,10 @@ export function createPassOn(context: StudioContext): PassOn {
       const ignore = () => socket.destroy();
       socket.on('error', ignore);
       admit(request, isOwnOrigin(request.headers)).then(
-        ({ mount }) => {
+        (admitted) => {
+          const { mount } = admitted;
           if (!mount.upgrade) return refuseUpgrade(socket, studioError('path_not_offered'));
+          watch(socket, admitted);
           socket.off('error', ignore);
           mount.upgrade(request, socket, head);
         },
