@@ -61,7 +61,10 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       await page.getByLabel('Private').check();
       await page.getByLabel('Join as').selectOption('anon');
       await page.getByRole('button', { name: 'Join', exact: true }).click();
-      await page.getByRole('alert').getByText(/^Unauthorized: You do not have permissions to read/).waitFor();
+      await page
+        .getByRole('alert')
+        .getByText(/^Unauthorized: You do not have permissions to read/)
+        .waitFor();
       expect(problems).toEqual([]);
     } finally {
       await context.close();
