@@ -60,6 +60,7 @@ export function createStudioRoom(settings: LoadedSettings, log: Logger, near: St
       },
     }),
     secret: (name) => secrets[name],
+    apiSchemas: () => settings.rest.schemas,
     authSettings: () => authDesk,
     mailDesk: () => near.auth?.api.mailDesk(),
     sealingSecret: stack.jwtSecret,

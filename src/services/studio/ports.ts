@@ -107,6 +107,8 @@ export interface StudioPorts {
   readonly sealedConnection: (access: 'write' | 'read') => string | undefined;
   readonly project: () => ProjectInfo;
   readonly secret: (name: SecretName) => string | undefined;
+  /** Schemas that the REST API shows. */
+  readonly apiSchemas: () => readonly string[];
   /** Those of auth; undefined where it does not run in this process. */
   readonly authSettings: () => LiveSettings | undefined;
   /** Undefined where auth does not run in this process. */

@@ -8,6 +8,7 @@ import { addAuditEntry } from '../sql/audit.ts';
 import { assistantGet, assistantPost } from './assistant.ts';
 import { authHistoryGet, authSettingsGet, authSettingsPatch, authUndoPost } from './auth-settings.ts';
 import { callerOf } from './caller.ts';
+import { lintsGet } from './lints.ts';
 import { mailPreviewGet, mailPreviewPost, mailsGet, mailTestPost } from './mails.ts';
 import { auditGet, operatorsDelete, operatorsGet, operatorsPatch, operatorsPost, passwordPut } from './operators.ts';
 import { assetRoute, pageRoute, safeHeaders } from './page.ts';
@@ -44,6 +45,7 @@ const routes: readonly Route[] = [
   operatorsPatch,
   operatorsDelete,
   auditGet,
+  lintsGet,
   servicesGet,
   projectGet,
   revealPost,

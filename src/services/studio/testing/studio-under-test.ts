@@ -92,6 +92,7 @@ export async function startStudio(
       publishableKey: undefined,
       database: { host: '127.0.0.1', name: 'postgres', sessionPort: 5432, transactionPort: 6543 },
     }),
+    apiSchemas: () => ['public'],
     secret: (name) => (name === 'secret_key' ? undefined : `the ${name}`),
     authSettings: () => live,
     mailDesk: () => desk,
