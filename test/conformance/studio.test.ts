@@ -245,6 +245,28 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     }
   });
 
+  test('advisors find an open table, and close it', async () => {
+    const table = `open_${crypto.randomUUID().slice(0, 8)}`;
+    await runSql(stack, `create table public.${table} (id int primary key)`);
+    const { page, problems } = await dashboard.open();
+    await page.goto('/advisors');
+    const finding = page.getByRole('listitem').filter({ hasText: `public.${table} is in the API` });
+    await finding.getByRole('button', { name: 'Fix' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Run' }).click();
+    await finding.waitFor({ state: 'detached' });
+    expect(await runSql(stack, `select relrowsecurity from pg_class where relname = '${table}'`)).toEqual([
+      { relrowsecurity: true },
+    ]);
+    await page.goto('/advisors/statements');
+    await page
+      .getByRole('button', { name: /select/i })
+      .first()
+      .click();
+    await page.getByRole('dialog').getByText('On average').waitFor();
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
   test('an owner adds an operator, who sees what the role shows; secrets are noted', async () => {
     const { page, context, problems } = await dashboard.open();
     const name = `ann-${crypto.randomUUID().slice(0, 8)}`;

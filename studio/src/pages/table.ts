@@ -82,6 +82,16 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./logs/page.tsx'),
   },
   {
+    path: '/advisors',
+    title: 'Advisors',
+    icon: 'activity',
+    role: 'read-only',
+    group: 'project',
+    words: 'lints security performance slow queries statements indexes replication slots',
+    shortcut: 'v',
+    load: () => import('./advisors/page.tsx'),
+  },
+  {
     path: '/connect',
     title: 'Connect',
     icon: 'plug',
