@@ -1,5 +1,6 @@
 export type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 export { abortSignalOf } from './abort.ts';
+export { type ApiDescription, type ApiOperation, apiPageHeaders, apiPageOf, openApiOf } from './api-description.ts';
 export { type App, type AppOptions, createApp } from './app.ts';
 export { BodyError, readBody } from './body.ts';
 export { canConnect } from './can-connect.ts';

@@ -1,24 +1,15 @@
-/** An operation of the HTTP API. */
-interface Operation {
-  readonly summary: string;
-  /** Who may: anybody, or holders of a token signed with that secret. */
-  readonly access: 'anybody' | 'api' | 'metrics';
-  readonly body?: string;
-  readonly answers: Readonly<Record<string, string>>;
-}
-
-type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+import { type ApiDescription, openApiOf } from '#kernel/http';
 
 const refused = { '403': 'The token is missing, wrong, expired or blocked. Empty body.' };
 const missing = { '404': 'There is none: {"error": "not found"}.' };
 const wrong = { '422': 'Fields that are wrong: {"errors": {"field": ["what is wrong"]}}.' };
 
 /** All paths with their operations, by method. */
-export const operations: Paths = {
+export const operations: ApiDescription['operations'] = {
   '/api/health': {
     get: {
       summary: 'Whether the pooler serves',
-      access: 'anybody',
+      access: undefined,
       answers: { '204': 'It does.', '503': 'It does not; `failed_checks` says why.' },
     },
   },
@@ -87,7 +78,7 @@ export const operations: Paths = {
     get: { summary: 'This document', access: 'api', answers: { '200': 'OpenAPI 3.', ...refused } },
   },
   '/swaggerui': {
-    get: { summary: 'This document to read', access: 'anybody', answers: { '200': 'HTML.' } },
+    get: { summary: 'This document to read', access: undefined, answers: { '200': 'HTML.' } },
   },
   '/metrics': {
     get: {
@@ -172,44 +163,14 @@ export const schemas = {
   ]),
 } as const;
 
-/** The description of the HTTP API (OpenAPI 3.0). */
-export function openApiDocument(version: string): object {
-  return {
-    openapi: '3.0.0',
-    info: { title: 'Pooler', version },
-    paths: Object.fromEntries(
-      Object.entries(operations).map(([path, methods]) => [
-        path,
-        {
-          ...parametersOf(path),
-          ...Object.fromEntries(Object.entries(methods).map(([method, each]) => [method, operationObject(each)])),
-        },
-      ]),
-    ),
-    components: {
-      schemas,
-      securitySchemes: {
-        api: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Signed with API_JWT_SECRET' },
-        metrics: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Signed with METRICS_JWT_SECRET' },
-      },
-    },
-  };
-}
+/** The HTTP API. @param version of the original that it mirrors */
+export const describeApi = (version: string): ApiDescription => ({
+  title: 'Pooler',
+  version,
+  operations,
+  schemas,
+  schemes: { api: 'Signed with API_JWT_SECRET', metrics: 'Signed with METRICS_JWT_SECRET' },
+});
 
-function parametersOf(path: string): object {
-  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-  return names.length === 0
-    ? {}
-    : { parameters: names.map((name) => ({ name, in: 'path', required: true, schema: text })) };
-}
-
-function operationObject({ summary, access, body, answers }: Operation): object {
-  return {
-    summary,
-    ...(access !== 'anybody' && { security: [{ [access]: [] }] }),
-    ...(body && {
-      requestBody: { content: { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } } },
-    }),
-    responses: Object.fromEntries(Object.entries(answers).map(([status, description]) => [status, { description }])),
-  };
-}
+/** Its description (OpenAPI 3.0). */
+export const openApiDocument = (version: string): object => openApiOf(describeApi(version));

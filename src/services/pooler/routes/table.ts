@@ -52,7 +52,7 @@ export function bindRoutes(app: FastifyInstance, context: RouteContext): void {
   app.put('/api/clusters/:alias', api, clusterPutRoute(directory));
   app.delete('/api/clusters/:alias', api, clusterDeleteRoute(directory));
   app.get('/api/openapi', api, openApiRoute(context.version));
-  app.get('/swaggerui', swaggerRoute());
+  app.get('/swaggerui', swaggerRoute(context.version));
   app.get('/metrics', metrics, metricsRoute(directory, context.metrics));
   app.get('/metrics/:tenant', metrics, metricsRoute(directory, context.metrics));
 }

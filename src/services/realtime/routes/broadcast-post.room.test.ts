@@ -122,5 +122,8 @@ test('the health routes answer as in the original, and nothing else does', async
   };
   expect(await get('/healthcheck')).toEqual([200, 'ok']);
   expect(await get('/api/ping')).toEqual([200, '{"message":"Success"}']);
+  const [status, page] = await get('/swaggerui');
+  expect([status, page]).toEqual([200, expect.stringContaining('<code>/api/broadcast/{topic}/events/{event}</code>')]);
+  expect(JSON.parse(String((await get('/api/openapi'))[1]))).toMatchObject({ info: { title: 'Realtime' } });
   expect(await get('/nowhere')).toEqual([404, '{"error":"not found"}']);
 });

@@ -48,9 +48,22 @@ export function broadcastPost(app: FastifyInstance, options: HttpOptions): void 
 }
 
 /** Requests have the limit of events, and a rate of their own. */
-function countRequest({ rates, limits }: HttpOptions['context']): void {
+function countRequest(context: HttpOptions['context']): void {
+  const { rates, limits } = context;
   rates.requests.add(1);
-  if (rates.requests.reaches(limits().events)) throw realtimeError('too_many_requests');
+  if (rates.requests.reaches(limits().events))
+    throw realtimeError('too_many_requests', { headers: rateHeaders(context) });
+}
+
+/** How much of the limit is used (spec §3.2). */
+function rateHeaders({ limits, rates }: HttpOptions['context']): Record<string, string> {
+  const { events } = limits();
+  const { average } = rates.requests;
+  return {
+    'x-rate-rolling': String(average),
+    'x-rate-limit': String(events),
+    'x-rate-limit-remaining': String(Math.max(0, Math.floor(events - average))),
+  };
 }
 
 function messageOf(request: FastifyRequest<{ Params: { event: string } }>, maxPayload: number): RoomMessage {
@@ -64,15 +77,5 @@ function messageOf(request: FastifyRequest<{ Params: { event: string } }>, maxPa
   return { kind: 'user', event: request.params.event, metadata: '', encoding: isJson ? 'json' : 'raw', payload };
 }
 
-function accepted({ context }: HttpOptions, reply: FastifyReply): FastifyReply {
-  const { events } = context.limits();
-  const average = context.rates.requests.average;
-  return reply
-    .code(202)
-    .headers({
-      'x-rate-rolling': String(average),
-      'x-rate-limit': String(events),
-      'x-rate-limit-remaining': String(Math.max(0, Math.floor(events - average))),
-    })
-    .send();
-}
+const accepted = ({ context }: HttpOptions, reply: FastifyReply): FastifyReply =>
+  reply.code(202).headers(rateHeaders(context)).send();

@@ -3,6 +3,7 @@ import { broadcastPost } from './broadcast-post.ts';
 import type { HttpOptions } from './http-options.ts';
 import { longpoll } from './longpoll.ts';
 import { metricsGet } from './metrics-get.ts';
+import { openApiGet } from './openapi-get.ts';
 import { snapshotPost } from './snapshot-post.ts';
 import { tenants } from './tenants.ts';
 
@@ -18,4 +19,5 @@ export function bindRoutes(app: FastifyInstance, options: HttpOptions): void {
   longpoll(app, options);
   tenants(app, options);
   metricsGet(app, options);
+  openApiGet(app);
 }

@@ -188,6 +188,14 @@ test('requests that send have the limit of events and a rate of their own', asyn
   let answer = await post();
   while (answer.status === 422) answer = await post();
   expect(answer).toMatchObject({ status: 429, json: { message: 'Too many requests' } });
+  const refused = await fetch(`${realtime.url}/api/broadcast`, { method: 'POST' });
+  expect(refused.status).toBe(429);
+  expect(Object.fromEntries(refused.headers)).toMatchObject({
+    'x-rate-limit': '1',
+    'x-rate-limit-remaining': '0',
+    'x-rate-rolling': expect.stringMatching(/^\d/),
+    'retry-after': '1',
+  });
   await ask('PATCH', path, { tenant: { max_events_per_second: 0 } });
   expect((await post()).status).toBe(422);
 });
