@@ -173,4 +173,58 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       await context.close();
     }
   });
+
+  test('a policy is written from a template, tried as somebody, and leaves nothing behind', async () => {
+    const table = `notes_${crypto.randomUUID().slice(0, 8)}`;
+    const email = `eve-${crypto.randomUUID().slice(0, 8)}@example.com`;
+    const { page, context, problems, axe } = await dashboard.open();
+    try {
+      await runSql(
+        stack,
+        `insert into auth.users (id, aud, role, email) values (gen_random_uuid(), 'authenticated', 'authenticated', '${email}');
+         create table public.${table} (id int generated always as identity primary key, user_id uuid default auth.uid(), title text);
+         insert into public.${table} (user_id, title) select id, 'hers' from auth.users where email = '${email}';
+         insert into public.${table} (title) values ('nobody''s')`,
+      );
+      await page.goto('/auth/policies');
+      const card = page.getByRole('region', { name: table });
+      await card.getByText('RLS off').waitFor();
+      await card.getByRole('button', { name: 'Switch on' }).click();
+      await card.getByText('RLS on').waitFor();
+      await card.getByRole('button', { name: `New policy for ${table}` }).click();
+      await page.getByLabel('Begin with').selectOption({ label: 'Users do everything with their own rows' });
+      expect(await axe()).toEqual([]);
+      await page.getByRole('button', { name: 'Make the policy' }).click();
+      await card.getByText('Users have their own rows').waitFor();
+
+      await card.getByRole('button', { name: 'Try', exact: true }).click();
+      const sheet = page.getByRole('dialog', { name: `Try policies of ${table}` });
+      const verdict = (text: RegExp) => sheet.getByRole('row', { name: text });
+      await sheet.getByRole('button', { name: 'Try', exact: true }).click();
+      await sheet.getByText('0 of 2 rows').waitFor();
+      await verdict(/^no no policy agrees to read it .*hers/).waitFor();
+      await sheet.getByLabel('As').selectOption({ label: 'a user' });
+      await sheet.getByLabel('User').fill(email);
+      await sheet.getByRole('button', { name: 'Try', exact: true }).click();
+      await sheet.getByText('1 of 2 rows').waitFor();
+      await verdict(/^yes Users have their own rows .*hers/).waitFor();
+      expect(await axe()).toEqual([]);
+      await sheet.getByLabel('Try to').selectOption({ label: 'add a row' });
+      await sheet.getByLabel('The row (JSON)').fill('{ "title": "new" }');
+      await sheet.getByRole('button', { name: 'Try', exact: true }).click();
+      await verdict(/^yes Users have their own rows .*new/).waitFor();
+      await sheet.getByLabel('Try to').selectOption({ label: 'change rows' });
+      await sheet.getByLabel('What rows become (JSON)').fill('{ "user_id": null }');
+      await sheet.getByRole('button', { name: 'Try', exact: true }).click();
+      await verdict(/^no no policy agrees for what it becomes .*hers/).waitFor();
+      expect(await runSql(stack, `select title, user_id is null as lost from public.${table} order by id`)).toEqual([
+        { title: 'hers', lost: false },
+        { title: "nobody's", lost: true },
+      ]);
+      expect(problems).toEqual([]);
+    } finally {
+      await context.close();
+      await runSql(stack, `drop table if exists public.${table}; delete from auth.users where email = '${email}'`);
+    }
+  });
 });

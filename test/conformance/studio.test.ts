@@ -140,6 +140,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       ['/realtime?table=*', 'Realtime'],
       ['/logs', 'Logs'],
       ['/logs/sql', 'Logs'],
+      ['/auth/policies', 'Auth'],
       ['/connect/app', 'Connect'],
       ['/connect/database', 'Connect'],
       ['/connect/keys', 'Connect'],

@@ -5,13 +5,14 @@ import { Skeleton } from '../../design/states.tsx';
 import { Tabs } from '../../design/tabs.tsx';
 import { Users } from './users/users.tsx';
 
+const Policies = lazy(async () => ({ default: (await import('./policies/policies.tsx')).Policies }));
 const Settings = lazy(async () => ({ default: (await import('./settings/settings.tsx')).Settings }));
 const History = lazy(async () => ({ default: (await import('./settings/history.tsx')).History }));
 const Templates = lazy(async () => ({ default: (await import('./templates/templates.tsx')).Templates }));
 
-const views = ['users', 'settings', 'templates', 'history'] as const;
+const views = ['users', 'policies', 'settings', 'templates', 'history'] as const;
 
-/** Users of the project and how they sign in: `/auth/users/<id>`, `/auth/settings/<group>`, `/auth/templates/<kind>`, `/auth/history`. */
+/** Users of the project and how they sign in: `/auth/users/<id>`, `/auth/policies`, `/auth/settings/<group>`, `/auth/templates/<kind>`, `/auth/history`. */
 export function Page() {
   const [path, go] = useLocation();
   const view = views.find((each) => path.split('/')[2] === each) ?? 'users';
@@ -24,6 +25,7 @@ export function Page() {
           onChange={(key) => go(`/auth/${key}`)}
           tabs={[
             { key: 'users', label: 'Users', content: () => <Users /> },
+            { key: 'policies', label: 'Policies', content: () => <Policies /> },
             { key: 'settings', label: 'Sign-in settings', content: () => <Settings /> },
             { key: 'templates', label: 'Mail templates', content: () => <Templates /> },
             { key: 'history', label: 'History', content: () => <History /> },

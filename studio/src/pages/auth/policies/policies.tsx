@@ -1,0 +1,161 @@
+import { useState } from 'react';
+import { useLocation, useSearch } from 'wouter';
+import { useMay } from '../../../data/session.ts';
+import { Badge } from '../../../design/badge.tsx';
+import { Button, IconButton } from '../../../design/button.tsx';
+import { Confirm } from '../../../design/dialog.tsx';
+import { SelectField } from '../../../design/field.tsx';
+import { Card } from '../../../design/layout.tsx';
+import { EmptyState, ErrorBox, Note, Skeleton } from '../../../design/states.tsx';
+import { useToasts } from '../../../design/toast.tsx';
+import { dropPolicy, type GuardedTable, type Policy, setRowSecurity } from '../../../sql/policies.ts';
+import { useGuardedTables, usePolicies, usePolicyChange } from './data.ts';
+import styles from './policies.module.css';
+import { PolicyForm } from './policy-form.tsx';
+import { Simulator } from './simulator.tsx';
+
+/** Who may do what with which rows: `/auth/policies?schema=…`. */
+export function Policies() {
+  const [, go] = useLocation();
+  const schema = new URLSearchParams(useSearch()).get('schema') ?? 'public';
+  const tables = useGuardedTables();
+  const policies = usePolicies();
+  const error = tables.error ?? policies.error;
+  if (error) return <ErrorBox error={error} retry={() => void tables.refetch().then(() => policies.refetch())} />;
+  if (!tables.data || !policies.data) return <Skeleton lines={8} />;
+  const shown = tables.data.filter((table) => table.schema === schema);
+  const schemas = [...new Set(['public', ...tables.data.map((table) => table.schema)])];
+  return (
+    <div className={styles.list}>
+      <div className={styles.row} style={{ maxWidth: '16rem' }}>
+        <SelectField
+          label="Schema"
+          value={schema}
+          onChange={(event) => go(`/auth/policies?schema=${encodeURIComponent(event.currentTarget.value)}`)}
+        >
+          {schemas.map((each) => (
+            <option key={each}>{each}</option>
+          ))}
+        </SelectField>
+      </div>
+      {shown.length === 0 ? (
+        <EmptyState icon="table" title={`There are no tables in ${schema} yet`}>
+          Once there are, this is where it is said who may do what with their rows.
+        </EmptyState>
+      ) : (
+        shown.map((table) => <TableCard key={table.name} table={table} policies={policies.data} />)
+      )}
+    </div>
+  );
+}
+
+function TableCard({ table, policies }: { readonly table: GuardedTable; readonly policies: readonly Policy[] }) {
+  const may = useMay('developer');
+  const toasts = useToasts();
+  const [opened, setOpened] = useState<'new' | 'try' | 'off' | { readonly edit: Policy } | { readonly drop: Policy }>();
+  const close = () => setOpened(undefined);
+  const change = usePolicyChange(() => {
+    close();
+    toasts.done('Done');
+  });
+  const run = (sql: string) => change.mutate(sql, { onError: toasts.failed });
+  const own = policies.filter((policy) => policy.schema === table.schema && policy.table === table.name);
+  return (
+    <Card
+      title={table.name}
+      flush
+      actions={
+        <>
+          {table.rls ? <Badge kind="good">RLS on</Badge> : <Badge kind={table.open ? 'bad' : 'wait'}>RLS off</Badge>}
+          {may && (
+            <>
+              <Button small icon="eye" onClick={() => setOpened('try')}>
+                Try
+              </Button>
+              <Button
+                small
+                onClick={() => (table.rls ? setOpened('off') : run(setRowSecurity(table.schema, table.name, true)))}
+              >
+                {table.rls ? 'Switch off…' : 'Switch on'}
+              </Button>
+              <Button small icon="plus" aria-label={`New policy for ${table.name}`} onClick={() => setOpened('new')}>
+                Policy
+              </Button>
+            </>
+          )}
+        </>
+      }
+    >
+      {!table.rls && table.open && (
+        <div style={{ padding: 'var(--s3) var(--s4)' }}>
+          <Note kind="warn">
+            Whoever has the public key can read or write these rows: policies count once RLS is on.
+          </Note>
+        </div>
+      )}
+      {own.length === 0 ? (
+        <p className={styles.none}>
+          {table.rls
+            ? 'No policy: clients see and change nothing, servers with the secret key everything.'
+            : 'No policy.'}
+        </p>
+      ) : (
+        own.map((policy) => (
+          <div key={policy.name} className={styles.policy}>
+            <div>
+              <b>{policy.name}</b>
+              {policy.using !== '' && <code>using {policy.using}</code>}
+              {policy.check !== '' && <code>check {policy.check}</code>}
+            </div>
+            <Badge kind="info">{policy.command}</Badge>
+            {!policy.permissive && <Badge kind="wait">restrictive</Badge>}
+            <span>{policy.roles.join(', ')}</span>
+            {may && (
+              <span>
+                <IconButton
+                  small
+                  icon="pencil"
+                  label={`Change ${policy.name}`}
+                  onClick={() => setOpened({ edit: policy })}
+                />
+                <IconButton
+                  small
+                  icon="trash"
+                  label={`Drop ${policy.name}`}
+                  onClick={() => setOpened({ drop: policy })}
+                />
+              </span>
+            )}
+          </div>
+        ))
+      )}
+      {opened === 'new' && <PolicyForm table={table} onClose={close} />}
+      {opened === 'try' && <Simulator table={table} policies={policies} onClose={close} />}
+      {typeof opened === 'object' && 'edit' in opened && (
+        <PolicyForm table={table} policy={opened.edit} onClose={close} />
+      )}
+      {typeof opened === 'object' && 'drop' in opened && (
+        <Confirm
+          title={`Drop “${opened.drop.name}”?`}
+          action="Drop the policy"
+          busy={change.isPending}
+          onClose={close}
+          onConfirm={() => run(dropPolicy(opened.drop))}
+        >
+          <p>What it allowed is refused from then on, unless another policy allows it.</p>
+        </Confirm>
+      )}
+      {opened === 'off' && (
+        <Confirm
+          title={`Switch row level security off for ${table.name}?`}
+          action="Switch it off"
+          busy={change.isPending}
+          onClose={close}
+          onConfirm={() => run(setRowSecurity(table.schema, table.name, false))}
+        >
+          <p>Policies count no longer: whoever has the public key and a grant can read and write all rows.</p>
+        </Confirm>
+      )}
+    </Card>
+  );
+}
