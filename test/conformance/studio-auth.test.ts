@@ -181,7 +181,8 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     try {
       await runSql(
         stack,
-        `insert into auth.users (id, aud, role, email) values (gen_random_uuid(), 'authenticated', 'authenticated', '${email}');
+        `insert into auth.users (id, aud, role, email, created_at)
+         values (gen_random_uuid(), 'authenticated', 'authenticated', '${email}', now());
          create table public.${table} (id int generated always as identity primary key, user_id uuid default auth.uid(), title text);
          insert into public.${table} (user_id, title) select id, 'hers' from auth.users where email = '${email}';
          insert into public.${table} (title) values ('nobody''s')`,
@@ -203,8 +204,10 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       await sheet.getByRole('button', { name: 'Try', exact: true }).click();
       await sheet.getByText('0 of 2 rows').waitFor();
       await verdict(/^no no policy agrees to read it .*hers/).waitFor();
-      await sheet.getByLabel('As').selectOption({ label: 'a user' });
-      await sheet.getByLabel('User').fill(email);
+      await sheet.getByLabel('Run as').selectOption({ label: 'a user…' });
+      const people = page.getByRole('dialog', { name: 'Run as a user' });
+      await people.getByRole('searchbox', { name: 'Search users' }).fill(email);
+      await people.getByRole('button', { name: email }).click();
       await sheet.getByRole('button', { name: 'Try', exact: true }).click();
       await sheet.getByText('1 of 2 rows').waitFor();
       await verdict(/^yes Users have their own rows .*hers/).waitFor();

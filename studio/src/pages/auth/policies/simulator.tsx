@@ -1,15 +1,14 @@
-import { type FormEvent, useDeferredValue, useId, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { Badge } from '../../../design/badge.tsx';
 import { Button } from '../../../design/button.tsx';
 import { DataTable } from '../../../design/data-table.tsx';
 import { Sheet } from '../../../design/dialog.tsx';
-import { SelectField, TextArea, TextField } from '../../../design/field.tsx';
+import { SelectField, TextArea } from '../../../design/field.tsx';
 import { ErrorBox, Note } from '../../../design/states.tsx';
+import { ActAsPicker } from '../../../editor/act-as-picker.tsx';
 import type { ActAs } from '../../../sql/act-as.ts';
 import type { GuardedTable, Policy } from '../../../sql/policies.ts';
 import { type Attempt, attempts, decide, mostRows } from '../../../sql/simulate.ts';
-import type { ListedUser } from '../../../sql/users.ts';
-import { useUsers } from '../users/data.ts';
 import { readObject } from '../users/metadata.ts';
 import { type Simulated, useSimulation } from './data.ts';
 import styles from './policies.module.css';
@@ -31,13 +30,9 @@ export function Simulator({
   readonly policies: readonly Policy[];
   readonly onClose: () => void;
 }) {
-  const [kind, setKind] = useState<ActAs['kind']>('anon');
-  const [email, setEmail] = useState('');
+  const [as, setAs] = useState<ActAs>({ kind: 'anon' });
   const [attempt, setAttempt] = useState<Attempt>('select');
   const [values, setValues] = useState('');
-  const people = useUsers({ search: useDeferredValue(email), state: 'all' });
-  const found = people.data?.pages[0] ?? [];
-  const list = useId();
   const simulation = useSimulation(policies);
   const [problem, setProblem] = useState<unknown>();
 
@@ -48,7 +43,7 @@ export function Simulator({
       simulation.mutate({
         schema: table.schema,
         table: table.name,
-        as: actor(kind, email, found),
+        as,
         attempt,
         values: attempt === 'insert' || attempt === 'update' ? readObject(values) : {},
       });
@@ -58,47 +53,21 @@ export function Simulator({
   };
   return (
     <Sheet title={`Try policies of ${table.name}`} onClose={onClose}>
+      <div className={styles.row}>
+        <ActAsPicker value={as} onChange={(next) => setAs(next ?? { kind: 'anon' })} />
+      </div>
       <form className={styles.form} onSubmit={submit}>
-        <div className={styles.row}>
-          <SelectField
-            label="As"
-            value={kind}
-            onChange={(event) => setKind(event.currentTarget.value as ActAs['kind'])}
-          >
-            <option value="anon">somebody not signed in (anon)</option>
-            <option value="user">a user</option>
-            <option value="service">a server (service_role)</option>
-          </SelectField>
-          <SelectField
-            label="Try to"
-            value={attempt}
-            onChange={(event) => setAttempt(event.currentTarget.value as Attempt)}
-          >
-            {attempts.map((each) => (
-              <option key={each} value={each}>
-                {attemptNames[each]}
-              </option>
-            ))}
-          </SelectField>
-        </div>
-        {kind === 'user' && (
-          <>
-            <TextField
-              label="User"
-              required
-              list={list}
-              autoComplete="off"
-              placeholder="Address or id"
-              value={email}
-              onChange={(event) => setEmail(event.currentTarget.value)}
-            />
-            <datalist id={list}>
-              {found.map((user) => (
-                <option key={user.id} value={user.email ?? user.id} />
-              ))}
-            </datalist>
-          </>
-        )}
+        <SelectField
+          label="Try to"
+          value={attempt}
+          onChange={(event) => setAttempt(event.currentTarget.value as Attempt)}
+        >
+          {attempts.map((each) => (
+            <option key={each} value={each}>
+              {attemptNames[each]}
+            </option>
+          ))}
+        </SelectField>
         {(attempt === 'insert' || attempt === 'update') && (
           <TextArea
             label={attempt === 'insert' ? 'The row (JSON)' : 'What rows become (JSON)'}
@@ -118,14 +87,6 @@ export function Simulator({
       {simulation.data && <Outcome outcome={simulation.data} />}
     </Sheet>
   );
-}
-
-/** @throws Error when no such user is found */
-function actor(kind: ActAs['kind'], email: string, found: readonly ListedUser[]): ActAs {
-  if (kind !== 'user') return { kind };
-  const user = found.find((each) => each.email === email.trim() || each.id === email.trim());
-  if (!user) throw new Error('Choose a user by the whole address or id');
-  return { kind, id: user.id, email: user.email ?? '', claims: { is_anonymous: user.anonymous } };
 }
 
 function Outcome({ outcome }: { readonly outcome: Simulated }) {
