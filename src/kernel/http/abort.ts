@@ -6,6 +6,7 @@ export type ClientSignal = Pick<AbortSignal, 'aborted' | 'addEventListener' | 'r
 /** Aborted when the client goes away before its answer is complete. */
 export function abortSignalOf(response: ServerResponse): ClientSignal {
   const signal = new ClientAbort();
+  if (response.closed && !response.writableFinished) signal.abort();
   response.once('close', () => {
     if (!response.writableFinished) signal.abort();
   });

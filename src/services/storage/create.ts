@@ -8,6 +8,7 @@ import type { ContentStore } from './core/content/content-store.ts';
 import { openStore } from './core/content/open-store.ts';
 import type { BucketEvent, StorageContext, StorageEvent } from './core/context.ts';
 import { createJanitor, type Janitor } from './core/janitor.ts';
+import { createLookups } from './core/objects/lookups.ts';
 import { createRemoteImages } from './core/remote-images.ts';
 import { createSessionLocks, type SessionLocks } from './core/session-locks.ts';
 import { createUrlTokens } from './core/url-token.ts';
@@ -82,6 +83,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
       settings,
       db,
       store,
+      lookups: createLookups({ db, statementTimeout: settings.statementTimeout, most: settings.knownObjects }),
       versions: createVersions(own),
       uploads: createUploads(own),
       urlTokens: createUrlTokens(settings.jwtSecret as string, verifier, () => clock.now()),
@@ -99,7 +101,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
       ...s3Routes,
       ...vectorRoutes(createVectorStore(context, own)),
       // What is looked for is on the disk: a file kept open would still be there.
-      ...adminRoutes(own, () => openStore({ ...settings, openFiles: 0 }, deps.defaultFolder)),
+      ...adminRoutes(own, () => openStore({ ...settings, openFiles: 0, smallContents: 0 }, deps.defaultFolder)),
     ];
     const transform = deps.transform ?? remoteImages(settings, deps);
     const ports = { egress: deps.egress, ...(transform && { transform }) };

@@ -108,6 +108,18 @@ export const storageSettings = {
     max: 100_000,
     help: 'Files of the file backend kept open, for half a minute each, for the next who wants them.',
   }),
+  smallContents: bytes({
+    name: 'STORAGE_SMALL_CONTENTS',
+    default: 16 * 1024 * 1024,
+    help: 'Memory for small contents (up to 16 KB each) that are downloaded often; 0 keeps none.',
+  }),
+  knownObjects: integer({
+    name: 'STORAGE_KNOWN_OBJECTS',
+    default: 4_096,
+    min: 1,
+    max: 1_000_000,
+    help: 'Rows of objects remembered, so that the database has only to say that they are still the same.',
+  }),
   s3Bucket: string({
     name: 'GLOBAL_S3_BUCKET',
     original: ['STORAGE_S3_BUCKET'],

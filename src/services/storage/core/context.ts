@@ -6,6 +6,7 @@ import type { ObjectMetadata } from '../sql/objects.ts';
 import type { Uploads } from '../sql/uploads.ts';
 import type { Versions } from '../sql/versions.ts';
 import type { ContentStore } from './content/content-store.ts';
+import type { Lookups } from './objects/lookups.ts';
 import type { UrlTokens } from './url-token.ts';
 
 /** Something that happened to an object, for whoever wants to know. */
@@ -34,6 +35,7 @@ export interface StorageContext {
   readonly settings: StorageSettings;
   readonly db: Database;
   readonly store: ContentStore;
+  readonly lookups: Lookups;
   readonly versions: Versions;
   readonly uploads: Uploads;
   readonly urlTokens: UrlTokens;

@@ -20,7 +20,7 @@ export async function openStorageAudit(
 ): Promise<StorageAudit> {
   const { own } = await migrateStorage(connection);
   // What is looked for is on the disk: a file kept open would still be there.
-  const store = await openStore({ ...settings, openFiles: 0 }, defaultFolder);
+  const store = await openStore({ ...settings, openFiles: 0, smallContents: 0 }, defaultFolder);
   const db = createDatabase({ connection, size: 2 });
   const context = { db, store, own };
   const { orphanAge: minAge } = settings;

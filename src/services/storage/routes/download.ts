@@ -56,9 +56,8 @@ export function placeOf({ params }: Exchange): { readonly bucketId: string; read
 }
 
 async function download(exchange: Exchange, right: ReadRight): Promise<Answer> {
-  const { context, scope, signal } = exchange;
   const { bucketId, name } = placeOf(exchange);
-  const find = async () => (await findReadable(context, scope, bucketId, name, right, signal)).object;
+  const find = async () => (await findReadable(exchange, bucketId, name, right)).object;
   return serve(exchange, await find(), find);
 }
 
@@ -86,10 +85,13 @@ export const downloadRoutes: readonly Route[] = (['GET', 'HEAD'] as const).flatM
     access: 'open',
     operation: 'storage.object.get_signed',
     handle: async (exchange) => {
-      const { context, scope, signal } = exchange;
       const { bucketId, name } = placeOf(exchange);
-      const { expires } = await context.urlTokens.verify('download', requireToken(exchange), `${bucketId}/${name}`);
-      const find = async () => (await findReadable(context, scope, bucketId, name, 'signed', signal)).object;
+      const { expires } = await exchange.context.urlTokens.verify(
+        'download',
+        requireToken(exchange),
+        `${bucketId}/${name}`,
+      );
+      const find = async () => (await findReadable(exchange, bucketId, name, 'signed')).object;
       return serve(exchange, await find(), find, expires);
     },
   },
@@ -113,9 +115,8 @@ export function requireToken({ query }: Exchange): string {
 }
 
 const info = async (exchange: Exchange, right: ReadRight): Promise<Answer> => {
-  const { context, scope, signal } = exchange;
   const { bucketId, name } = placeOf(exchange);
-  const { object } = await findReadable(context, scope, bucketId, name, right, signal);
+  const { object } = await findReadable(exchange, bucketId, name, right);
   const { metadata } = object;
   return {
     json: {

@@ -5,40 +5,83 @@ import { patient } from '../core/content/limited.ts';
 import type { StorageContext } from '../core/context.ts';
 import { jwtMessage } from '../core/url-token.ts';
 import { storageError } from '../errors.ts';
+import type { Scope } from '../sql/scope.ts';
 import type { Access, Exchange, Matched } from './route.ts';
 
 export type { Answer, Exchange } from './route.ts';
 
+type ExchangeBase = Pick<Exchange, 'context' | 'ports' | 'verifier' | 'request' | 'response'>;
+
 /** Opens an exchange: who asks? @throws AccessDenied, ServiceRoleOnly, ValidationFailed */
-export async function openExchange(
-  base: Pick<Exchange, 'context' | 'ports' | 'verifier' | 'request' | 'response'>,
-  { route, params }: Matched,
-): Promise<Exchange> {
-  const { request, response, context, verifier } = base;
-  const [path = '', query = ''] = splitUrl(request.url ?? '/');
-  const caller = await identify(context, verifier, route.access, request.headers.authorization);
+export async function openExchange(base: ExchangeBase, { route, params }: Matched): Promise<Exchange> {
+  const { request, context, verifier } = base;
+  const caller =
+    route.access === 'open' ? nobody : await identify(context, verifier, route.access, request.headers.authorization);
   if (route.access === 'service' && caller.role !== 'service_role') throw storageError('ServiceRoleOnly');
+  return new OpenExchange(base, params, caller, route.operation);
+}
+
+/** An exchange whose parts are made when they are asked for: reading a public object needs few of them. */
+class OpenExchange implements Exchange {
+  readonly context: Exchange['context'];
+  readonly ports: Exchange['ports'];
+  readonly verifier: Verifier;
+  readonly request: IncomingMessage;
+  readonly response: Exchange['response'];
+  readonly params: Exchange['params'];
+  readonly isKnown: boolean;
+  readonly #caller: Caller;
+  readonly #operation: string;
+  #query: URLSearchParams | undefined;
+  #scope: Scope | undefined;
+  #signal: Exchange['signal'] | undefined;
+
+  constructor(base: ExchangeBase, params: Exchange['params'], caller: Caller, operation: string) {
+    this.context = base.context;
+    this.ports = base.ports;
+    this.verifier = base.verifier;
+    this.request = base.request;
+    this.response = base.response;
+    this.params = params;
+    this.isKnown = caller.isKnown;
+    this.#caller = caller;
+    this.#operation = operation;
+  }
+
+  get prefix(): string {
+    return removedPrefix(this.context, this.request);
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(splitUrl(this.request.url ?? '/')[1]);
+    return this.#query;
+  }
+
+  get signal(): Exchange['signal'] {
+    this.#signal ??= abortSignalOf(this.response);
+    return this.#signal;
+  }
+
+  get scope(): Scope {
+    this.#scope ??= scopeOf(this.request, this.#caller, this.#operation, this.context.settings.statementTimeout);
+    return this.#scope;
+  }
+}
+
+function scopeOf(request: IncomingMessage, caller: Caller, operation: string, statementTimeout: number): Scope {
   return {
-    ...base,
-    params,
-    prefix: removedPrefix(context, request),
-    query: new URLSearchParams(query),
-    isKnown: caller.isKnown,
-    signal: abortSignalOf(response),
-    scope: {
-      role: caller.role,
-      claims: caller.claims,
-      token: caller.token,
-      operation: route.operation,
-      statementTimeout: context.settings.statementTimeout,
-      request: {
-        // Many requests never ask for them.
-        get headers() {
-          return JSON.stringify(request.headers);
-        },
-        method: request.method ?? '',
-        path,
+    role: caller.role,
+    claims: caller.claims,
+    token: caller.token,
+    operation,
+    statementTimeout,
+    request: {
+      // Many requests never ask for them.
+      get headers() {
+        return JSON.stringify(request.headers);
       },
+      method: request.method ?? '',
+      path: splitUrl(request.url ?? '/')[0],
     },
   };
 }

@@ -26,7 +26,7 @@ async function render(
   right: ReadRight,
   wish: (bucketId: string, name: string) => Promise<{ wish: Transformation; expires?: number }>,
 ): Promise<Answer> {
-  const { context, ports, scope, request, response, query } = exchange;
+  const { context, ports, request, response, query } = exchange;
   if (!transforms(exchange) || !ports.transform)
     throw storageError('FeatureNotEnabled', {
       message: 'The feature image_transformation is not enabled for this resource',
@@ -35,7 +35,7 @@ async function render(
   const asked = await wish(bucketId, name);
   const { settings } = context;
   const options = imageOptions(asked.wish, { min: settings.imageMinSize, max: settings.imageMaxSize });
-  const find = async () => (await findReadable(context, scope, bucketId, name, right, exchange.signal)).object;
+  const find = async () => (await findReadable(exchange, bucketId, name, right)).object;
   const { object, content } = await openObject(context, await find(), find);
   await content.close();
   const source: ImageSource = {

@@ -55,7 +55,10 @@ const serviceText = `select set_config('role', $1, true), set_config('request.jw
   set_config('statement_timeout', $4, true)`;
 
 /** The statement that takes the service role for a read of the server's own: what is being asked for concerns nobody then. */
-export const serviceStep = ({ operation, statementTimeout }: Scope): PipelineStep => ({
+export const serviceStep = ({
+  operation,
+  statementTimeout,
+}: Pick<Scope, 'operation' | 'statementTimeout'>): PipelineStep => ({
   text: serviceText,
   values: ['service_role', '{"role":"service_role"}', operation, String(statementTimeout)],
 });

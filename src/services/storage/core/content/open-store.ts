@@ -1,9 +1,14 @@
 import type { StorageSettings } from '../../settings.ts';
 import type { ContentStore } from './content-store.ts';
 import { createFileStore } from './file-store.ts';
+import { withSmallContents } from './small-contents.ts';
 
 /** Opens the backend that the settings name. @param defaultFolder of the file backend */
 export async function openStore(settings: StorageSettings, defaultFolder: string): Promise<ContentStore> {
+  return withSmallContents(await openBackend(settings, defaultFolder), settings.smallContents);
+}
+
+async function openBackend(settings: StorageSettings, defaultFolder: string): Promise<ContentStore> {
   const { s3Bucket: bucket, tenantId: tenant } = settings;
   if (settings.backend === 'file')
     return createFileStore({

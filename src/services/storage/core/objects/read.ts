@@ -1,10 +1,11 @@
 import type { CancelSignal } from '#kernel/sql';
 import { storageError } from '../../errors.ts';
 import type { ObjectRow } from '../../sql/objects.ts';
-import { type BucketRules, readObject } from '../../sql/reads.ts';
+import { type BucketRules, readVisibleObject } from '../../sql/reads.ts';
 import type { Scope } from '../../sql/scope.ts';
 import type { OpenContent } from '../content/content-store.ts';
 import type { StorageContext } from '../context.ts';
+import type { Found } from './lookups.ts';
 
 /** By what right something is read. */
 export type ReadRight =
@@ -17,19 +18,27 @@ export type ReadRight =
   /** Whoever holds a signed URL. */
   | 'signed';
 
+/** Who asks. Name and signal are not looked at where everybody is told the same. */
+export interface Asker {
+  readonly context: StorageContext;
+  readonly scope: Scope;
+  readonly signal?: CancelSignal;
+}
+
 /** Finds an object for somebody. @throws NoSuchBucket, NoSuchKey; what may not be seen does not exist */
 export async function findReadable(
-  context: StorageContext,
-  scope: Scope,
+  asker: Asker,
   bucketId: string,
   name: string,
   right: ReadRight,
-  signal?: CancelSignal,
 ): Promise<{ readonly bucket: BucketRules; readonly object: ObjectRow }> {
   // PostgreSQL has no such text; nothing can be called that.
   if (name.includes('\0') || bucketId.includes('\0')) throw storageError('NoSuchKey');
-  const visibleTo = right === 'caller' ? scope : undefined;
-  const { bucket, object, isVisible } = await readObject(context.db, scope, bucketId, name, visibleTo, signal);
+  const { context } = asker;
+  const { bucket, object, isVisible }: Found & { readonly isVisible?: boolean } =
+    right === 'caller'
+      ? await readVisibleObject(context.db, asker.scope, bucketId, name, asker.signal)
+      : await context.lookups.find(bucketId, name);
   if (!bucket) throw storageError('NoSuchBucket');
   if (!bucket.public && (right === 'public' || right === 'stranger')) throw storageError('NoSuchBucket');
   if (!object || (right === 'caller' && !bucket.public && !isVisible)) throw storageError('NoSuchKey');

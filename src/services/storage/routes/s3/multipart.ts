@@ -130,7 +130,7 @@ export const multipartOperations: readonly S3Operation[] = [
       const number = partNumberOf(call);
       const upload = await find(call);
       const place = copySource(exchange);
-      const source = async () => (await findReadable(context, scope, place.bucketId, place.name, 'caller')).object;
+      const source = async () => (await findReadable({ context, scope }, place.bucketId, place.name, 'caller')).object;
       const row = await source();
       assertCopyConditions(exchange, row);
       const { content } = await openObject(context, row, source);

@@ -76,7 +76,8 @@ function metadataHeaders({ user_metadata: metadata }: ObjectRow): Record<string,
 }
 
 async function get({ exchange, scope, bucket, key, query }: S3Call) {
-  const find = async () => (await findReadable(exchange.context, scope, bucket, key, 'caller', exchange.signal)).object;
+  const { context, signal } = exchange;
+  const find = async () => (await findReadable({ context, scope, signal }, bucket, key, 'caller')).object;
   const object = await find();
   const { request } = exchange;
   const match = headerOf(request, 'if-match');
@@ -98,7 +99,7 @@ export const objectOperations: readonly S3Operation[] = [
     query: ['tagging'],
     name: 'storage.s3.object.get_tagging',
     run: async ({ exchange, scope, bucket, key }) => {
-      await findReadable(exchange.context, scope, bucket, key, 'caller');
+      await findReadable({ context: exchange.context, scope }, bucket, key, 'caller');
       return xml('Tagging', { TagSet: {} });
     },
   },
