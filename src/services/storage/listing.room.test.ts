@@ -170,3 +170,59 @@ it('has the functions that policies use', async () => {
     },
   );
 });
+
+it('writes entries as JSON itself: times to the millisecond in UTC, names of all kinds, what is not there as null', async () => {
+  const odd = 'a "quoted" \\ name\t';
+  await storage.db.query(`insert into storage.buckets (id, name) values ('json', 'json')`);
+  await storage.db.query(
+    `insert into storage.objects (bucket_id, name, created_at, updated_at, last_accessed_at, metadata)
+     values ('json', $1, '2026-01-02 03:04:05.678901+02', '2026-07-01 00:00:00+00', null, null),
+       ('json', 'folder/ünï', '2026-01-02 00:00:00.1+00', '2026-01-03', now(), '{"size": 1, "n": [null, "x\\"y"]}')`,
+    [odd],
+  );
+  await storage.db.query(
+    `do $$ begin execute format('alter role supabase_storage_admin in database %I set timezone = %L',
+       current_database(), 'Asia/Kathmandu'); end $$`,
+  );
+  const object = {
+    name: odd,
+    updated_at: '2026-07-01T00:00:00.000Z',
+    created_at: '2026-01-02T01:04:05.678Z',
+    last_accessed_at: null,
+    metadata: null,
+  };
+  const first = await storage.request('POST', '/object/list/json', { body: { prefix: '' } });
+  expect(first.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  const folder = {
+    name: 'folder',
+    id: null,
+    updated_at: null,
+    created_at: null,
+    last_accessed_at: null,
+    metadata: null,
+  };
+  expect(first.body).toEqual([{ ...object, id: expect.stringMatching(/^[0-9a-f-]{36}$/) }, folder]);
+  expect(Object.keys(first.body[0])).toEqual(Object.keys(folder));
+  const inside = await storage.request('POST', '/object/list/json', { body: { prefix: 'folder' } });
+  expect(inside.body[0]).toMatchObject({ name: 'ünï', metadata: { size: 1, n: [null, 'x"y'] } });
+
+  const page = async (body: object) => (await storage.request('POST', '/object/list-v2/json', { body })).body;
+  const one = await page({ with_delimiter: true, limit: 1 });
+  expect(one).toMatchObject({ hasNext: true, nextCursorKey: odd, folders: [], objects: [{ key: odd, ...object }] });
+  const two = await page({ with_delimiter: true, limit: 1, cursor: one.nextCursor });
+  expect(two).toEqual({
+    hasNext: false,
+    folders: [
+      { key: 'folder', ...folder, name: 'folder/', created_at: expect.anything(), updated_at: expect.anything() },
+    ],
+    objects: [],
+  });
+  for (const column of ['created_at', 'updated_at'] as const) {
+    const sortBy = { column, order: 'asc' };
+    const oldest = await page({ limit: 1, sortBy });
+    const newest = await page({ limit: 1, cursor: oldest.nextCursor });
+    expect([oldest.objects.length, newest.objects.length, newest.hasNext]).toEqual([1, 1, false]);
+    expect(oldest.objects[0][column] < newest.objects[0][column]).toBe(true);
+  }
+  expect(await page({ prefix: 'none' })).toEqual({ hasNext: false, folders: [], objects: [] });
+});

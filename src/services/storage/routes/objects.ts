@@ -1,9 +1,8 @@
 import { decodeCursor } from '../core/list-cursor.ts';
 import { copyObject, move } from '../core/objects/copy.ts';
-import { listPage } from '../core/objects/list.ts';
+import { listPageText } from '../core/objects/list.ts';
 import { removeObject, removeObjects } from '../core/objects/remove.ts';
-import { type ListEntry, searchObjects } from '../sql/objects.ts';
-import { scoped } from '../sql/scope.ts';
+import { searchObjects } from '../sql/listing.ts';
 import { placeOf } from './download.ts';
 import { headerOf } from './exchange.ts';
 import type { Route } from './route.ts';
@@ -181,17 +180,16 @@ export const listRoutes: readonly Route[] = [
       const bucketId = exchange.params.bucket as string;
       const folder = body.prefix === '' || body.prefix.endsWith('/') ? body.prefix : `${body.prefix}/`;
       if (`${bucketId}${folder}${body.search ?? ''}`.includes('\0')) return { json: [] };
-      const entries = await scoped(exchange.context.db, exchange.scope, (transaction) =>
-        searchObjects(transaction, bucketId, {
-          prefix: folder,
-          search: body.search ?? '',
-          limit: Math.min(body.limit ?? 100, searchPage),
-          offset: body.offset ?? 0,
-          column: body.sortBy?.column ?? 'name',
-          order: body.sortBy?.order ?? 'asc',
-        }),
-      );
-      return { json: entries };
+      const { context, scope, signal } = exchange;
+      const wanted = {
+        prefix: folder,
+        search: body.search ?? '',
+        limit: Math.min(body.limit ?? 100, searchPage),
+        offset: body.offset ?? 0,
+        column: body.sortBy?.column ?? 'name',
+        order: body.sortBy?.order ?? 'asc',
+      };
+      return { headers: jsonType, bytes: await searchObjects(context.db, scope, bucketId, wanted, signal) };
     },
   },
   {
@@ -202,27 +200,19 @@ export const listRoutes: readonly Route[] = [
     handle: async (exchange) => {
       const body = await readJson<ListBody>(exchange, listShape);
       const from = body.cursor === undefined || body.cursor === '' ? undefined : decodeCursor(body.cursor);
-      const withDelimiter = body.with_delimiter ?? false;
-      const { entries, next } = await listPage(exchange.context, exchange.scope, {
+      const { context, scope, signal } = exchange;
+      const wanted = {
         bucketId: exchange.params.bucket as string,
         prefix: body.prefix ?? '',
-        delimiter: withDelimiter ? '/' : '',
+        delimiter: body.with_delimiter ? '/' : '',
         limit: Math.min(body.limit ?? listPageSize, listPageSize),
         order: from?.order ?? body.sortBy?.order ?? 'asc',
         column: from?.column ?? body.sortBy?.column ?? 'name',
         from,
-      });
-      const view = (entry: ListEntry) => (withDelimiter ? { key: lastSegment(entry.name), ...entry } : entry);
-      return {
-        json: {
-          hasNext: next !== undefined,
-          ...(next && { nextCursor: next.cursor, nextCursorKey: next.key }),
-          folders: entries.filter(({ id }) => id === null).map(view),
-          objects: entries.filter(({ id }) => id !== null).map(view),
-        },
-      };
+      } as const;
+      return { headers: jsonType, text: await listPageText(context, scope, wanted, signal) };
     },
   },
 ];
 
-const lastSegment = (name: string): string => name.replace(/\/$/, '').split('/').at(-1) ?? name;
+const jsonType = { 'content-type': 'application/json; charset=utf-8' };

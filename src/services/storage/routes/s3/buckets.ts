@@ -4,7 +4,7 @@ import { listPage } from '../../core/objects/list.ts';
 import { removeObjects } from '../../core/objects/remove.ts';
 import { storageError } from '../../errors.ts';
 import { listBuckets } from '../../sql/buckets.ts';
-import type { ListEntry } from '../../sql/objects.ts';
+import type { ListEntry } from '../../sql/listing.ts';
 import { scoped } from '../../sql/scope.ts';
 import { childText, parseXml } from '../../wire/s3/xml.ts';
 import { headerOf } from '../exchange.ts';
