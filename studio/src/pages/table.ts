@@ -82,6 +82,16 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./logs/page.tsx'),
   },
   {
+    path: '/integrations',
+    title: 'Integrations',
+    icon: 'zap',
+    role: 'read-only',
+    group: 'project',
+    words: 'cron jobs schedule queues pgmq webhooks vault secrets pg_net',
+    shortcut: 'i',
+    load: () => import('./integrations/page.tsx'),
+  },
+  {
     path: '/advisors',
     title: 'Advisors',
     icon: 'activity',

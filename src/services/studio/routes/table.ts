@@ -26,6 +26,7 @@ import {
   signInRoute,
 } from './session.ts';
 import { snippetDelete, snippetGet, snippetPatch, snippetPut, snippetsGet } from './snippets.ts';
+import { vaultRevealPost } from './vault.ts';
 
 /** Endpoints of the dashboard itself; what is passed on to other rooms is in `core/rooms.ts`. */
 const routes: readonly Route[] = [
@@ -46,6 +47,7 @@ const routes: readonly Route[] = [
   operatorsDelete,
   auditGet,
   lintsGet,
+  vaultRevealPost,
   servicesGet,
   projectGet,
   revealPost,
