@@ -141,6 +141,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       ['/logs', 'Logs'],
       ['/logs/sql', 'Logs'],
       ['/auth/policies', 'Auth'],
+      ['/storage', 'Storage'],
       ['/connect/app', 'Connect'],
       ['/connect/database', 'Connect'],
       ['/connect/keys', 'Connect'],

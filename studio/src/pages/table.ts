@@ -102,6 +102,16 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./advisors/page.tsx'),
   },
   {
+    path: '/storage',
+    title: 'Storage',
+    icon: 'folder',
+    role: 'read-only',
+    group: 'project',
+    words: 'buckets files upload images signed links',
+    shortcut: 'b',
+    load: () => import('./storage/page.tsx'),
+  },
+  {
     path: '/connect',
     title: 'Connect',
     icon: 'plug',
