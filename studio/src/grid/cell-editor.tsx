@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useState } from 'react';
 import { Button } from '../design/button.tsx';
+import styles from './grid.module.css';
 
 /** What a column takes. */
 export interface Editable {
@@ -62,7 +63,7 @@ export function CellEditor({
           onFocus={(event) => event.currentTarget.setSelectionRange(text.length, text.length)}
         />
       )}
-      <div>
+      <div className={styles.buttons}>
         {of.nullable && (
           <Button small onClick={() => onDone(null)}>
             NULL

@@ -70,6 +70,18 @@ export function selectPage(page: PageOf, cursor: Cursor | undefined, limit: numb
     .join('\n');
 }
 
+/** The row of a primary key, whole: texts by column. */
+export function wholeRow(
+  { schema, name, columns }: Pick<PageOf, 'schema' | 'name' | 'columns'>,
+  key: readonly string[],
+): string {
+  const fields = columns.map(({ name: column }) => `${quoteName(column)}::text as ${quoteName(column)}`);
+  const conditions = keyOf(columns).map(
+    (column, at) => `${quoteName(column.name)} = ${quoteText(key[at] ?? '')}::${column.type}`,
+  );
+  return `select ${fields.join(', ')} from ${quoteQualified(schema, name)} where ${conditions.join(' and ')}`;
+}
+
 /** Counts what is shown, up to a bound. */
 export const countRows = (page: PageOf, most: number): string => {
   const conditions = conditionsOf(page);

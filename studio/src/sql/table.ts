@@ -27,6 +27,18 @@ export interface Column {
   readonly labels: readonly string[] | null;
   /** Place in the primary key, from 1; null: no part of it. */
   readonly key: number | null;
+  /** What a value points at, where it alone does. */
+  readonly reference?: Reference | null;
+  /** True: counted up by the database unless given. */
+  readonly identity?: boolean;
+  readonly comment?: string | null;
+}
+
+/** A column that another one points at. */
+export interface Reference {
+  readonly schema: string;
+  readonly table: string;
+  readonly column: string;
 }
 
 /** All relations but the system's own, by schema and name. */
@@ -45,7 +57,12 @@ export const listColumns = (schema: string, name: string): string => `select a.a
   format_type(a.atttypid, a.atttypmod) as type, t.typcategory as category, not a.attnotnull as nullable,
   a.attidentity = 'a' or a.attgenerated <> '' as generated, pg_get_expr(d.adbin, d.adrelid) as default,
   (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid) as labels,
-  array_position(i.indkey::int2[], a.attnum) + 1 as key
+  array_position(i.indkey::int2[], a.attnum) + 1 as key, a.attidentity <> '' as identity,
+  col_description(a.attrelid, a.attnum) as comment,
+  (select json_build_object('schema', fn.nspname, 'table', fc.relname, 'column', fa.attname)
+    from pg_constraint f join pg_class fc on fc.oid = f.confrelid join pg_namespace fn on fn.oid = fc.relnamespace
+    join pg_attribute fa on fa.attrelid = f.confrelid and fa.attnum = f.confkey[1]
+    where f.contype = 'f' and f.conrelid = a.attrelid and f.conkey = array[a.attnum] order by f.oid limit 1) as reference
 from pg_attribute a join pg_type t on t.oid = a.atttypid
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 left join pg_index i on i.indrelid = a.attrelid and i.indisprimary

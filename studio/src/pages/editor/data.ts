@@ -1,4 +1,5 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { csvLine } from '../../data/csv.ts';
 import { runSql } from '../../data/sql.ts';
 import { type Cursor, countRows, type GridRow, nextCursor, type PageOf, readRow, selectPage } from '../../sql/page.ts';
 import { type Column, listColumns, listRelations, type Relation } from '../../sql/table.ts';
@@ -41,21 +42,45 @@ export const useCount = (page: PageOf) =>
       (await runSql<{ count: number }>(countRows(page, countBound), signal))[0]?.count ?? 0,
   });
 
-/** All rows of a view in order, as CSV. @param onProgress is told how many there are so far */
+/** What rows can be written as. */
+export type ExportFormat = 'csv' | 'json';
+
+/** All rows of a view in order, whole. @param onProgress is told how many there are so far */
 export async function exportRows(
   page: PageOf,
-  line: (cells: readonly (string | null)[]) => string,
+  format: ExportFormat,
   onProgress: (rows: number) => void,
 ): Promise<Blob> {
-  const parts: string[] = [line(page.columns.map(({ name }) => name))];
+  const names = page.columns.map(({ name }) => name);
+  const write =
+    format === 'csv'
+      ? ({ cells }: GridRow) => csvLine(cells)
+      : ({ cells }: GridRow) =>
+          `${JSON.stringify(Object.fromEntries(cells.map((cell, at) => [names[at], asJson(page, at, cell)])))}`;
+  const parts: string[] = [format === 'csv' ? csvLine(names) : '['];
   const size = 5_000;
   let cursor: Cursor | undefined;
   for (let seen = 0; ; ) {
     const rows = (await runSql(selectPage(page, cursor, size, false))).map((row) => readRow(row, page));
-    parts.push(rows.map(({ cells }) => line(cells)).join(''));
+    const lines = rows.map(write);
+    if (format === 'csv') parts.push(lines.join(''));
+    else if (lines.length > 0) parts.push(`${seen > 0 ? ',' : ''}\n${lines.join(',\n')}`);
     seen += rows.length;
     onProgress(seen);
-    if (rows.length < size) return new Blob(parts, { type: 'text/csv' });
+    if (rows.length < size) {
+      if (format === 'json') parts.push('\n]\n');
+      return new Blob(parts, { type: format === 'csv' ? 'text/csv' : 'application/json' });
+    }
     cursor = nextCursor(page, rows, seen);
   }
+}
+
+// Numbers that JavaScript cannot hold, and whatever JSON has no form for, stay text.
+function asJson({ columns }: PageOf, at: number, cell: string | null): unknown {
+  const { type = '', category = '' } = columns[at] ?? {};
+  if (cell === null) return null;
+  if (type === 'json' || type === 'jsonb') return JSON.parse(cell);
+  if (category === 'B') return cell === 'true';
+  if (category === 'N' && String(Number(cell)) === cell) return Number(cell);
+  return cell;
 }

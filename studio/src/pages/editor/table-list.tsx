@@ -1,15 +1,17 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { useMay } from '../../data/session.ts';
 import { Badge } from '../../design/badge.tsx';
+import { Button } from '../../design/button.tsx';
 import { Input, Select } from '../../design/field.tsx';
 import { Icon } from '../../design/icon.tsx';
 import { ErrorBox, Skeleton } from '../../design/states.tsx';
 import type { Relation } from '../../sql/table.ts';
-
-/** Address of a table. */
-export const addressOf = (schema: string, name?: string): string =>
-  `/editor/${encodeURIComponent(schema)}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
+import { newTable } from '../../sql/table-ddl.ts';
+import { addressOf } from './address.ts';
+import styles from './page.module.css';
+import { TableForm } from './table-form.tsx';
 
 /** The tables of a schema, to choose one. */
 export function TableList({
@@ -23,6 +25,8 @@ export function TableList({
 }) {
   const [, go] = useLocation();
   const [text, setText] = useState('');
+  const [making, setMaking] = useState(false);
+  const mayWork = useMay('developer');
   const schemas = [...new Set(['public', ...(relations.data ?? []).map((each) => each.schema)])];
   const wanted = text.toLowerCase();
   const found = (relations.data ?? []).filter(
@@ -30,7 +34,14 @@ export function TableList({
   );
   return (
     <>
-      <h1>Tables</h1>
+      <div className={styles.listHead}>
+        <h1>Tables</h1>
+        {mayWork && (
+          <Button small icon="plus" onClick={() => setMaking(true)}>
+            New table
+          </Button>
+        )}
+      </div>
       <div style={{ display: 'grid', gap: 'var(--s2)' }}>
         <Select aria-label="Schema" value={schema} onChange={(event) => go(addressOf(event.currentTarget.value))}>
           {schemas.map((each) => (
@@ -66,6 +77,7 @@ export function TableList({
           ))}
         </ul>
       )}
+      {making && <TableForm draft={newTable(schema)} onClose={() => setMaking(false)} />}
     </>
   );
 }

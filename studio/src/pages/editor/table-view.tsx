@@ -1,7 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useReducer, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { csvLine } from '../../data/csv.ts';
 import { download as handOver } from '../../data/download.ts';
 import { useMay } from '../../data/session.ts';
 import { runSql } from '../../data/sql.ts';
@@ -13,18 +12,23 @@ import { Icon } from '../../design/icon.tsx';
 import { Menu } from '../../design/menu.tsx';
 import { EmptyState, ErrorBox, Skeleton } from '../../design/states.tsx';
 import { useToasts } from '../../design/toast.tsx';
-import { CellEditor } from '../../grid/cell-editor.tsx';
 import { Grid, type GridColumn } from '../../grid/grid.tsx';
 import { changesSql } from '../../sql/changes.ts';
 import { type Filter, type Sort, type View, writeView } from '../../sql/filter.ts';
 import { type PageOf, shownLength } from '../../sql/page.ts';
-import { quoteName, quoteQualified, quoteText } from '../../sql/quote.ts';
+import { quoteQualified } from '../../sql/quote.ts';
 import { type Column, keyOf, type Relation } from '../../sql/table.ts';
-import { countBound, exportRows, useCount, useRows } from './data.ts';
+import { draftOf, realtimeSql } from '../../sql/table-ddl.ts';
+import { addressOf } from './address.ts';
+import { countBound, type ExportFormat, exportRows, useCount, useRows } from './data.ts';
+import { Definition } from './definition.tsx';
 import { changesOf, cleanDraft, drafted, rowId, sizeOf } from './draft.ts';
 import { Filters } from './filters.tsx';
+import { Import } from './import.tsx';
+import { LoadedEditor } from './loaded-editor.tsx';
 import styles from './page.module.css';
-import { addressOf } from './table-list.tsx';
+import { RowView } from './row-view.tsx';
+import { TableForm } from './table-form.tsx';
 
 /** Rows of one table: to look through, to sort and filter, and to change. */
 export function TableView({
@@ -48,6 +52,8 @@ export function TableView({
   const [chosen, setChosen] = useState<ReadonlySet<string | number>>(new Set());
   const [filtering, setFiltering] = useState(false);
   const [securing, setSecuring] = useState(false);
+  const [exported, setExported] = useState<number>();
+  const [open, setOpen] = useState<'definition' | 'import' | 'form' | 'row'>();
   const [failure, setFailure] = useState<unknown>();
   const [busy, setBusy] = useState(false);
 
@@ -118,11 +124,23 @@ export function TableView({
     }
   }
 
-  async function download(): Promise<void> {
+  async function tell(on: boolean): Promise<void> {
     try {
-      handOver(`${name}.csv`, await exportRows(page, csvLine, () => {}));
+      await runSql(realtimeSql(relation, on));
+      await client.invalidateQueries({ queryKey: ['relations'] });
+      toasts.done(on ? 'Changes of rows are told by Realtime' : 'Changes of rows are told no longer');
     } catch (error) {
       toasts.failed(error);
+    }
+  }
+
+  async function download(format: ExportFormat): Promise<void> {
+    try {
+      handOver(`${name}.${format}`, await exportRows(page, format, (seen) => setExported(seen)));
+    } catch (error) {
+      toasts.failed(error);
+    } finally {
+      setExported(undefined);
     }
   }
 
@@ -150,6 +168,7 @@ export function TableView({
         ) : (
           <Badge>{relation.kind}</Badge>
         )}
+        {relation.realtime && <Badge kind="info">Realtime</Badge>}
         {mayWork && relation.kind === 'table' && (
           <Button small onClick={() => setSecuring(true)}>
             {relation.rls ? 'Turn RLS off' : 'Turn RLS on'}
@@ -162,9 +181,11 @@ export function TableView({
         <Button small icon="refresh" onClick={() => void refresh()}>
           Refresh
         </Button>
-        <Button small icon="download" onClick={() => void download()}>
-          CSV
-        </Button>
+        {editable && chosen.size === 1 && (
+          <Button small icon="eye" onClick={() => setOpen('row')}>
+            Open
+          </Button>
+        )}
         {editable && chosen.size > 0 && (
           <Button
             small
@@ -177,6 +198,26 @@ export function TableView({
             Delete {chosen.size}
           </Button>
         )}
+        <Menu
+          label={`More about ${name}`}
+          items={[
+            { label: 'Download CSV', icon: 'download', onSelect: () => void download('csv') },
+            { label: 'Download JSON', icon: 'download', onSelect: () => void download('json') },
+            ...(mayWork && relation.kind === 'table'
+              ? ([
+                  { label: 'Import CSV or JSON', icon: 'plus', line: true, onSelect: () => setOpen('import') },
+                  {
+                    label: relation.realtime ? 'Turn Realtime off' : 'Turn Realtime on',
+                    icon: 'radio',
+                    onSelect: () => void tell(!relation.realtime),
+                  },
+                  { label: 'Change the table', icon: 'pencil', onSelect: () => setOpen('form') },
+                ] as const)
+              : []),
+            { label: 'Definition', icon: 'terminal', line: true, onSelect: () => setOpen('definition') },
+          ]}
+          trigger={(props) => <IconButton small icon="more" label={`More about ${name}`} {...props} />}
+        />
         {editable && (
           <Button small kind="primary" icon="plus" onClick={() => act({ kind: 'insert', values: {} })}>
             Row
@@ -269,6 +310,7 @@ export function TableView({
           </div>
         ) : (
           <div className={styles.foot}>
+            {exported !== undefined && `${exported.toLocaleString()} rows written · `}
             {describeCount(count.data, relation, view)}
             {relation.kind === 'table' && keyOf(columns).length === 0 && ' · no primary key: rows can be read only'}
           </div>
@@ -283,6 +325,36 @@ export function TableView({
             setFiltering(false);
           }}
           onClose={() => setFiltering(false)}
+        />
+      )}
+      {open === 'definition' && <Definition schema={schema} name={name} onClose={() => setOpen(undefined)} />}
+      {open === 'import' && (
+        <Import
+          schema={schema}
+          name={name}
+          columns={columns}
+          onDone={() => void refresh()}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
+      {open === 'form' && (
+        <TableForm
+          before={draftOf(relation, columns)}
+          draft={draftOf(relation, columns)}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
+      {open === 'row' && chosen.size === 1 && (
+        <RowView
+          page={page}
+          draft={draft}
+          row={[...chosen][0] as string | number}
+          editable={editable}
+          onDone={(row, values) => {
+            act({ kind: 'edit', row, values });
+            setOpen(undefined);
+          }}
+          onClose={() => setOpen(undefined)}
         />
       )}
       {securing && (
@@ -338,49 +410,6 @@ function SortMenu({
           {...props}
         />
       )}
-    />
-  );
-}
-
-/** The editor of a cell; a value that the grid shows in part is loaded whole first, so that none is ever cut by saving. */
-function LoadedEditor({
-  column,
-  page,
-  rowKey,
-  shown,
-  typed,
-  onDone,
-  onCancel,
-}: {
-  readonly column: Column;
-  readonly page: PageOf;
-  readonly rowKey: readonly string[] | undefined;
-  readonly shown: { readonly text: string | null | undefined; readonly edited: boolean };
-  readonly typed: string | undefined;
-  readonly onDone: (value: string | null) => void;
-  readonly onCancel: () => void;
-}) {
-  const [whole, setWhole] = useState<{ readonly text: string | null }>();
-  const [error, setError] = useState<unknown>();
-  const [asked, setAsked] = useState(false);
-  const isCut = typed === undefined && !shown.edited && (shown.text?.length ?? 0) > shownLength && rowKey !== undefined;
-  if (isCut && !asked) {
-    setAsked(true);
-    const where = keyOf(page.columns)
-      .map(({ name, type }, at) => `${quoteName(name)} = ${quoteText(rowKey[at] ?? '')}::${type}`)
-      .join(' and ');
-    const sql = `select ${quoteName(column.name)}::text as text from ${quoteQualified(page.schema, page.name)} where ${where}`;
-    runSql<{ text: string | null }>(sql).then(([row]) => setWhole(row ?? { text: null }), setError);
-  }
-  if (error !== undefined) return <ErrorBox error={error} />;
-  if (isCut && !whole) return <Skeleton lines={1} />;
-  const choices = column.labels ?? (column.type === 'boolean' ? ['true', 'false'] : undefined);
-  return (
-    <CellEditor
-      of={{ title: column.name, type: column.type, nullable: column.nullable, choices }}
-      value={choices ? (shown.text ?? null) : (typed ?? whole?.text ?? shown.text ?? null)}
-      onDone={onDone}
-      onCancel={onCancel}
     />
   );
 }

@@ -1,0 +1,3 @@
+/** Address of a table. */
+export const addressOf = (schema: string, name?: string): string =>
+  `/editor/${encodeURIComponent(schema)}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
