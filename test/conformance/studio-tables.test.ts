@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasBrowser } from '../support/browser.ts';
+import { type Dashboard, openDashboard } from '../support/dashboard.ts';
+import { sharedStack } from '../support/shared-stack.ts';
+import { runSql } from '../support/sql.ts';
+
+// What is done to whole tables in the dashboard, in Chromium.
+const stack = sharedStack();
+
+describe.skipIf(!hasBrowser)('the table editor', () => {
+  let dashboard: Dashboard;
+  const id = crypto.randomUUID().slice(0, 8);
+  const [authors, books, renamed] = [`authors_${id}`, `books_${id}`, `tomes_${id}`];
+  beforeAll(async () => {
+    dashboard = await openDashboard(stack);
+    await runSql(
+      stack,
+      `create table public.${authors} (id int primary key, name text);
+       insert into public.${authors} values (1, 'Ann'), (2, 'Bob')`,
+    );
+  });
+  afterAll(async () => {
+    await dashboard?.close();
+    await runSql(stack, `drop table if exists public.${books}, public.${renamed}, public.${authors}`);
+  });
+
+  test('a table is made, filled from a file, pointed on from, changed, and dropped', async () => {
+    const { page, context, problems, axe } = await dashboard.open();
+    await page.goto('/editor/public');
+    await page.getByRole('button', { name: 'New table' }).click();
+    const form = page.getByRole('dialog', { name: 'New table in public' });
+    await form.getByLabel('Name', { exact: true }).fill(books);
+    await form.getByRole('button', { name: 'Column', exact: true }).click();
+    await form.getByLabel('Name of column 3').fill('title');
+    await form.getByRole('button', { name: 'Column', exact: true }).click();
+    await form.getByLabel('Name of column 4').fill('author');
+    await form.getByLabel('Type of column 4').fill('integer');
+    await form.getByLabel('Column 4 points at').selectOption({ label: `→ ${authors}.id` });
+    expect(await axe()).toEqual([]);
+    await form.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByRole('heading', { name: books, level: 2 }).waitFor();
+    await page.getByText('RLS on').waitFor();
+
+    const more = page.getByRole('button', { name: `More about ${books}` });
+    const choose = async (name: string) => {
+      await more.click();
+      await page.getByRole('menuitem', { name }).click();
+    };
+    await choose('Import CSV or JSON');
+    const importing = page.getByRole('dialog', { name: `Import into ${books}` });
+    await importing.locator('input[type=file]').setInputFiles({
+      name: 'books.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from('Title,Author,shelf\r\n"Dunes, and ""sand""",1,a\r\n"",,b\r\n'),
+    });
+    await importing.getByRole('cell', { name: 'Dunes, and "sand"' }).waitFor();
+    expect(await importing.getByLabel('shelf').inputValue()).toBe('');
+    expect(await axe()).toEqual([]);
+    await importing.getByRole('button', { name: 'Import 2 rows' }).click();
+    await page.getByText('2 rows are imported').waitFor();
+    expect(await runSql(stack, `select title, author from public.${books} order by id`)).toEqual([
+      { title: 'Dunes, and "sand"', author: 1 },
+      { title: '', author: null },
+    ]);
+
+    // The row it points at is found by its name.
+    await page.locator('#cell-0-3').dblclick();
+    await page.getByRole('searchbox', { name: `author: search ${authors}` }).fill('bo');
+    await page.getByRole('button', { name: '2 Bob' }).click();
+    await page.getByRole('checkbox', { name: 'Choose row 1', exact: true }).check();
+    await page.getByRole('button', { name: 'Open', exact: true }).click();
+    const panel = page.getByRole('dialog', { name: /Row 1 of/ });
+    await panel.getByLabel('title · text').fill('Two lines\nof title');
+    await panel.getByRole('button', { name: 'Keep' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('1 row is saved').waitFor();
+    expect(await runSql(stack, `select title, author from public.${books} where id = 1`)).toEqual([
+      { title: 'Two lines\nof title', author: 2 },
+    ]);
+    const downloading = page.waitForEvent('download');
+    await choose('Download JSON');
+    const stream = await (await downloading).createReadStream();
+    let text = '';
+    for await (const chunk of stream) text += chunk;
+    expect(JSON.parse(text)).toMatchObject([
+      { id: 1, title: 'Two lines\nof title', author: 2 },
+      { id: 2, title: '', author: null },
+    ]);
+
+    await choose('Turn Realtime on');
+    await page.getByText('Realtime', { exact: true }).waitFor();
+    await choose('Definition');
+    await page.getByText(`REFERENCES ${authors}(id)`).waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+
+    await choose('Change the table');
+    const changing = page.getByRole('dialog', { name: `Change ${books}` });
+    await changing.getByLabel('Name', { exact: true }).fill(renamed);
+    await changing.getByRole('button', { name: 'Remove column title' }).click();
+    await changing.getByRole('button', { name: 'Change', exact: true }).click();
+    await page.getByRole('dialog', { name: 'Change the table?' }).getByText('removes a column').waitFor();
+    await page.getByRole('button', { name: 'Change it' }).click();
+    await page.getByRole('heading', { name: renamed, level: 2 }).waitFor();
+    expect(
+      await runSql(
+        stack,
+        `select column_name from information_schema.columns where table_name = '${renamed}' order by ordinal_position`,
+      ),
+    ).toEqual([{ column_name: 'id' }, { column_name: 'created_at' }, { column_name: 'author' }]);
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+});
