@@ -65,6 +65,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
         .getByRole('alert')
         .getByText(/^Unauthorized: You do not have permissions to read/)
         .waitFor();
+      await message(/sent.*phx_join.*"access_token":"\(not shown\)"/).waitFor();
       expect(problems).toEqual([]);
     } finally {
       await context.close();

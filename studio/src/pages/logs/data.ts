@@ -13,6 +13,7 @@ import {
 } from '../../sql/logs.ts';
 import { barSeconds, type LogView, ranges } from './address.ts';
 import { entryOf, isWanted, type LogEntry, type LogRow } from './entry.ts';
+import type { FacetRow } from './facet-counts.ts';
 
 const pageSize = 100;
 /** Lines kept of those that came live. */
@@ -96,15 +97,6 @@ export const useHistogram = (view: LogView) =>
     refetchInterval: view.live && refreshEvery,
   });
 
-/** How many lines have which facets together. */
-export interface FacetRow {
-  readonly source: string;
-  readonly severity: string;
-  /** First digit. */
-  readonly status: string | null;
-  readonly count: number;
-}
-
 /** Counts beside the facets. */
 export const useFacets = (view: LogView) => {
   const { path, search, request, dashboard } = view.filter;
@@ -170,12 +162,4 @@ export function useTail(view: LogView): Tail {
     };
   }, [client, view.live, wanted]);
   return tail;
-}
-
-/** What came live and what is kept as one list, each line once, the newest first. */
-export function merged(live: readonly LogEntry[], kept: readonly LogEntry[]): readonly LogEntry[] {
-  const known = new Set(kept.map(({ id }) => id));
-  const fresh = live.filter(({ id }) => !known.has(id));
-  if (fresh.length === 0) return kept;
-  return [...fresh, ...kept].sort((a, b) => b.timestamp - a.timestamp || (a.id < b.id ? 1 : -1));
 }

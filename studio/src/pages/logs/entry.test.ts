@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LogFilter } from '../../sql/logs.ts';
-import { entryOf, isWanted, type LogRow } from './entry.ts';
+import { entryOf, isWanted, type LogRow, merged } from './entry.ts';
 
 const row = (source: string, metadata: unknown, message = 'a line\nand another'): LogRow => ({
   id: '01a2179d-688f-7000-a983-cbf456630771',
@@ -88,4 +88,13 @@ describe('lines that come live', () => {
       expect(isWanted(own, { ...all, dashboard: true })).toBe(true);
     }
   });
+});
+
+it('what came live and what is kept is one list, each line once, the newest first', () => {
+  const at = (id: string, timestamp: number) => ({ ...entryOf(row('my.app', {})), id, timestamp });
+  const kept = [at('c', 3), at('a', 1)];
+  const ids = (live: Parameters<typeof merged>[0]) => merged(live, kept).map(({ id }) => id);
+  expect(ids([])).toEqual(['c', 'a']);
+  expect(ids([at('c', 3)])).toEqual(['c', 'a']);
+  expect(ids([at('e', 4), at('d', 3), at('c', 3), at('b', 2)])).toEqual(['e', 'd', 'c', 'b', 'a']);
 });

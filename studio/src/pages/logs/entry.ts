@@ -75,6 +75,14 @@ export function isWanted(entry: LogEntry, filter: LogFilter): boolean {
   );
 }
 
+/** What came live and what is kept as one list, each line once, the newest first. */
+export function merged(live: readonly LogEntry[], kept: readonly LogEntry[]): readonly LogEntry[] {
+  const known = new Set(kept.map(({ id }) => id));
+  const fresh = live.filter(({ id }) => !known.has(id));
+  if (fresh.length === 0) return kept;
+  return [...fresh, ...kept].sort((a, b) => b.timestamp - a.timestamp || (a.id < b.id ? 1 : -1));
+}
+
 const firstLine = (text: string): string => text.split('\n', 1)[0] as string;
 
 const isMap = (value: unknown): value is Record<string, unknown> =>

@@ -2,33 +2,10 @@ import type { ReactNode } from 'react';
 import { classes } from '../../design/classes.ts';
 import { Checkbox } from '../../design/field.tsx';
 import { type LogFilter, logServices, severities, statusClasses } from '../../sql/logs.ts';
-import type { FacetRow } from './data.ts';
+import { countOf, type FacetName, type FacetRow } from './facet-counts.ts';
 import styles from './page.module.css';
 
 const severityNames = { error: 'Errors', warn: 'Warnings', info: 'Others' } as const;
-
-/** What a facet leaves of the counted rows when it is chosen; the facet that is being counted itself does not count. */
-const fits = {
-  service: ({ source }: FacetRow, { service }: LogFilter) =>
-    service === undefined || logServices.some((each) => each.key === service && each.source === source),
-  severity: (row: FacetRow, { severity }: LogFilter) => severity === undefined || row.severity === severity,
-  status: (row: FacetRow, { status }: LogFilter) => status === undefined || row.status === status.charAt(0),
-};
-
-type FacetName = keyof typeof fits;
-
-const countOf = (
-  rows: readonly FacetRow[],
-  filter: LogFilter,
-  facet: FacetName,
-  isOption: (row: FacetRow) => boolean,
-): number =>
-  rows
-    .filter(
-      (row) =>
-        isOption(row) && (Object.keys(fits) as FacetName[]).every((each) => each === facet || fits[each](row, filter)),
-    )
-    .reduce((sum, { count }) => sum + count, 0);
 
 /** What lines can be narrowed to, with how many there are of each. */
 export function Facets({

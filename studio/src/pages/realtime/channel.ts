@@ -73,7 +73,7 @@ export function useChannel(): Channel {
       if (open?.socket.readyState !== WebSocket.OPEN) return;
       const frame = { joinRef: topic === 'phoenix' ? null : '1', ref: String(++open.ref), topic, event, payload };
       open.socket.send(encodeFrame(frame));
-      record(frame, true);
+      record({ ...frame, payload: withoutToken(payload) }, true);
     },
     [record],
   );
@@ -144,6 +144,12 @@ function outcomeOf(
     ? { kind: 'phase', phase: 'joined' }
     : { kind: 'phase', phase: 'refused', reason: String(response?.reason ?? 'The server has refused the channel') };
 }
+
+/** What is shown of a message: a token in it is whoever's it is, and what is shown gets around. */
+const withoutToken = (payload: unknown): unknown =>
+  typeof payload === 'object' && payload !== null && 'access_token' in payload
+    ? { ...payload, access_token: '(not shown)' }
+    : payload;
 
 const lostText = (code: number): string =>
   code === 1006
