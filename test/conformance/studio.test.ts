@@ -142,6 +142,8 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       ['/logs/sql', 'Logs'],
       ['/auth/policies', 'Auth'],
       ['/storage', 'Storage'],
+      ['/functions', 'Functions'],
+      ['/functions/-/secrets', 'Functions'],
       ['/connect/app', 'Connect'],
       ['/connect/database', 'Connect'],
       ['/connect/keys', 'Connect'],

@@ -26,6 +26,8 @@ export interface Ask {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** True: the answer is a text, also where it could be read as JSON. */
+  readonly text?: boolean;
 }
 
 /** Told when the session is over. */
@@ -38,7 +40,10 @@ export const studio = <T>(path: string, ask?: Ask): Promise<T> => request<T>(`/a
 export const room = <T>(name: string, path: string, ask?: Ask): Promise<T> =>
   request<T>(`/api/rooms/${name}${path}`, ask);
 
-async function request<T>(url: string, { method = 'GET', body, headers, signal }: Ask = {}): Promise<T> {
+async function request<T>(
+  url: string,
+  { method = 'GET', body, headers, signal, text: isText = false }: Ask = {},
+): Promise<T> {
   const response = await send(url, {
     method,
     headers: {
@@ -51,6 +56,7 @@ async function request<T>(url: string, { method = 'GET', body, headers, signal }
     ...(signal && { signal }),
   });
   const text = await response.text();
+  if (response.ok && isText) return text as T;
   const parsed = parse(text);
   if (response.ok) return parsed as T;
   const about = parsed !== null && typeof parsed === 'object' ? (parsed as Record<string, unknown>) : {};

@@ -112,6 +112,16 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./storage/page.tsx'),
   },
   {
+    path: '/functions',
+    title: 'Functions',
+    icon: 'zap',
+    role: 'read-only',
+    group: 'project',
+    words: 'edge deno deploy secrets invocations',
+    shortcut: 'f',
+    load: () => import('./functions/page.tsx'),
+  },
+  {
     path: '/connect',
     title: 'Connect',
     icon: 'plug',

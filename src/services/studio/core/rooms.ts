@@ -67,7 +67,7 @@ export const offers: readonly Offer[] = [
   look('storage', /^\/object\/(list|list-v2|sign)\/.+$/, 'POST'),
   look('storage', /^\/(object|render\/image)\/(authenticated|public|info)\/.+$/),
   work('storage', /^\/(bucket|object|upload|render)(\/.*)?$/),
-  look('functions', /^\/[\w-]+\/functions(\/[\w-]+(\/body)?)?$/),
+  look('functions', /^\/[\w-]+\/functions(\/[\w-]+(\/(body|logs|invocations|files(\/.+)?))?)?$/),
   work('functions', /^\/[\w-]+\/.+$/),
   work('invoke', /^\/[\w-]+(\/.*)?$/),
   look('analytics', /^\/api\/endpoints\/.+$/, 'GET', 'HEAD', 'POST'),

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasBrowser } from '../support/browser.ts';
+import { type Dashboard, openDashboard } from '../support/dashboard.ts';
+import { sharedStack } from '../support/shared-stack.ts';
+
+// The dashboard's page of functions, as its operators use it.
+const stack = sharedStack();
+
+describe.skipIf(!hasBrowser)('in a browser', () => {
+  let dashboard: Dashboard;
+  beforeAll(async () => {
+    dashboard = await openDashboard(stack);
+  });
+  afterAll(() => dashboard?.close());
+
+  test('a function is made, called, changed, followed and deleted', async () => {
+    const name = `hello-${crypto.randomUUID().slice(0, 8)}`;
+    const { page, context, problems, axe } = await dashboard.open();
+    await page.goto('/functions');
+    await page.getByRole('button', { name: 'New function' }).click();
+    await page.getByLabel('Name').fill('main');
+    await page.getByText('main is reserved').waitFor();
+    await page.getByLabel('Name').fill(name);
+    expect(await axe()).toEqual([]);
+    await page.getByRole('button', { name: 'Deploy' }).click();
+    await page.getByRole('heading', { name, level: 1 }).waitFor();
+
+    await page.getByRole('tab', { name: 'Test' }).click();
+    await page.getByRole('button', { name: 'Call' }).click();
+    await page.getByText('{"message":"Hello, Ann!"}').waitFor();
+
+    await page.getByRole('tab', { name: 'Code' }).click();
+    const editor = page.getByRole('textbox', { name: 'index.ts' });
+    await editor.click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.insertText(
+      "Deno.serve(() => { console.log('called once more'); return new Response('changed'); });",
+    );
+    expect(await axe()).toEqual([]);
+    await page.getByRole('button', { name: 'Deploy' }).click();
+    await page.getByText('index.ts is deployed').waitFor();
+    const call = async () => {
+      const answer = await fetch(`${stack.url}/functions/v1/${name}`, { headers: { apikey: stack.env.anonKey } });
+      return answer.text();
+    };
+    await expect.poll(call, { timeout: 20_000 }).toBe('changed');
+
+    await page.getByRole('tab', { name: 'Logs' }).click();
+    await page.getByText('called once more').first().waitFor();
+    await page.getByRole('tab', { name: 'Invocations' }).click();
+    await page
+      .getByRole('cell', { name: `GET /${name}` })
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Delete the function' }).click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('heading', { name: 'Functions', level: 1 }).waitFor();
+    expect(await page.getByRole('link', { name }).count()).toBe(0);
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+});
