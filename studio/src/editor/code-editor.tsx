@@ -44,6 +44,7 @@ export function CodeEditor(props: CodeEditorProps) {
           drawSelection(),
           indentOnInput(),
           bracketMatching(),
+          EditorView.lineWrapping,
           closeBrackets(),
           highlightActiveLine(),
           look,

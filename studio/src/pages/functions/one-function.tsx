@@ -38,7 +38,7 @@ export function OneFunction({ slug, view }: { readonly slug: string; readonly vi
       />
       {may && (
         <div>
-          <Button kind="danger" icon="trash" onClick={() => setAsked(true)}>
+          <Button icon="trash" onClick={() => setAsked(true)}>
             Delete the function
           </Button>
         </div>
