@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAuthDesk } from './auth-desk.ts';
 import { loadSettings } from './load-settings.ts';
+import { shownSettings } from './shown-setting.ts';
 
 let cwd: string;
 beforeEach(() => {
@@ -83,4 +84,18 @@ describe('changing settings of auth from the dashboard', () => {
     ]);
     expect([shown(first, 'SMTP_PORT')?.text, shown(first, 'SMTP_USER')?.text]).toEqual(['2525', 'ann']);
   });
+});
+
+it('shows the settings of every room, no secret among them, and those of auth as they are now', async () => {
+  const env = {
+    JWT_SECRET: 'a secret that nobody is ever told',
+    SMTP_PASS: 'hunter2',
+    SITE_URL: 'https://env.example.com',
+  };
+  const settings = loadSettings({ env, cwd, envFiles: [] });
+  await desk().update(setTo({ SITE_URL: 'https://here.example.com' }));
+  const all = shownSettings(settings);
+  expect(new Set(all.map(({ room }) => room))).toContain('storage');
+  expect(all.find(({ room, name }) => room === 'auth' && name === 'SITE_URL')?.text).toBe('https://here.example.com');
+  expect(JSON.stringify(all)).not.toMatch(/hunter2|nobody is ever told/);
 });

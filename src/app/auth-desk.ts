@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { maskedValue, parseEnvFile, type Setting } from '#kernel/config';
+import { parseEnvFile } from '#kernel/config';
 import { authSettings, liveSettings } from '#services/auth';
-import type { LiveSetting, LiveSettings } from '#services/studio';
+import type { LiveSettings } from '#services/studio';
 import { authConfigFolder } from './auth-settings.ts';
 import { renderEnvFile, writeWhole } from './env-writer.ts';
 import type { LoadedSettings } from './load-settings.ts';
 import type { AuthReload } from './reload/auth-reload.ts';
+import { shownSetting } from './shown-setting.ts';
 
 /** The file in the folder of auth's settings that the dashboard writes. */
 const fileName = 'dashboard.env';
@@ -69,7 +70,7 @@ export function createAuthDesk(settings: LoadedSettings, reload: AuthReload): Li
         sections.flatMap(({ keys }) =>
           keys.flatMap((key) => {
             const found = effective.get(key as Key);
-            return found ? [shown(found.setting, found.value, found.origin, overrides)] : [];
+            return found ? [{ ...shownSetting(found), changedHere: overrides.has(found.setting.name) }] : [];
           }),
         ),
       );
@@ -88,23 +89,3 @@ export function createAuthDesk(settings: LoadedSettings, reload: AuthReload): Li
 }
 
 const nameOf = (key: Key): string => authSettings[key].name;
-
-function shown(
-  setting: Setting<unknown>,
-  value: unknown,
-  origin: string,
-  overrides: ReadonlyMap<string, string>,
-): LiveSetting {
-  const { name, type, help, secret } = setting;
-  return {
-    name,
-    type,
-    help,
-    secret,
-    isSet: value !== undefined && value !== '',
-    ...(!secret && { text: maskedValue(setting, value) }),
-    standard: setting.default === undefined ? '' : maskedValue(setting, setting.default),
-    origin,
-    changedHere: overrides.has(name),
-  };
-}

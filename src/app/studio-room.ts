@@ -10,6 +10,7 @@ import { type StudioPorts, studioRoom } from '#services/studio';
 import { createAuthDesk } from './auth-desk.ts';
 import type { LoadedSettings } from './load-settings.ts';
 import type { AuthReload } from './reload/auth-reload.ts';
+import { shownSettings } from './shown-setting.ts';
 import { volumesOf } from './volumes.ts';
 
 /** The rooms the dashboard is joined with; those that do not run here are undefined. */
@@ -61,6 +62,7 @@ export function createStudioRoom(settings: LoadedSettings, log: Logger, near: St
     }),
     secret: (name) => secrets[name],
     apiSchemas: () => settings.rest.schemas,
+    allSettings: () => shownSettings(settings),
     authSettings: () => authDesk,
     mailDesk: () => near.auth?.api.mailDesk(),
     sealingSecret: stack.jwtSecret,

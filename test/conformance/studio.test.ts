@@ -143,6 +143,8 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       ['/auth/policies', 'Auth'],
       ['/storage', 'Storage'],
       ['/functions', 'Functions'],
+      ['/docs', 'API docs'],
+      ['/settings', 'Settings'],
       ['/functions/-/secrets', 'Functions'],
       ['/connect/app', 'Connect'],
       ['/connect/database', 'Connect'],

@@ -1,4 +1,4 @@
 export { type StudioDeps, studioRoom } from './create.ts';
 export { studioErrors } from './errors.ts';
-export type { Credentials, LiveSetting, LiveSettings, ProjectInfo, StudioPorts } from './ports.ts';
+export type { Credentials, LiveSetting, LiveSettings, ProjectInfo, RoomSetting, StudioPorts } from './ports.ts';
 export { type StudioSettings, studioSettings } from './settings.ts';

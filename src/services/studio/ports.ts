@@ -109,6 +109,8 @@ export interface StudioPorts {
   readonly secret: (name: SecretName) => string | undefined;
   /** Schemas that the REST API shows. */
   readonly apiSchemas: () => readonly string[];
+  /** Settings of every room. */
+  readonly allSettings: () => readonly RoomSetting[];
   /** Those of auth; undefined where it does not run in this process. */
   readonly authSettings: () => LiveSettings | undefined;
   /** Undefined where auth does not run in this process. */
@@ -141,6 +143,11 @@ export interface LiveSetting {
   readonly origin: string;
   /** True: the dashboard set it. */
   readonly changedHere: boolean;
+}
+
+/** A setting of a room, with the value in force. */
+export interface RoomSetting extends Omit<LiveSetting, 'changedHere'> {
+  readonly room: string;
 }
 
 /** Settings of one topic, by name. */

@@ -126,6 +126,7 @@ test('a draft of a mail is looked at in a frame that can do nothing, and sent to
 test('owners change settings, developers try mails, everybody looks', async () => {
   const draft = { kind: 'invite', subject: '', body: '' };
   const asked = [
+    ['GET', '/settings', undefined],
     ['GET', '/auth/settings', undefined],
     ['GET', '/auth/settings/history', undefined],
     ['GET', '/mails', undefined],
@@ -135,8 +136,8 @@ test('owners change settings, developers try mails, everybody looks', async () =
     ['POST', '/auth/settings/history/1/undo', undefined],
   ] as const;
   for (const [role, expected] of [
-    ['read-only', [200, 200, 200, 403, 403, 403, 403]],
-    ['developer', [200, 200, 200, 200, 403, 403, 403]],
+    ['read-only', [200, 200, 200, 200, 403, 403, 403, 403]],
+    ['developer', [200, 200, 200, 200, 200, 403, 403, 403]],
   ] as const) {
     const cookie = await signInAs(role);
     const answers = [];

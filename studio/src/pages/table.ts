@@ -122,6 +122,16 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./functions/page.tsx'),
   },
   {
+    path: '/docs',
+    title: 'API docs',
+    icon: 'book',
+    role: 'read-only',
+    group: 'connect',
+    words: 'rest openapi snippets reference',
+    shortcut: 'd',
+    load: () => import('./docs/page.tsx'),
+  },
+  {
     path: '/connect',
     title: 'Connect',
     icon: 'plug',
@@ -130,6 +140,16 @@ export const pages: readonly PageEntry[] = [
     words: 'connection string url api keys anon service role snippets framework',
     shortcut: 'c',
     load: () => import('./connect/page.tsx'),
+  },
+  {
+    path: '/settings',
+    title: 'Settings',
+    icon: 'settings',
+    role: 'read-only',
+    group: 'people',
+    words: 'configuration environment variables env',
+    shortcut: 'e',
+    load: () => import('./settings/page.tsx'),
   },
   {
     path: '/team',

@@ -18,6 +18,14 @@ export const projectGet: Route = {
   handle: ({ context }) => context.ports.project(),
 };
 
+/** Settings of every room, secrets without their values. */
+export const settingsGet: Route = {
+  method: 'GET',
+  path: '/settings',
+  role: 'read-only',
+  handle: ({ context }) => context.ports.allSettings(),
+};
+
 /** Shows a secret, and notes that it did: `{name}` → `{value}`. */
 export const revealPost: Route = {
   method: 'POST',

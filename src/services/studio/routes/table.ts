@@ -14,7 +14,7 @@ import { auditGet, operatorsDelete, operatorsGet, operatorsPatch, operatorsPost,
 import { assetRoute, pageRoute, safeHeaders } from './page.ts';
 import { passkeyOfferPost, passkeysDelete, passkeysGet, passkeysPost } from './passkeys.ts';
 import { profileRoute } from './profile.ts';
-import { projectGet, revealPost, servicesGet } from './project.ts';
+import { projectGet, revealPost, servicesGet, settingsGet } from './project.ts';
 import type { Route } from './route.ts';
 import { secondFactorDelete, secondFactorPost, secondFactorPut } from './second-factor.ts';
 import {
@@ -51,6 +51,7 @@ const routes: readonly Route[] = [
   servicesGet,
   projectGet,
   revealPost,
+  settingsGet,
   authSettingsGet,
   authSettingsPatch,
   authHistoryGet,

@@ -94,6 +94,7 @@ export async function startStudio(
     }),
     apiSchemas: () => ['public'],
     secret: (name) => (name === 'secret_key' ? undefined : `the ${name}`),
+    allSettings: () => live.read().map(({ changedHere: _, ...setting }) => ({ ...setting, room: 'auth' })),
     authSettings: () => live,
     mailDesk: () => desk,
     sealingSecret: 'a secret of thirty-two characters',
