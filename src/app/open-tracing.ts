@@ -1,6 +1,8 @@
 import type { Logger } from '#kernel/log';
 import { openTracer, type Tracer } from '#kernel/trace';
+import { otlpPairs } from './otlp-pairs.ts';
 import type { StackSettings } from './settings.ts';
+import { collectorBase } from './trace-settings.ts';
 
 /** The traces of a stack, with the life they have of their own. */
 export interface OpenedTracing {
@@ -11,13 +13,11 @@ export interface OpenedTracing {
   stop(): Promise<void>;
 }
 
-const defaultBase = 'http://localhost:4318';
-
 /** Opens nothing, and loads nothing, unless settings ask for traces. */
 export function openTracing(settings: StackSettings, log: Logger): OpenedTracing {
   const { otlpEndpoint, otlpTracesEndpoint } = settings;
   const isOn = settings.tracing ?? (otlpEndpoint !== undefined || otlpTracesEndpoint !== undefined);
-  const url = otlpTracesEndpoint ?? `${otlpEndpoint ?? defaultBase}/v1/traces`;
+  const url = otlpTracesEndpoint ?? `${collectorBase(settings)}/v1/traces`;
   let tracer: Tracer | undefined;
   return {
     tracer: () => tracer,
@@ -25,8 +25,8 @@ export function openTracing(settings: StackSettings, log: Logger): OpenedTracing
       if (!isOn) return;
       tracer = await openTracer({
         url,
-        headers: pairs(settings.otlpHeaders),
-        resource: { ...pairs(settings.resourceAttributes), 'service.name': settings.serviceName },
+        headers: otlpPairs(settings.otlpHeaders),
+        resource: { ...otlpPairs(settings.resourceAttributes), 'service.name': settings.serviceName },
         ratio: settings.traceRatio,
         queue: settings.traceQueue,
         timeout: settings.otlpTimeout,
@@ -40,20 +40,4 @@ export function openTracing(settings: StackSettings, log: Logger): OpenedTracing
       await closing?.close().catch((error: unknown) => log.warn({ err: error }, 'the last traces were not sent'));
     },
   };
-}
-
-function pairs(text = ''): Readonly<Record<string, string>> {
-  const found = [...text.matchAll(/([^=:,]+)[=:]([^,]*)/g)].map(([, name = '', value = '']) => [
-    name.trim(),
-    decode(value.trim()),
-  ]);
-  return Object.fromEntries(found);
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

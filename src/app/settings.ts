@@ -1,4 +1,5 @@
 import { boolean, duration, integer, list, oneOf, type SettingsOf, string } from '#kernel/config';
+import { metricSettings } from './metric-settings.ts';
 import { traceSettings } from './trace-settings.ts';
 
 /** Names of all rooms of the product, in the order people list them. */
@@ -53,6 +54,7 @@ export const stackSettings = {
     help: 'What all NATS subjects of this installation begin with; another one on the same servers needs another.',
   }),
   ...traceSettings,
+  ...metricSettings,
   publicUrl: string({
     name: 'SUPABASE_PUBLIC_URL',
     help: 'Base URL end users see; default is the address of the gateway.',

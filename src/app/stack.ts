@@ -1,6 +1,8 @@
 import { createSupervisor, type Mount, type SupervisedRoom } from '#kernel/lifecycle';
 import type { LogBus, Logger } from '#kernel/log';
+import { type MetricFamily, mergeFamilies } from '#kernel/metrics';
 import type { LoadedSettings } from './load-settings.ts';
+import { collectMetrics, openMetricsSender } from './metrics.ts';
 import { openBus } from './open-bus.ts';
 import { openTracing } from './open-tracing.ts';
 import type { RoomName } from './settings.ts';
@@ -12,6 +14,8 @@ export interface Stack {
   start(): Promise<void>;
   stop(): Promise<void>;
   health(): Promise<StackHealth>;
+  /** What the rooms of this process count, and the process itself. */
+  metrics(): Promise<readonly MetricFamily[]>;
   info(): StackInfo;
   /** Makes a room read something again, in whichever process it runs. */
   reload(what: StackReload): void;
@@ -52,6 +56,7 @@ export function createStack(
     tracer: tracing.tracer,
     mount: (name) => mounts.get(name),
     health: () => health(),
+    metrics: async () => mergeFamilies([...(await metricsHere()), ...(await wired.metricsElsewhere())]),
   });
   for (const entry of wired.rooms) {
     rooms.push(entry);
@@ -66,21 +71,26 @@ export function createStack(
     ...visible(await running.health()),
     ...(await wired.healthElsewhere()),
   });
+  const metricsHere = () => collectMetrics(rooms, running.health);
+  const sender = openMetricsSender(settings, metricsHere, log);
   return {
     async start() {
       opened.start();
       await tracing.start();
       await running.start();
       wired.authReload?.start();
+      sender?.start();
     },
     async stop() {
       wired.authReload?.stop();
+      await sender?.stop();
       await running.stop();
       wired.flushLogs();
       await opened.stop();
       await tracing.stop();
     },
     health,
+    metrics: metricsHere,
     reload: (what) => wired.reload(what),
     replaceRoom: (name, changed) => wired.replaceRoom(name, changed),
     info: () => ({ url: wired.url(), mail: wired.mail(), database: wired.database() }),

@@ -1,4 +1,4 @@
-import { boolean, decimal, duration, integer, string, url } from '#kernel/config';
+import { boolean, decimal, duration, integer, type SettingsOf, string, url } from '#kernel/config';
 
 /** Settings of traces, by OpenTelemetry's own names (specification, "SDK environment variables"). */
 export const traceSettings = {
@@ -34,13 +34,13 @@ export const traceSettings = {
     name: 'OTEL_SERVICE_NAME',
     original: ['GOTRUE_TRACING_SERVICE_NAME'],
     default: 'pmoves-supabase',
-    help: 'Name of this service in traces.',
+    help: 'Name of this service in traces and metrics.',
   }),
   resourceAttributes: string({
     name: 'OTEL_RESOURCE_ATTRIBUTES',
     original: ['GOTRUE_TRACING_TAGS'],
     pattern: [/^[^=:,]+[=:][^,]*(,[^=:,]+[=:][^,]*)*$/, 'must be name=value pairs with commas between'],
-    help: 'What all spans say besides: name=value (or name:value), with commas between.',
+    help: 'What all spans and metrics say besides: name=value (or name:value), with commas between.',
   }),
   traceRatio: decimal({
     name: 'OTEL_TRACES_SAMPLER_ARG',
@@ -57,3 +57,7 @@ export const traceSettings = {
     help: 'Spans that may wait to be sent; further ones are dropped.',
   }),
 };
+
+/** Base URL of the collector, where settings name none: the one that OpenTelemetry has for one beside the program. */
+export const collectorBase = ({ otlpEndpoint }: Pick<SettingsOf<typeof traceSettings>, 'otlpEndpoint'>): string =>
+  otlpEndpoint ?? 'http://localhost:4318';

@@ -4,6 +4,7 @@ import { createEgress } from '#kernel/egress';
 import { canConnect } from '#kernel/http';
 import type { Mount, Room, SupervisedRoom } from '#kernel/lifecycle';
 import type { LogBus, Logger } from '#kernel/log';
+import type { MetricFamily } from '#kernel/metrics';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
 import type { Tracer } from '#kernel/trace';
 import { type AuthApi, authRoom, authSettings } from '#services/auth';
@@ -56,6 +57,7 @@ export interface WiringInput {
   readonly bus: Bus;
   readonly mount: (name: string) => Mount | undefined;
   readonly health: () => Promise<StackHealth>;
+  readonly metrics: () => Promise<readonly MetricFamily[]>;
   /** Keeps secrets that come to be known later out of the log. */
   readonly hide: (secrets: readonly (string | undefined)[]) => void;
   readonly tracer: () => Tracer | undefined;
@@ -69,6 +71,8 @@ export interface Wired {
   readonly database: () => StackInfo['database'];
   /** Health of rooms that run in other processes. */
   readonly healthElsewhere: () => Promise<StackHealth>;
+  /** What rooms count that run in other processes. */
+  readonly metricsElsewhere: () => Promise<readonly MetricFamily[]>;
   readonly reload: (what: StackReload) => void;
   readonly replaceRoom: (name: RoomName, settings: LoadedSettings) => Promise<void>;
   readonly authReload: AuthReload | undefined;
@@ -223,6 +227,7 @@ export function wireRooms(input: WiringInput): Wired {
     tracer: input.tracer,
     ...(share.kind === 'worker' && { elsewhere: share.link.elsewhere }),
     health: share.kind === 'worker' ? share.link.health : health,
+    metrics: share.kind === 'worker' ? share.link.metrics : input.metrics,
   });
   const workers =
     share.kind === 'primary'
@@ -245,6 +250,7 @@ export function wireRooms(input: WiringInput): Wired {
             }),
           ),
           health,
+          metrics: input.metrics,
           captured: (mail) => auth?.api.inbox.add(mail),
           told: (news) => input.logs?.emit(news),
           retry: { first: settings.stack.retryFirst, longest: settings.stack.retryLongest },
@@ -307,6 +313,7 @@ export function wireRooms(input: WiringInput): Wired {
     observed: logging.observed,
     flushLogs: logging.flush,
     healthElsewhere: async () => (workers ? workers.api.health() : {}),
+    metricsElsewhere: async () => (workers ? workers.api.metrics() : []),
     url: () => (workers ?? gateway).api.url(),
     mail: () => auth?.api.mailDelivery(),
     database: () => ({

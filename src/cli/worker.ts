@@ -37,6 +37,7 @@ export async function runWorker(
   heedRestSignals(context, reload);
   const link = await linkToPrimary(channel, {
     health: async () => (await stack?.health()) ?? {},
+    metrics: async () => (await stack?.metrics()) ?? [],
     stop: toldToStop,
     reload,
   });

@@ -309,6 +309,40 @@ describe('routes', () => {
     expect(JSON.parse(answer.body)).toHaveProperty('errors');
   });
 
+  test('metrics want the service key, and tell of every room under the names of what it stands for', async () => {
+    expect((await request({ path: '/metrics' })).status).toBe(401);
+    expect((await request({ path: '/metrics', headers: { apikey: publishable } })).status).toBe(401);
+    const scraped = await request({
+      path: '/customer/v1/privileged/metrics',
+      headers: { authorization: `Basic ${Buffer.from(`service_role:${secret}`).toString('base64')}` },
+    });
+    expect(scraped.status).toBe(200);
+    const lines = scraped.body.trimEnd().split('\n');
+    const series = /^\w+(\{(\w+="([^"\\\n]|\\.)*",?)+\})? (-?\d+(\.\d+)?(e[+-]?\d+)?|NaN|[+-]Inf)$/;
+    for (const line of lines) if (!line.startsWith('#')) expect(line).toMatch(series);
+    const names = lines.filter((line) => line.startsWith('# TYPE ')).map((line) => line.split(' ')[2]);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of [
+      'gotrue_running',
+      'pgrst_db_pool_max',
+      'realtime_connections_connected',
+      'storage_api_db_pool',
+      'imgproxy_workers',
+      'supavisor_db_connections_started',
+      'functions_workers',
+      'http_request_duration_seconds',
+      'kong_http_requests_total',
+      'vector_component_received_events_total',
+      'analytics_events_stored_total',
+      'pg_database_size_bytes',
+      'process_resident_memory_bytes',
+    ])
+      expect(names).toContain(name);
+    expect(lines).toContain('pg_up{room="db"} 1');
+    expect(lines).toContain('stack_room_healthy{room="rest"} 1');
+    for (const key of [serviceKey, secret, anonKey, dashboard.password]) expect(scraped.body).not.toContain(key);
+  });
+
   test('health needs nothing, and tells of every room', async () => {
     const answer = await request({ path: '/health' });
     expect(answer.status).toBe(200);

@@ -221,6 +221,19 @@ describe('two workers', () => {
     for (const name of ['a', 'b', 'c', 'd']) expect(mails).toContain(`${name}@example.org`);
   });
 
+  test('have one text of metrics, in which each says what it counts', async () => {
+    const answer = await fetch(`${stack.url}/metrics`, { headers: { apikey: stack.env.serviceKey } });
+    const lines = (await answer.text()).split('\n');
+    for (const line of [
+      'gotrue_running{worker="1",room="auth"} 1',
+      'gotrue_running{worker="2",room="auth"} 1',
+      'pg_up{room="db"} 1',
+    ])
+      expect(lines).toContain(line);
+    expect(lines.filter((line) => line === '# TYPE pgrst_db_pool_max gauge')).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('process_start_time_seconds'))).toHaveLength(3);
+  });
+
   test('learn of changes of the schema, each of them', async () => {
     await runSql(stack, "alter table notes add column tag text default 'new'; notify pgrst, 'reload schema'");
     const tagged = () =>

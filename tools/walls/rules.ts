@@ -5,7 +5,7 @@ const tests = String.raw`\.test\.ts$|/testing/`;
 /** Kernel folders, lowest level first; a folder may import only from levels below its own. */
 export const kernelLevels: readonly (readonly string[])[] = [
   ['errors', 'system'],
-  ['log', 'config', 'trace'],
+  ['log', 'config', 'trace', 'metrics'],
   ['lifecycle', 'jwt', 'bus', 'egress', 'tls'],
   ['sql', 'http'],
   ['replication', 'deliveries'],

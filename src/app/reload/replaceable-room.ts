@@ -84,6 +84,7 @@ export function createReplaceableRoom<Api>(
       return present.room.api;
     },
     health: () => present.room.health(),
+    metrics: () => present.room.metrics?.() ?? [],
     replace(make) {
       const done = line.then(() => swap(make));
       line = done.catch(() => {});

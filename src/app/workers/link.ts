@@ -1,5 +1,6 @@
 import type { Bus } from '#kernel/bus';
 import type { LogNews } from '#kernel/log';
+import type { MetricFamily } from '#kernel/metrics';
 import type { ConnectionOptions } from '#kernel/sql';
 import type { CapturedMail } from '#services/auth';
 import type { StackHealth, StackReload } from '../stack-info.ts';
@@ -14,6 +15,8 @@ export interface PrimaryLink {
   readonly elsewhere: (mount: string) => string | undefined;
   /** Health of the whole stack. */
   health(): Promise<StackHealth>;
+  /** What all processes of the stack count. */
+  metrics(): Promise<readonly MetricFamily[]>;
   /** The bus between the workers. @param local that of this process */
   bus(local: Bus): Bus;
   /** A mail for the one inbox of the stack. */
@@ -25,16 +28,20 @@ export interface PrimaryLink {
 /** What a worker has to do for the primary. */
 export interface WorkerDuties {
   readonly health: () => Promise<StackHealth>;
+  readonly metrics: () => Promise<readonly MetricFamily[]>;
   readonly stop: () => void;
   readonly reload: (what: StackReload) => void;
 }
 
 /** Milliseconds until a primary that does not answer is taken to be busy. */
 const patience = 2_000;
+/** The same for metrics, which the primary asks all workers for. */
+const metricsPatience = 5_000;
 
 /** Reports to the primary, and waits for what has to be known. `duties` may be called from then on. */
 export function linkToPrimary(channel: Channel, duties: WorkerDuties): Promise<PrimaryLink> {
   const questions = createQuestions<StackHealth>(patience);
+  const metricQuestions = createQuestions<readonly MetricFamily[]>(metricsPatience);
   let fromOthers: ((subject: string, payload: unknown) => void) | undefined;
   return new Promise((resolve) => {
     channel.onMessage((message) => {
@@ -54,6 +61,12 @@ export function linkToPrimary(channel: Channel, duties: WorkerDuties): Promise<P
         case 'health':
           questions.answer(message.id, message.report);
           return;
+        case 'metrics':
+          metricQuestions.answer(message.id, message.families);
+          return;
+        case 'ask-metrics':
+          void duties.metrics().then((families) => channel.send({ kind: 'metrics', id: message.id, families }));
+          return;
         case 'ask-health':
           void duties.health().then((report) => channel.send({ kind: 'health', id: message.id, report }));
       }
@@ -69,6 +82,7 @@ export function linkToPrimary(channel: Channel, duties: WorkerDuties): Promise<P
         (await questions.ask((id) => channel.send({ kind: 'ask-health', id }))) ?? {
           primary: { status: 'unhealthy', required: true, detail: { reason: 'the primary does not answer' } },
         },
+      metrics: async () => (await metricQuestions.ask((id) => channel.send({ kind: 'ask-metrics', id }))) ?? [],
       bus(local) {
         fromOthers = (subject, payload) => local.publish(subject, payload);
         return createWorkerBus(local, channel);

@@ -1,4 +1,5 @@
 import type { LogNews } from '#kernel/log';
+import type { MetricFamily } from '#kernel/metrics';
 import type { ConnectionOptions } from '#kernel/sql';
 import type { CapturedMail } from '#services/auth';
 import type { StackHealth, StackReload } from '../stack-info.ts';
@@ -21,6 +22,17 @@ export interface BusMessage {
   readonly payload: unknown;
 }
 
+/** What either side asks the other. */
+export interface Question {
+  readonly kind: 'ask-health' | 'ask-metrics';
+  readonly id: number;
+}
+
+/** What it is answered, under the number of the question. */
+export type Answer =
+  | { readonly kind: 'health'; readonly id: number; readonly report: StackHealth }
+  | { readonly kind: 'metrics'; readonly id: number; readonly families: readonly MetricFamily[] };
+
 /** From a worker to the primary. */
 export type FromWorker =
   | { readonly kind: 'hello' }
@@ -29,8 +41,8 @@ export type FromWorker =
   | { readonly kind: 'mail'; readonly mail: Omit<CapturedMail, 'id'> }
   | { readonly kind: 'logs'; readonly news: readonly LogNews[] }
   | BusMessage
-  | { readonly kind: 'ask-health'; readonly id: number }
-  | { readonly kind: 'health'; readonly id: number; readonly report: StackHealth };
+  | Question
+  | Answer;
 
 /** From the primary to a worker. */
 export type ToWorker =
@@ -38,8 +50,8 @@ export type ToWorker =
   | { readonly kind: 'stop' }
   | { readonly kind: 'reload'; readonly what: StackReload }
   | BusMessage
-  | { readonly kind: 'ask-health'; readonly id: number }
-  | { readonly kind: 'health'; readonly id: number; readonly report: StackHealth };
+  | Question
+  | Answer;
 
 /** A process's channel to the one that started it, as far as it is needed. */
 export interface Channel {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '#kernel/errors';
 import type { Health, Room } from '#kernel/lifecycle';
 import type { Logger, LogNews } from '#kernel/log';
+import { type MetricFamily, withLabels } from '#kernel/metrics';
 import type { CapturedMail } from '#services/auth';
 import type { StackHealth, StackReload } from '../stack-info.ts';
 import { mergeHealth } from './merge-health.ts';
@@ -23,6 +24,8 @@ export interface WorkersOptions {
   readonly sockets: PrivateSockets;
   /** Health of the whole stack, for a worker that is asked. */
   readonly health: () => Promise<StackHealth>;
+  /** What the whole stack counts, for a worker that is asked. */
+  readonly metrics: () => Promise<readonly MetricFamily[]>;
   readonly captured: (mail: Omit<CapturedMail, 'id'>) => void;
   /** What happened in a worker. */
   readonly told: (news: LogNews) => void;
@@ -37,6 +40,8 @@ export interface WorkersApi {
   readonly url: () => string;
   /** Health of the rooms they run. */
   health(): Promise<StackHealth>;
+  /** What they count, each series with the number of its worker. */
+  metrics(): Promise<readonly MetricFamily[]>;
   /** Makes each of them read something again. */
   reload(what: StackReload): void;
 }
@@ -45,6 +50,8 @@ export interface WorkersApi {
 const settled = 30_000;
 /** Milliseconds until a worker that does not answer is taken to be busy. */
 const patience = 1_500;
+/** The same for metrics, which rooms may have to ask a database for. */
+const metricsPatience = 3_000;
 
 /**
  * The processes that serve requests, as one room of the primary. They share its ports: the primary accepts connections
@@ -54,6 +61,7 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
   const { log, count } = options;
   const places: (Worker | undefined)[] = new Array(count).fill(undefined);
   const questions = createQuestions<StackHealth>(patience);
+  const metricQuestions = createQuestions<readonly MetricFamily[]>(metricsPatience);
   let url = '';
   let stopping = false;
   let boot: Boot | undefined;
@@ -78,6 +86,12 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
         return;
       case 'health':
         questions.answer(message.id, message.report);
+        return;
+      case 'metrics':
+        metricQuestions.answer(message.id, message.families);
+        return;
+      case 'ask-metrics':
+        void options.metrics().then((families) => send(worker, { kind: 'metrics', id: message.id, families }));
         return;
       case 'ask-health':
         void options.health().then((report) => send(worker, { kind: 'health', id: message.id, report }));
@@ -139,11 +153,20 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
     return mergeHealth(await Promise.all(reports), options.served);
   }
 
+  async function metrics(): Promise<readonly MetricFamily[]> {
+    const answers = places.map(async (worker, place) => {
+      const families = worker && (await metricQuestions.ask((id) => send(worker, { kind: 'ask-metrics', id })));
+      return (families ?? []).map((family) => withLabels(family, { worker: String(place + 1) }));
+    });
+    return (await Promise.all(answers)).flat();
+  }
+
   return {
     mounts: [],
     api: {
       url: () => url,
       health,
+      metrics,
       reload(what) {
         for (const worker of places) if (worker) send(worker, { kind: 'reload', what });
       },

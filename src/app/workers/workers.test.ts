@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { gauge } from '#kernel/metrics';
 import type { StackHealth } from '../stack-info.ts';
 import { linkToPrimary } from './link.ts';
 import { mergeHealth } from './merge-health.ts';
@@ -48,6 +49,7 @@ test('a worker learns where everything is, reports, passes mails on, and stops w
     { send: (message) => sent.push(message), onMessage: (listener) => (receive = listener) },
     {
       health: async () => ({ rest: room('healthy') }),
+      metrics: async () => [gauge('up', 'Up', 1)],
       stop: () => (stopped = true),
       reload: (what) => reloaded.push(what),
     },
@@ -69,6 +71,14 @@ test('a worker learns where everything is, reports, passes mails on, and stops w
   receive({ kind: 'ask-health', id: 7 });
   await Promise.resolve();
   expect(sent.at(-1)).toEqual({ kind: 'health', id: 7, report: { rest: room('healthy') } });
+  const metrics = link.metrics();
+  const wanted = sent.at(-1) as { kind: 'ask-metrics'; id: number };
+  expect(wanted.kind).toBe('ask-metrics');
+  receive({ kind: 'metrics', id: wanted.id, families: [gauge('all', 'All', 2)] });
+  expect(await metrics).toEqual([gauge('all', 'All', 2)]);
+  receive({ kind: 'ask-metrics', id: 8 });
+  await Promise.resolve();
+  expect(sent.at(-1)).toEqual({ kind: 'metrics', id: 8, families: [gauge('up', 'Up', 1)] });
   receive({ kind: 'reload', what: 'config' });
   expect(reloaded).toEqual(['config']);
   receive({ kind: 'stop' });

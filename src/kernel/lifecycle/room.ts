@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { MetricFamily } from '#kernel/metrics';
 
 /** `starting` until the first success, `unhealthy` with a reason afterwards, `stopped` once stopped. */
 export type RoomStatus = 'starting' | 'healthy' | 'unhealthy' | 'stopped';
@@ -33,6 +34,8 @@ export interface Room<Api = unknown> {
   start(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
   health(): Health | Promise<Health>;
+  /** What the room counts, under the names of the service it stands for; it holds no secret. Absent: it counts nothing. */
+  metrics?(): readonly MetricFamily[] | Promise<readonly MetricFamily[]>;
 }
 
 /** How a room presents itself to the composition root: `create` has no side effects. */

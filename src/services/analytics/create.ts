@@ -4,6 +4,7 @@ import { createRecordIds, type Logger } from '#kernel/log';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
 import { createLive } from './core/live.ts';
 import { createLogStore } from './core/log-store.ts';
+import { metricFamilies } from './core/metric-families.ts';
 import { countsQuery, type Interval, intervalOf } from './core/query/counts.ts';
 import { type LogQuery, runQuery } from './core/query/run-query.ts';
 import { createSlots } from './core/slots.ts';
@@ -147,6 +148,7 @@ function create(deps: AnalyticsDeps): Room<AnalyticsApi> {
       };
       return { status: queryProblem === undefined ? 'healthy' : 'unhealthy', detail };
     },
+    metrics: () => (ready ? metricFamilies(store.figures, live.count) : []),
   };
 }
 

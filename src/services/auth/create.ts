@@ -5,6 +5,7 @@ import { type App, createApp, requestContext, setRequestContext } from '#kernel/
 import { createSigner, createVerifier, type KeySet, type KeySetSource, loadKeySet, type Signer } from '#kernel/jwt';
 import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
+import { processFamilies, renderMetrics } from '#kernel/metrics';
 import { createDatabase, type Database } from '#kernel/sql';
 import { createCleaner } from './core/cleaner.ts';
 import { openColumns } from './core/column-keys.ts';
@@ -157,13 +158,14 @@ function create(deps: AuthDeps): Room<AuthApi> {
     });
     limits.start();
     const externalBase = (): string => settings.externalUrl ?? deps.publicUrl?.() ?? standardUrl;
-    const metrics = settings.metrics && settings.metricsExporter === 'prometheus' ? heirlooms.metrics : undefined;
-    const plain = createPasswords(
-      settings.passwordConcurrency || Math.max(1, availableParallelism() - 1),
-      settings.passwordQueue,
-      settings.passwordNiceness,
+    const { metrics } = heirlooms;
+    const passwords = metrics.counting(
+      createPasswords(
+        settings.passwordConcurrency || Math.max(1, availableParallelism() - 1),
+        settings.passwordQueue,
+        settings.passwordNiceness,
+      ),
     );
-    const passwords = metrics?.counting(plain) ?? plain;
     const context: AuthContext = {
       settings,
       db,
@@ -213,8 +215,10 @@ function create(deps: AuthDeps): Room<AuthApi> {
     });
     running = { app, db, post, limits, passwords, port: undefined };
     await app.ready();
-    if (metrics) {
-      const port = await heirlooms.metricsPort.open(settings, () => metrics.render(db.stats));
+    if (settings.metrics && settings.metricsExporter === 'prometheus') {
+      const port = await heirlooms.metricsPort.open(settings, () =>
+        renderMetrics([...metrics.families(db.stats), ...processFamilies()]),
+      );
       running = { ...running, port };
       log.info({ url: port.url }, 'metrics are served');
     }
@@ -268,6 +272,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
         return { status: 'unhealthy', detail: { reason } };
       }
     },
+    metrics: () => (running ? heirlooms.metrics.families(running.db.stats) : []),
   };
 }
 

@@ -4,10 +4,12 @@ import { type Clock, type Health, type Room, type RoomDefinition, systemClock } 
 import type { Logger } from '#kernel/log';
 import { type Client, connectClient } from '#kernel/sql';
 import { createBackground } from './core/background/background.ts';
+import { metricFamilies } from './core/metric-families.ts';
 import { type RunningDatabase, startDatabase } from './core/start-database.ts';
 import { dbError } from './errors.ts';
 import type { DbApi, LoginRole, ProjectSqlOutcome, ServerMessage } from './ports.ts';
 import type { DbSettings } from './settings.ts';
+import { readServerFigures } from './sql/server-figures.ts';
 import { applyUserMigrations } from './sql/user-migrations.ts';
 
 /** What the db room is made of. */
@@ -100,6 +102,10 @@ function create(deps: DbDeps): Room<DbApi> {
       if (!running) return { status: stopped ? 'stopped' : 'starting' };
       const health = await probe(running);
       return { ...health, detail: { ...health.detail, ...eventsOf(await api.background.health()) } };
+    },
+    async metrics() {
+      if (!running) return [];
+      return metricFamilies(await readServerFigures(running.admin, probeTimeout).catch(() => undefined));
     },
   };
 }

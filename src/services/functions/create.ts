@@ -2,6 +2,7 @@ import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import type { JournalEntry } from './core/events/journal.ts';
 import { createFunctions, type Functions } from './core/functions.ts';
+import { createFunctionsMetrics } from './core/metrics.ts';
 import { findDeno } from './core/worker/deno-binary.ts';
 import type { FunctionsPorts } from './ports.ts';
 import { createInvoke } from './routes/invoke.ts';
@@ -27,6 +28,7 @@ export const functionsRoom: RoomDefinition<FunctionsDeps, FunctionsApi> = { name
 function create(deps: FunctionsDeps): Room<FunctionsApi> {
   const { settings, log, clock = systemClock } = deps;
   const listeners = new Set<(entry: JournalEntry) => void>();
+  const metrics = createFunctionsMetrics();
   let running: Functions | undefined;
   const functions = () => running;
   return {
@@ -44,6 +46,7 @@ function create(deps: FunctionsDeps): Room<FunctionsApi> {
       findDeno(settings.deno);
       running = createFunctions({ settings, ports: deps, log, clock, call: callWorker });
       running.journal.subscribe((entry) => {
+        metrics.heard(entry);
         for (const listener of listeners) listener(entry);
       });
       running.triggers.begin();
@@ -57,5 +60,6 @@ function create(deps: FunctionsDeps): Room<FunctionsApi> {
       if (running === undefined) return { status: 'starting' };
       return { status: 'healthy', detail: { workers: running.workers.size } };
     },
+    metrics: () => (running ? metrics.families(running.workers) : []),
   };
 }

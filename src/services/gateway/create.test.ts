@@ -9,6 +9,7 @@ import { resolveSettings } from '#kernel/config';
 import { requestContext } from '#kernel/http';
 import type { Mount } from '#kernel/lifecycle';
 import { createLogger, createRedactor } from '#kernel/log';
+import { gauge, renderMetrics } from '#kernel/metrics';
 import { selfSignedCertificate } from '#kernel/tls';
 import { gatewayRoom } from './create.ts';
 import type { GatewayPorts } from './ports.ts';
@@ -51,6 +52,7 @@ async function open(env: Record<string, string> = {}, ports: Partial<GatewayPort
     log,
     edge: true,
     mount: (name) => mounts.get(name),
+    metrics: async () => [gauge('up', 'Up', 1)],
     health: async () => ({
       rest: { status: 'healthy', required: true },
       studio: { status: 'unhealthy', required: false },
@@ -59,7 +61,7 @@ async function open(env: Record<string, string> = {}, ports: Partial<GatewayPort
   });
   closers.push(() => room.stop());
   await room.start(new AbortController().signal);
-  return { url: room.api.url(), httpsUrl: room.api.httpsUrl(), lines };
+  return { room, url: room.api.url(), httpsUrl: room.api.httpsUrl(), lines };
 }
 
 const apikey = keys.ANON_KEY;
@@ -272,3 +274,93 @@ function raw(url: string, text: string): Promise<string> {
 
 const upgrade = (url: string, path: string) =>
   raw(url, `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+
+describe('metrics', () => {
+  const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  const service = keys.SERVICE_ROLE_KEY;
+
+  it('are for who has the service key, in whichever way it comes but in the address', async () => {
+    const { url } = await open({ SUPABASE_SECRET_KEY: 'sb_secret_0123456789' });
+    const ask = (headers: Record<string, string>, path = '/metrics') => fetch(url + path, { headers });
+    for (const headers of [
+      { apikey: service },
+      { authorization: `Bearer ${service}` },
+      { authorization: 'bearer sb_secret_0123456789' },
+      { authorization: basic('service_role', service) },
+    ] as Record<string, string>[])
+      for (const path of ['/metrics', '/customer/v1/privileged/metrics']) {
+        const answer = await ask(headers, path);
+        expect([answer.status, answer.headers.get('content-type')]).toEqual([
+          200,
+          'text/plain; version=0.0.4; charset=utf-8',
+        ]);
+        expect(await answer.text()).toBe('# HELP up Up\n# TYPE up gauge\nup 1\n');
+      }
+    for (const headers of [
+      {},
+      { apikey: apikey },
+      { authorization: `Bearer ${apikey}` },
+      { authorization: basic('supabase', service) },
+      { authorization: basic('supabase', keys.DASHBOARD_PASSWORD) },
+      { authorization: basic('service_role', '') },
+      { authorization: 'Bearer' },
+    ] as Record<string, string>[]) {
+      const answer = await ask(headers);
+      expect([answer.status, await answer.text()]).toEqual([401, '{"message":"Unauthorized"}']);
+    }
+    expect((await fetch(`${url}/metrics?apikey=${service}`)).status).toBe(401);
+    expect((await fetch(`${url}/metrics`, { method: 'POST', headers: { apikey: service } })).status).toBe(405);
+    expect(await (await fetch(`${url}/metrics`, { method: 'HEAD', headers: { apikey: service } })).text()).toBe('');
+  });
+
+  it('are counted once for all who ask at the same time, and again for who asks later', async () => {
+    let times = 0;
+    let finish = (): void => {};
+    const counting = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const { room, url } = await open(
+      {},
+      {
+        async metrics() {
+          times++;
+          await counting;
+          return [];
+        },
+      },
+    );
+    const ask = () => fetch(`${url}/metrics`, { headers: { apikey: service } });
+    const all = Array.from({ length: 5 }, ask);
+    await expect
+      .poll(async () => renderMetrics((await room.metrics?.()) ?? []), { timeout: 30_000 })
+      .toContain('kong_requests_in_flight 5');
+    finish();
+    await Promise.all(all);
+    expect(times).toBe(1);
+    await ask();
+    expect(times).toBe(2);
+  });
+
+  it('can be turned off', async () => {
+    const { url } = await open({ GATEWAY_METRICS: 'false' });
+    const answer = await fetch(`${url}/metrics`, { headers: { apikey: service } });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toBe('Basic realm="kong"');
+  });
+
+  it('of the edge count requests by route and status, whatever their paths', async () => {
+    const { url, room } = await open();
+    for (const path of ['/rest/v1/a', '/rest/v1/b', '/rest/v1/c?select=*'])
+      await (await fetch(url + path, { headers: { apikey } })).text();
+    await (await fetch(`${url}/rest/v1/a`)).text();
+    await (await fetch(`${url}/health`)).text();
+    const text = async () => renderMetrics((await room.metrics?.()) ?? []);
+    // Counted once an answer has gone, which who reads it may not notice.
+    await expect
+      .poll(text, { timeout: 30_000 })
+      .toContain('kong_http_requests_total{service="gateway",route="own",code="200"} 1');
+    expect(await text()).toContain('kong_http_requests_total{service="rest",route="/rest/v1/",code="200"} 3');
+    expect(await text()).toContain('kong_http_requests_total{service="rest",route="/rest/v1/",code="401"} 1');
+    expect(await text()).toContain('kong_request_latency_ms_count{service="rest",route="/rest/v1/"} 4');
+  });
+});

@@ -6,10 +6,12 @@ import type { Logger } from '#kernel/log';
 import { createKeyRing } from './core/api-keys.ts';
 import { createProxyTrust } from './core/forwarding.ts';
 import { createMatcher } from './core/match.ts';
+import { createMeasures } from './core/measures.ts';
 import { routes, routesWithGuardedRoot } from './core/route-table.ts';
 import type { GatewayPorts } from './ports.ts';
-import { createEdge } from './routes/edge.ts';
+import { createEdge, type Edge } from './routes/edge.ts';
 import { healthHandler, liveHandler } from './routes/health.ts';
+import { metricsHandler } from './routes/metrics.ts';
 import type { GatewaySettings } from './settings.ts';
 import { directPorts, directTarget } from './wire/direct-ports.ts';
 import { createRemoteTarget, type RemoteTarget } from './wire/remote.ts';
@@ -38,6 +40,8 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
   const remotes = new Map<string, RemoteTarget>();
   const listeners: Listener[] = [];
   const direct = new Map<string, string>();
+  const measures = createMeasures();
+  let edge: Edge | undefined;
   let http: Listener | undefined;
   let https: Listener | undefined;
 
@@ -81,9 +85,11 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
 
   async function openEdge(): Promise<void> {
     const ready = healthHandler(deps.health);
-    const edge = createEdge({
+    const findKey = createKeyRing(settings);
+    const metrics = metricsHandler({ collect: deps.metrics, findKey });
+    edge = createEdge({
       gate: {
-        findKey: createKeyRing(settings),
+        findKey,
         requireApiKey: settings.requireApiKey,
         dashboardUsername: settings.dashboardUsername,
         dashboardPassword: settings.dashboardPassword,
@@ -96,6 +102,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
       maxInFlight: settings.maxInFlight,
       accessLog: settings.accessLog,
       observe: deps.observe,
+      measures,
       log,
       now: () => performance.now(),
       tracer,
@@ -103,6 +110,12 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
         ['/health', ready],
         ['/_health/ready', ready],
         ['/_health/live', liveHandler],
+        ...(settings.metrics
+          ? ([
+              ['/metrics', metrics],
+              ['/customer/v1/privileged/metrics', metrics],
+            ] as const)
+          : []),
       ]),
     });
     const { handle, upgrade } = edge;
@@ -158,6 +171,7 @@ function create(deps: GatewayDeps): Room<GatewayApi> {
       https = undefined;
     },
     health: () => ({ status: listeners.length > 0 ? 'healthy' : 'starting' }),
+    metrics: () => measures.families(edge?.inFlight() ?? 0),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Health, Mount } from '#kernel/lifecycle';
 import type { RequestNews } from '#kernel/log';
+import type { MetricFamily } from '#kernel/metrics';
 import type { Tracer } from '#kernel/trace';
 
 /** What the gateway needs from the rest of the program. It knows mounts by name, never a room. */
@@ -14,6 +15,8 @@ export interface GatewayPorts {
   readonly observe?: ((news: RequestNews) => void) | undefined;
   /** Traces requests; undefined, or none, where nothing is traced. */
   readonly tracer?: () => Tracer | undefined;
+  /** What all rooms count. */
+  readonly metrics: () => Promise<readonly MetricFamily[]>;
   /** Health of every room of this process. */
   readonly health: () => Promise<Readonly<Record<string, Health & { readonly required: boolean }>>>;
 }

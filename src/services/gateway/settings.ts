@@ -132,6 +132,11 @@ export const gatewaySettings = {
     help: 'Time requests in flight get to finish when the program stops.',
   }),
   accessLog: boolean({ name: 'GATEWAY_ACCESS_LOG', default: true, help: 'One log line for each request.' }),
+  metrics: boolean({
+    name: 'GATEWAY_METRICS',
+    default: true,
+    help: 'Serve /metrics, what all services count, to who has the service key.',
+  }),
   directPorts: boolean({
     name: 'DIRECT_PORTS',
     default: false,

@@ -4,6 +4,7 @@ import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { createEngine } from './core/engine/engine.ts';
 import { createImages } from './core/images.ts';
+import { createImgproxyMetrics } from './core/metrics.ts';
 import { transformOriginal } from './core/original.ts';
 import { allowedRangesOf, enginePolicyOf, limitsOf, parallelism, s3ServerOf, urlRulesOf } from './core/rules.ts';
 import { createConfiguredImage } from './core/source/configured.ts';
@@ -35,9 +36,10 @@ interface Running {
 
 function create(deps: ImgproxyDeps): Room<ImgproxyApi> {
   const { settings, log } = deps;
+  const metrics = createImgproxyMetrics();
   let running: Running | undefined;
   return {
-    mounts: [{ name: 'imgproxy', handle: createHandler({ route: () => running?.route, settings, log }) }],
+    mounts: [{ name: 'imgproxy', handle: createHandler({ route: () => running?.route, settings, log, metrics }) }],
     api: {
       transform(original, wanted) {
         if (running === undefined) return Promise.reject(imgproxyError('not_running'));
@@ -57,6 +59,10 @@ function create(deps: ImgproxyDeps): Room<ImgproxyApi> {
       if (running === undefined) return { status: 'starting' };
       const { taken, waiting } = running.processors;
       return { status: 'healthy', detail: { working: taken, waiting, ...running.route.images.counts } };
+    },
+    metrics() {
+      if (running === undefined) return [];
+      return metrics.families(running.processors, running.route.images, parallelism(settings.workers).slots);
     },
   };
 }

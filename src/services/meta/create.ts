@@ -1,6 +1,7 @@
 import { type App, createApp, sendJson, setRequestContext } from '#kernel/http';
 import type { Room, RoomDefinition } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
+import { metricsContentType, renderMetrics } from '#kernel/metrics';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
 import { passphraseOf, sealConnection } from './core/connection.ts';
 import { createRequestMetrics, type RequestMetrics } from './core/request-metrics.ts';
@@ -61,10 +62,7 @@ function create(deps: MetaDeps): Room<MetaApi> {
         handle: (request, response) => {
           if (request.url?.split('?')[0] !== '/metrics' || request.method !== 'GET')
             sendJson(response, 404, { error: metaError('not_found').message });
-          else
-            response
-              .writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
-              .end(metrics.render());
+          else response.writeHead(200, { 'content-type': metricsContentType }).end(renderMetrics(metrics.families()));
         },
       },
     ],
@@ -82,6 +80,7 @@ function create(deps: MetaDeps): Room<MetaApi> {
       await closing?.close();
     },
     health: () => ({ status: build ? 'healthy' : 'starting' }),
+    metrics: () => metrics.families(),
   };
 }
 

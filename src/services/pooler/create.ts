@@ -4,10 +4,11 @@ import { ServiceError, StartupError } from '#kernel/errors';
 import { type App, createApp } from '#kernel/http';
 import type { Health, Room, RoomDefinition } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
+import { renderMetrics } from '#kernel/metrics';
 import type { ConnectionOptions } from '#kernel/sql';
 import { givenCertificate, ownCertificate } from './core/certificate.ts';
 import { createDirectory, type Known } from './core/directory.ts';
-import { renderMetrics } from './core/metrics.ts';
+import { metricFamilies } from './core/metrics.ts';
 import { parseReadHost } from './core/read-host.ts';
 import { createSeal } from './core/seal.ts';
 import { tenantOf } from './core/tenant.ts';
@@ -94,6 +95,7 @@ function create(deps: PoolerDeps): Room<PoolerApi> {
       if (await running.reachable()) return { status: 'healthy' };
       return { status: 'unhealthy', detail: { reason: 'the database does not answer' } };
     },
+    metrics: () => (running ? metricFamilies(running.pooler.tenants.figures()) : []),
   };
 }
 
@@ -145,7 +147,7 @@ async function start(deps: PoolerDeps): Promise<Running> {
         own,
         canSeal: seal !== undefined,
         checks: async () => ({ database: await reachable(), listeners: pooler.isListening }),
-        metrics: (tenant) => renderMetrics(tenants.figures(tenant)),
+        metrics: (tenant) => renderMetrics(metricFamilies(tenants.figures(tenant))),
         terminate: (tenant) => tenants.served.get(tenant)?.fail(poolerFatal('shutdown')),
         forgetSecrets: (tenant) => tenants.served.get(tenant)?.plan.secrets.clear(),
         api,

@@ -15,6 +15,8 @@ import type { Limits } from './core/limits/limits.ts';
 import { Rate } from './core/limits/rate.ts';
 import { LongPolls } from './core/long-poll/long-polls.ts';
 import { createMetrics, type Metrics } from './core/metrics.ts';
+import { metricFamilies } from './core/metric-families.ts';
+import { createMetrics } from './core/metrics.ts';
 import { Nodes } from './core/nodes/nodes.ts';
 import { Presence } from './core/presence/presence.ts';
 import { deliverStored } from './core/stored-broadcasts.ts';
@@ -111,6 +113,7 @@ function create(deps: RealtimeDeps): Room<RealtimeApi> {
     start,
     stop,
     health: () => healthOf(running),
+    metrics: () => (running ? metricFamilies(running.context, settings.tenant) : []),
   };
 }
 

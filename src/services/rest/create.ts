@@ -5,6 +5,7 @@ import { type Clock, type Health, type Room, type RoomDefinition, systemClock } 
 import type { Logger } from '#kernel/log';
 import type { RestConfig } from './core/config.ts';
 import { createEngine, type Engine } from './core/engine.ts';
+import { metricFamilies } from './core/metrics.ts';
 import { keySource } from './core/session/key-source.ts';
 import type { RestApi, RestPorts } from './ports.ts';
 import { createAdminHandler } from './routes/admin.ts';
@@ -65,6 +66,7 @@ function create(deps: RestDeps): Room<RestApi> {
     },
     stop: close,
     health: () => healthOf(engine),
+    metrics: () => (engine ? metricFamilies(engine) : []),
   };
 }
 

@@ -9,6 +9,7 @@ import { openStore } from './core/content/open-store.ts';
 import type { BucketEvent, StorageContext, StorageEvent } from './core/context.ts';
 import { createJanitor, type Janitor } from './core/janitor.ts';
 import { createLookups } from './core/objects/lookups.ts';
+import { createStorageMetrics } from './core/metrics.ts';
 import { createRemoteImages } from './core/remote-images.ts';
 import { createSessionLocks, type SessionLocks } from './core/session-locks.ts';
 import { createUrlTokens } from './core/url-token.ts';
@@ -16,6 +17,7 @@ import { createVectorStore } from './core/vectors/vector-store.ts';
 import { createWebhooks, type Webhooks } from './core/webhooks.ts';
 import type { StoragePorts } from './ports.ts';
 import { adminRoutes } from './routes/admin.ts';
+import { metricsRoute } from './routes/metrics-get.ts';
 import { createResumable, resumableRoutes } from './routes/resumable.ts';
 import { createRouter } from './routes/router.ts';
 import { createHandler } from './routes/run.ts';
@@ -56,6 +58,7 @@ interface Running {
 
 function create(deps: StorageDeps): Room<StorageApi> {
   const { settings, log, clock = systemClock } = deps;
+  const metrics = createStorageMetrics();
   let running: Running | undefined;
 
   async function start(signal: AbortSignal): Promise<void> {
@@ -90,6 +93,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
       clock,
       log,
       publish(event) {
+        metrics.happened(event.type);
         deps.bus.publish(subjectOf(event), event);
         webhooks?.send(event);
       },
@@ -97,6 +101,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
     const janitor = createJanitor(context, own);
     const locks = createSessionLocks(connection, log);
     const protocols = [
+      metricsRoute(() => metrics.families(db.stats)),
       ...resumableRoutes(createResumable(context, locks)),
       ...s3Routes,
       ...vectorRoutes(createVectorStore(context, own)),
@@ -106,7 +111,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
     const transform = deps.transform ?? remoteImages(settings, deps);
     const ports = { egress: deps.egress, ...(transform && { transform }) };
     running = {
-      handle: createHandler({ context, ports, verifier }, createRouter(routes(protocols))),
+      handle: createHandler({ context, ports, verifier }, createRouter(routes(protocols)), metrics),
       db,
       store,
       janitor,
@@ -147,6 +152,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
       await Promise.all([db.query('select 1'), store.check()]);
       return { status: 'healthy', detail: { backend: settings.backend, connections: db.stats.open } };
     },
+    metrics: () => (running ? metrics.families(running.db.stats) : []),
   };
 }
 

@@ -412,6 +412,12 @@ export const storageSettings = {
     secret: true,
     help: 'Keys of the administration interface (/tenants), in header apikey; without one it lets nobody in.',
   }),
+  metrics: boolean({
+    name: 'STORAGE_METRICS',
+    original: ['PROMETHEUS_METRICS_ENABLED'],
+    default: false,
+    help: 'Serve /metrics on the own port of storage, to whoever reaches it; the gateway serves those of all services at its own.',
+  }),
   version: string({
     name: 'STORAGE_VERSION',
     alone: ['VERSION'],

@@ -4,6 +4,7 @@ import type { Logger, LogRecord } from '#kernel/log';
 import { bufferOf, chooseSinks } from './core/choose-sinks.ts';
 import { createDelivery, type Delivery } from './core/deliver/delivery.ts';
 import { createIntake, type Intake } from './core/intake.ts';
+import { metricFamilies } from './core/metric-families.ts';
 import { parseJsonLog } from './core/postgres-log/jsonlog.ts';
 import { createTail, type Tail } from './core/postgres-log/tail.ts';
 import { shapeEntry } from './core/shape/entries.ts';
@@ -114,6 +115,7 @@ function create(deps: VectorDeps): Room<undefined> {
       deliveries = [];
     },
     health: () => (running ? report(deliveries, intake) : { status: 'starting' }),
+    metrics: () => (running ? metricFamilies(deliveries, intake) : []),
   };
 }
 

@@ -7,6 +7,5 @@ export function unservedSettings(settings: AuthSettings): string[] {
   const names: string[] = [];
   for (const [key, { name }] of Object.entries(authSettings))
     if (key.startsWith('unserved_') && asksFor(settings[key as keyof AuthSettings])) names.push(name);
-  if (settings.metrics && settings.metricsExporter === 'opentelemetry') names.push('GOTRUE_METRICS_EXPORTER');
   return names;
 }

@@ -1,4 +1,5 @@
 import { type Listener, startListener } from '#kernel/http';
+import { metricsContentType } from '#kernel/metrics';
 import type { AuthSettings } from '../settings.ts';
 
 /** A hold on the port; the last one to let go closes it. */
@@ -45,7 +46,7 @@ export function createMetricsPort(): MetricsPort {
           return;
         }
         const body = Buffer.from(port.render());
-        const type = 'text/plain; version=0.0.4; charset=utf-8';
+        const type = metricsContentType;
         response.writeHead(200, { 'content-type': type, 'content-length': body.length, 'cache-control': 'no-store' });
         response.end(request.method === 'HEAD' ? undefined : body);
       },

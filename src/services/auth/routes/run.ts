@@ -15,8 +15,8 @@ export interface RunOptions {
   readonly limits: Limits;
   /** Called after each write that succeeded. */
   readonly afterWrite: () => void;
-  /** Told of every request, where metrics are offered. */
-  readonly metrics?: Metrics | undefined;
+  /** Told of every request. */
+  readonly metrics: Pick<Metrics, 'note'>;
 }
 
 /** Answers one request by a route: who asks, how often, what they get; and not beyond the deadline. */

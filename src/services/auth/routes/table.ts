@@ -94,12 +94,10 @@ export function bindRoutes(app: FastifyInstance, options: RunOptions, keys: KeyS
     if (isPreflight && !viaGateway)
       return reply.code(204).headers(preflightHeaders(options.context.settings.corsAllowedHeaders)).send();
   });
-  const { metrics } = options;
-  if (metrics)
-    app.addHook('onResponse', (request, reply, done) => {
-      metrics.note(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime);
-      done();
-    });
+  app.addHook('onResponse', (request, reply, done) => {
+    options.metrics.note(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime);
+    done();
+  });
   const byPath = new Map<string, Route[]>();
   for (const route of routes(options, keys)) {
     byPath.set(route.path, [...(byPath.get(route.path) ?? []), route]);

@@ -8,6 +8,7 @@ import { preflightHeaders } from '../core/cors.ts';
 import { clientAddress, forwardedHeaders } from '../core/forwarding.ts';
 import { type GateOptions, gate, type Verdict } from '../core/gate.ts';
 import { type Match, normalisePath } from '../core/match.ts';
+import type { Measures } from '../core/measures.ts';
 import type { Route } from '../core/route-table.ts';
 import { gatewayError, renderGatewayError } from '../errors.ts';
 import type { EdgeTarget } from '../wire/target.ts';
@@ -25,6 +26,7 @@ export interface EdgeOptions {
   readonly log: Logger;
   /** Hears of every request but those to the gateway's own paths and to the log server. */
   readonly observe?: ((news: RequestNews) => void) | undefined;
+  readonly measures: Pick<Measures, 'note'>;
   readonly now: () => number;
   readonly tracer: () => Tracer | undefined;
   /** Paths the gateway answers itself. */
@@ -37,6 +39,9 @@ export interface Edge {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly inFlight: () => number;
 }
+
+/** What counts for the paths that the gateway answers itself. */
+const ownRoute: Route = { prefix: 'own', mount: 'gateway', target: '', access: 'open', cors: false };
 
 /** Creates the handler of the gateway's listeners. */
 export function createEdge(options: EdgeOptions): Edge {
@@ -81,9 +86,11 @@ export function createEdge(options: EdgeOptions): Edge {
     const { id, originalUrl } = requestContext(request);
     inFlight++;
     let isTold = true;
+    let route: Route | undefined;
     response.once('close', () => {
       inFlight--;
       const elapsed = options.now() - started;
+      note(route, response.writableFinished ? response.statusCode : 499, elapsed);
       if (options.accessLog) logRequest(request, response, id, originalUrl, elapsed);
       if (isTold) options.observe?.(requestNews('gateway', request, response, originalUrl, elapsed));
     });
@@ -92,11 +99,13 @@ export function createEdge(options: EdgeOptions): Edge {
       const own = options.own.get(splitUrl(originalUrl)[0]);
       if (own) {
         isTold = false;
+        route = ownRoute;
         own(request, response);
         return;
       }
       if (inFlight > options.maxInFlight) throw gatewayError('overloaded', { headers: { 'retry-after': '1' } });
-      const { route, verdict, prefix } = admit(request);
+      const { verdict, prefix, ...admitted } = admit(request);
+      route = admitted.route;
       if (route.cors) response.setHeader('access-control-allow-origin', '*');
       if (verdict.kind === 'refuse') throw verdict.error;
       if (verdict.kind === 'preflight') {
@@ -126,13 +135,22 @@ export function createEdge(options: EdgeOptions): Edge {
     sendBody(response, known.status, { ...known.headers, 'content-type': contentType }, body);
   }
 
+  function note(route: Route | undefined, status: number, elapsed: number): void {
+    options.measures.note(route?.mount ?? 'none', route?.prefix ?? 'none', status, elapsed);
+  }
+
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { originalUrl } = requestContext(request);
     const started = options.now();
-    const tell = (status: number): void =>
-      options.observe?.(requestNews('gateway', request, status, originalUrl, options.now() - started));
+    let route: Route | undefined;
+    const tell = (status: number): void => {
+      const elapsed = options.now() - started;
+      note(route, status, elapsed);
+      options.observe?.(requestNews('gateway', request, status, originalUrl, elapsed));
+    };
     try {
-      const { route, verdict, prefix } = admit(request);
+      const { verdict, prefix, ...admitted } = admit(request);
+      route = admitted.route;
       if (verdict.kind === 'refuse') throw verdict.error;
       const target = options.target(route.mount as string);
       if (verdict.kind !== 'pass' || !target?.upgrade) throw gatewayError('upstream_unavailable');

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServiceError } from '#kernel/errors';
 import { requestContext } from '#kernel/http';
 import type { Logger } from '#kernel/log';
+import type { ImgproxyMetrics } from '../core/metrics.ts';
 import { equal } from '../core/url/signature.ts';
 import { imgproxyError } from '../errors.ts';
 import type { ImgproxySettings } from '../settings.ts';
@@ -15,10 +16,11 @@ export interface HandlerOptions {
   readonly route: () => ImageRoute | undefined;
   readonly settings: ImgproxySettings;
   readonly log: Logger;
+  readonly metrics: Pick<ImgproxyMetrics, 'requested'>;
 }
 
 /** Answers imgproxy's requests. The path is taken as it came: signatures are made over exactly that. */
-export function createHandler({ route, settings, log }: HandlerOptions) {
+export function createHandler({ route, settings, log, metrics }: HandlerOptions) {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const whole = (request.url ?? '/').split('?', 1)[0] as string;
     const headers = commonHeaders(request, settings);
@@ -38,7 +40,14 @@ export function createHandler({ route, settings, log }: HandlerOptions) {
       throw imgproxyError('invalid_url', { details: 'Unknown path' });
     if (path === '/') return landingPage(response, headers);
     assertAuthorized(request, settings.secret);
-    await getImage(path, request, response, running);
+    const started = performance.now();
+    try {
+      await getImage(path, request, response, running);
+      metrics.requested(performance.now() - started);
+    } catch (error) {
+      metrics.requested(performance.now() - started, error instanceof ServiceError ? error.code : 'internal');
+      throw error;
+    }
   }
 
   function isHealth(path: string): boolean {

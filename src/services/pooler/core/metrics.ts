@@ -1,3 +1,5 @@
+import { counter, gauge, type Labels, type MetricFamily } from '#kernel/metrics';
+
 /** Counts since the start. */
 export interface PoolerCounts {
   clientBytes: number;
@@ -59,28 +61,32 @@ export interface TenantFigures {
   readonly pools: readonly PoolState[];
 }
 
-/** The metrics in Prometheus' text format, with the names and labels of Supavisor where it has them. */
-export function renderMetrics(tenants: readonly TenantFigures[]): string {
-  const lines: string[] = [];
-  for (const [key, name, help] of counters) {
-    lines.push(`# HELP ${name} ${help}.`, `# TYPE ${name} counter`);
-    for (const { tenant, counts } of tenants) lines.push(`${name}{tenant="${label(tenant)}"} ${counts[key]}`);
-  }
-  for (const [key, name, help] of gauges) {
-    lines.push(`# HELP ${name} ${help}.`, `# TYPE ${name} gauge`);
-    for (const { tenant, pools } of tenants)
-      for (const pool of pools) {
-        const labels = [
-          ['tenant', tenant],
-          ['user', pool.role],
-          ['mode', pool.mode],
-          ['db_name', pool.database],
-          ['search_path', pool.searchPath],
-        ].map(([each, value]) => `${each}="${label(value as string)}"`);
-        lines.push(`${name}{${labels.join(',')}} ${pool[key]}`);
-      }
-  }
-  return `${lines.join('\n')}\n`;
+/** Everything, with the names and labels of Supavisor where it has them. */
+export function metricFamilies(tenants: readonly TenantFigures[]): readonly MetricFamily[] {
+  return [
+    ...counters.map(([key, name, help]) =>
+      counter(
+        name,
+        help,
+        tenants.map(({ tenant, counts }) => ({ labels: { tenant }, value: counts[key] })),
+      ),
+    ),
+    ...gauges.map(([key, name, help]) =>
+      gauge(
+        name,
+        help,
+        tenants.flatMap(({ tenant, pools }) =>
+          pools.map((pool) => ({ labels: labelsOf(tenant, pool), value: pool[key] })),
+        ),
+      ),
+    ),
+  ];
 }
 
-const label = (text: string): string => text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');
+const labelsOf = (tenant: string, { role, mode, database, searchPath }: PoolState): Labels => ({
+  tenant,
+  user: role,
+  mode,
+  db_name: database,
+  search_path: searchPath,
+});

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from '#kernel/http';
+import { metricsContentType } from '#kernel/metrics';
 import type { Directory } from '../core/directory.ts';
 
 /** `GET /metrics` and `/metrics/:tenant`, with a token of METRICS_JWT_SECRET: the state in Prometheus' text format. */
@@ -6,6 +7,6 @@ export function metricsRoute(directory: Directory, render: (tenant?: string) => 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { tenant } = request.params as { readonly tenant?: string };
     if (tenant !== undefined && !directory.tenant(tenant)) return reply.code(404).send();
-    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(render(tenant));
+    return reply.type(metricsContentType).send(render(tenant));
   };
 }

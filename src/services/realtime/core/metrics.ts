@@ -1,3 +1,5 @@
+import { createHistogram, type Histogram } from '#kernel/metrics';
+
 /** What is counted, all from the room's start on. */
 export interface Counters {
   joins: number;
@@ -35,10 +37,34 @@ export interface Timing {
   readonly counts: number[];
   sum: number;
   count: number;
+  /** @param value milliseconds that one run took, or bytes */
+  observe(what: Timed, value: number): void;
+  readonly timings: Readonly<Record<Timed, Histogram>>;
 }
 
 const milliseconds = [1, 5, 10, 50, 100, 500, 1_000, 5_000];
 const sizes = [250, 500, 1_000, 3_000, 5_000, 10_000, 25_000, 100_000, 500_000, 1_000_000, 3_000_000];
+
+/** What is timed or measured, with the original's name for it. */
+const timed = {
+  readCheck: ['realtime_tenants_read_authorization_check', 'Time of checks whether somebody may read', milliseconds],
+  writeCheck: ['realtime_tenants_write_authorization_check', 'Time of checks whether somebody may write', milliseconds],
+  replay: ['realtime_tenants_replay', 'Time of looking up stored messages', milliseconds],
+  payloadSize: ['realtime_payload_size', 'Bytes of messages that clients sent', sizes],
+  storedSinceCommit: [
+    'realtime_tenants_broadcast_from_database_latency_committed_at',
+    'Milliseconds from the commit of a stored message until it is sent',
+    milliseconds,
+  ],
+  storedSinceInsert: [
+    'realtime_tenants_broadcast_from_database_latency_inserted_at',
+    'Milliseconds from the insert of a stored message until it is sent',
+    milliseconds,
+  ],
+} as const;
+
+/** What is timed. */
+export type Timed = keyof typeof timed;
 
 /** Creates a room's metrics. */
 export function createMetrics(): Metrics {
@@ -57,6 +83,9 @@ export function createMetrics(): Metrics {
     storedSinceInsert: timing(milliseconds),
     changesQuery: timing(milliseconds),
   };
+  const timings = Object.fromEntries(
+    Object.entries(timed).map(([what, [name, help, bounds]]) => [what, createHistogram({ name, help }, bounds)]),
+  ) as Record<Timed, Histogram>;
   return {
     counters: {
       joins: 0,
@@ -70,11 +99,6 @@ export function createMetrics(): Metrics {
       errors: 0,
     },
     timings,
-    observe(what, value) {
-      const timed = timings[what];
-      timed.sum += value;
-      timed.count++;
-      for (const [index, bound] of timed.bounds.entries()) if (value <= bound) (timed.counts[index] as number)++;
-    },
+    observe: (what, value) => timings[what].observe(value),
   };
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from '#kernel/http';
-import { metricsText } from '../core/metrics-text.ts';
+import { metricsContentType, renderMetrics } from '#kernel/metrics';
+import { metricFamilies } from '../core/metric-families.ts';
 import { realtimeError } from '../errors.ts';
 import { bearerOf } from './bearer-of.ts';
 import type { HttpOptions } from './http-options.ts';
@@ -12,6 +13,6 @@ export function metricsGet(app: FastifyInstance, { context, settings, tenant }: 
   for (const path of ['/metrics', '/metrics/:region', '/tenant-metrics', '/tenant-metrics/:region'])
     app.get(path, async (request, reply) => {
       if (!(await isAllowed(request.headers))) throw realtimeError('admin_refused');
-      return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsText(context, tenant.name));
+      return reply.type(metricsContentType).send(renderMetrics(metricFamilies(context, tenant.name)));
     });
 }

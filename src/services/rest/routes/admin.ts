@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as breathe } from 'node:timers/promises';
+import { renderMetrics } from '#kernel/metrics';
 import { dumpCache } from '../core/cache/dump.ts';
 import { renderConfig } from '../core/config-dump.ts';
 import type { Engine } from '../core/engine.ts';
-import { renderMetrics } from '../core/metrics.ts';
+import { metricFamilies } from '../core/metrics.ts';
 
 /** What the handler is joined with. */
 export interface AdminOptions {
@@ -37,7 +38,7 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
       return text(response, renderConfig(engine.settings, engine.snapshot.config));
     case '/metrics':
       if (engine === undefined) return empty(response, 503);
-      return text(response, renderMetrics(engine));
+      return text(response, renderMetrics(metricFamilies(engine)));
     case '/schema_cache': {
       const cache = engine?.snapshot.cache;
       if (cache === undefined) return empty(response, 503);

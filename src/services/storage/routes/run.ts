@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { requestContext, sendBody, sendJson } from '#kernel/http';
+import type { StorageMetrics } from '../core/metrics.ts';
 import { asStorageError, renderError, storageError } from '../errors.ts';
 import { type Answer, type Exchange, openExchange, splitUrl } from './exchange.ts';
 import type { Matched } from './route.ts';
@@ -12,12 +13,22 @@ const lingering = 3_000;
 export function createHandler(
   base: Pick<Exchange, 'context' | 'ports' | 'verifier'>,
   find: (method: string, path: string) => Matched | undefined,
+  metrics: Pick<StorageMetrics, 'observe'>,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    void answer(base, find, request, response).catch((error: unknown) => {
-      base.context.log.error({ reqId: requestContext(request).id, err: error }, 'an answer could not be given');
-      response.destroy();
-    });
+    const started = performance.now();
+    let route = 'none';
+    const found = (method: string, path: string) => {
+      const matched = find(method, path);
+      if (matched) route = matched.route.path;
+      return matched;
+    };
+    void answer(base, found, request, response)
+      .catch((error: unknown) => {
+        base.context.log.error({ reqId: requestContext(request).id, err: error }, 'an answer could not be given');
+        response.destroy();
+      })
+      .finally(() => metrics.observe(request.method ?? '', route, response.statusCode, performance.now() - started));
   };
 }
 

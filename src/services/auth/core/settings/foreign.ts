@@ -46,7 +46,6 @@ const notServed = [
 ] as const;
 
 const purposes: Readonly<Record<string, string>> = {
-  METRICS_EXPORTER: 'metrics that are sent, which come with OpenTelemetry (issue 9); prometheus is served',
   PROFILER_: "Go's profiler; this program's own is node --cpu-prof",
   MFA_RECOVERY_CODES_: 'recovery codes, which came to the original after the release mirrored here',
   EXPERIMENTAL_SCIM_: 'provisioning of users by SCIM',

@@ -11,7 +11,7 @@ export const metricSettings = {
     name: 'GOTRUE_METRICS_EXPORTER',
     values: ['opentelemetry', 'prometheus'],
     default: 'opentelemetry',
-    help: 'prometheus: they are read at a port of their own; opentelemetry: not served yet, and a warning at start says so.',
+    help: 'prometheus: they are read at a port of their own; opentelemetry: they are sent to the collector of OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, with those of the other services.',
   }),
   metricsHost: string({
     name: 'OTEL_EXPORTER_PROMETHEUS_HOST',
