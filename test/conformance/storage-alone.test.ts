@@ -114,6 +114,7 @@ describe('in the place of Supabase Storage', () => {
       ENABLE_IMAGE_TRANSFORMATION: 'true',
       IMGPROXY_URL: imgproxy.access.url,
       VERSION: '1.2.3',
+      PROMETHEUS_METRICS_ENABLED: 'true',
     });
     expect(await (await fetch(`${access.url}/version`)).text()).toBe('1.2.3');
     expect((await ask(access, 'POST', '/bucket', { name: 'images', public: true })).status).toBe(200);
@@ -129,6 +130,9 @@ describe('in the place of Supabase Storage', () => {
     const { width, height } = await sharp(Buffer.from(await small.arrayBuffer())).metadata();
     expect([width, height]).toEqual([32, 24]);
     expect((await ask(access, 'POST', '/object/images/text.png', Buffer.from('no picture'))).status).toBe(200);
+    const metrics = await (await fetch(`${access.url}/metrics`)).text();
+    expect(metrics).toContain('\nstorage_api_upload_success 2\n');
+    expect(metrics).toContain('route="/object/:bucket/*",status_code="200"');
     const failed = await fetch(`${access.url}/render/image/public/images/text.png?width=32`);
     expect([failed.status, await failed.json()]).toEqual([400, expect.objectContaining({ statusCode: '422' })]);
     await end(imgproxy.child, 'SIGTERM');

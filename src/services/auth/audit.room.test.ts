@@ -14,6 +14,8 @@ const settings = {
   GITHUB_CLIENT_ID: 'gh',
   GITHUB_SECRET: 'gh-secret',
   GOTRUE_PASSKEY_ENABLED: 'true',
+  GOTRUE_MFA_RECOVERY_CODES_ENROLL_ENABLED: 'true',
+  GOTRUE_MFA_RECOVERY_CODES_VERIFY_ENABLED: 'true',
   GOTRUE_SECURITY_MANUAL_LINKING_ENABLED: 'true',
   SMTP_MAX_FREQUENCY: '0s',
 };
@@ -80,6 +82,17 @@ async function withPasskey(user: Someone): Promise<string> {
 async function withFactor(user: Someone): Promise<{ id: string; secret: string }> {
   const { body } = await user.as('POST', '/factors', { factor_type: 'totp', friendly_name: `app ${++count}` });
   return { id: body.id, secret: body.totp.secret };
+}
+
+async function withRecoveryCodes(user: Someone): Promise<{ id: string; codes: string[] }> {
+  const { id, secret } = await withFactor(user);
+  const challenge = await user.as('POST', `/factors/${id}/challenge`, {});
+  await user.as('POST', `/factors/${id}/verify`, {
+    challenge_id: challenge.body.id,
+    code: codeAt(secret, auth.now()),
+  });
+  const { body } = await user.as('POST', '/factors/recovery-codes');
+  return { id: body.id, codes: body.codes };
 }
 
 /** What an entry says beside its action; without an actor it is the user, without traits there are none. */
@@ -265,6 +278,41 @@ const cases: Readonly<Record<AuditAction, Case>> = {
       const { id } = await withFactor(user);
       await admin('PUT', `/admin/users/${user.id}/factors/${id}`, { friendly_name: 'Renamed' });
       return { actor: service, traits: { user_id: user.id, factor_id: id, factor_type: 'totp' } };
+    },
+  },
+  recovery_codes_generated: {
+    type: 'factor',
+    ip: true,
+    async act(user) {
+      const { id } = await withRecoveryCodes(user);
+      return { traits: { factor_id: id, count: 10 } };
+    },
+  },
+  recovery_codes_regenerated: {
+    type: 'factor',
+    ip: true,
+    async act(user) {
+      const { id } = await withRecoveryCodes(user);
+      await user.as('POST', '/factors/recovery-codes/regenerate');
+      return { traits: { factor_id: id, count: 10 } };
+    },
+  },
+  recovery_codes_verified: {
+    type: 'factor',
+    ip: true,
+    async act(user) {
+      const { id, codes } = await withRecoveryCodes(user);
+      await user.as('POST', '/factors/recovery-codes/verify', { code: codes[0] });
+      return { traits: { factor_id: id, remaining: 9 } };
+    },
+  },
+  recovery_codes_deleted: {
+    type: 'factor',
+    ip: true,
+    async act(user) {
+      const { id } = await withRecoveryCodes(user);
+      await user.as('DELETE', '/factors/recovery-codes');
+      return { traits: { factor_id: id } };
     },
   },
 };

@@ -41,6 +41,7 @@ import { createMetricsPort, type MetricsHold, type MetricsPort } from './routes/
 import { sendError } from './routes/run.ts';
 import { bindRoutes } from './routes/table.ts';
 import type { AuthSettings } from './settings.ts';
+import { addRecoveryKind } from './sql/factor-kinds.ts';
 import { authMigrations, migrate } from './sql/migrations/index.ts';
 import { makeOwnTables, ownSchema } from './sql/own-tables.ts';
 import { samlProtocol } from './wire/saml.ts';
@@ -139,6 +140,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
     const transport = await openMailTransport(settings, kept, clock);
     const db = createDatabase({ connection, size: settings.poolSize, queueLimit: settings.poolQueue, prepares: true });
     const hasOwnTables = await ownTables(db, log);
+    await addFactorKinds(settings, db);
     const limits = (hasOwnTables ? createSharedLimits : createLocalLimits)({
       db,
       clock,
@@ -328,6 +330,15 @@ async function ownTables(db: Database, log: Logger): Promise<boolean> {
       'the database role may not create a schema: mails are sent while requests wait, and each node counts rates and wrong codes alone',
     );
   return made;
+}
+
+async function addFactorKinds(settings: AuthSettings, db: Database): Promise<void> {
+  const { mfaRecoveryEnroll, mfaRecoveryVerify } = settings;
+  if ((mfaRecoveryEnroll || mfaRecoveryVerify) && !(await addRecoveryKind(db)))
+    throw new StartupError(
+      'recovery codes need a value in the type auth.factor_type, which the database role may not add',
+      mfaRecoveryEnroll ? 'GOTRUE_MFA_RECOVERY_CODES_ENROLL_ENABLED' : 'GOTRUE_MFA_RECOVERY_CODES_VERIFY_ENABLED',
+    );
 }
 
 function readHooks(...args: Parameters<typeof createHooks>): AuthContext['hooks'] {

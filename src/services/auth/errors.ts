@@ -114,6 +114,9 @@ export const authErrors = catalogueOf({
     mfa_totp_verify_not_enabled: 'MFA verification is disabled for TOTP',
     mfa_phone_verify_not_enabled: 'MFA verification is disabled for Phone',
     mfa_webauthn_verify_not_enabled: 'MFA verification is disabled for WebAuthn',
+    mfa_recovery_codes_enroll_not_enabled: 'MFA enroll is disabled for recovery codes',
+    mfa_recovery_codes_verify_not_enabled: 'MFA verification is disabled for recovery codes',
+    mfa_recovery_codes_sole_factor: 'Recovery codes cannot be the only factor that can be used',
     hook_timeout: 'Failed to reach hook within maximum time of 5.000000 seconds',
     hook_timeout_after_retry: 'Failed to reach hook after maximum retries',
     hook_payload_over_size_limit: 'Payload size exceeded size limit',
@@ -127,6 +130,7 @@ export const authErrors = catalogueOf({
     web3_provider_disabled: 'Web3 provider is disabled',
   },
   429: {
+    mfa_recovery_codes_locked: 'Too many wrong recovery codes, try again later',
     over_request_rate_limit: 'Request rate limit reached',
     over_email_send_rate_limit: 'email rate limit exceeded',
     over_sms_send_rate_limit: 'SMS rate limit exceeded',

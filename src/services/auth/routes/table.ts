@@ -21,6 +21,7 @@ import { otpPost } from './otp-post.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { reauthenticateGet } from './reauthenticate-get.ts';
 import { recoverPost } from './recover-post.ts';
+import { recoveryCodeRoutes } from './recovery-codes.ts';
 import { resendPost } from './resend-post.ts';
 import type { Route } from './route.ts';
 import { type RunOptions, runRoute } from './run.ts';
@@ -59,6 +60,7 @@ export const routes = ({ limits }: RunOptions, keys: KeySet): readonly Route[] =
   factorChallengePost,
   factorVerifyPost,
   factorDelete,
+  ...recoveryCodeRoutes,
   ...passkeyRoutes,
   invitePost,
   adminLinkPost,

@@ -41,7 +41,6 @@ const statements = {
   storeCredential: `
     update auth.mfa_factors set web_authn_credential = $2, web_authn_aaguid = $3, last_webauthn_challenge_data = $4,
       updated_at = $5 where id = $1`,
-  storeSecret: 'update auth.mfa_factors set secret = $2 where id = $1',
   deleteUnverified: `
     delete from auth.mfa_factors where user_id = $1 and factor_type = $2 and status = 'unverified'`,
 };
@@ -129,11 +128,6 @@ export async function storeCredential(
   now: string,
 ): Promise<void> {
   await sql.query(statements.storeCredential, [id, JSON.stringify(credential), aaguid, JSON.stringify(exchange), now]);
-}
-
-/** Keeps the secret of an authenticator app in another form. */
-export async function storeFactorSecret(sql: Sql, id: string, secret: string): Promise<void> {
-  await sql.query(statements.storeSecret, [id, secret]);
 }
 
 /** Removes a user's factors of a type that were never verified. */

@@ -10,6 +10,8 @@ const statements = {
   deleteExpired: `
     delete from auth.mfa_factors where user_id = $1 and status = 'unverified' and created_at < $2`,
   setPhone: 'update auth.mfa_factors set phone = $3, updated_at = $4 where id = $1 and user_id = $2',
+  lockSecret: 'select secret from auth.mfa_factors where id = $1 for update',
+  storeSecret: 'update auth.mfa_factors set secret = $2 where id = $1',
   lockSession: 'select row_to_json(s) as session from auth.sessions s where s.id = $1 for update',
   addMethod: `
     insert into auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method)
@@ -30,6 +32,7 @@ export const factorMethods: Readonly<Record<FactorRow['factor_type'], string>> =
   totp: 'totp',
   phone: 'mfa/phone',
   webauthn: 'mfa/webauthn',
+  recovery_code: 'mfa/recovery_code',
 };
 
 /** Removes a factor with its challenges. */
@@ -87,6 +90,16 @@ export async function deleteExpiredFactors(sql: Sql, userId: string, before: str
 /** Gives a factor another phone number. */
 export async function setFactorPhone(sql: Sql, id: string, userId: string, phone: string, now: string): Promise<void> {
   await sql.query(statements.setPhone, [id, userId, phone, now]);
+}
+
+/** What a factor is checked with; its row is locked. @returns undefined when the factor, or that, is gone */
+export async function lockFactorSecret(sql: Sql, id: string): Promise<string | undefined> {
+  return (await sql.query<{ secret: string | null }>(statements.lockSecret, [id])).rows[0]?.secret ?? undefined;
+}
+
+/** Keeps what a factor is checked with in another form. */
+export async function storeFactorSecret(sql: Sql, id: string, secret: string): Promise<void> {
+  await sql.query(statements.storeSecret, [id, secret]);
 }
 
 /** Locks a session. @returns undefined when it is gone */

@@ -67,7 +67,7 @@ export interface FactorRow {
   readonly id: string;
   readonly user_id: string;
   readonly friendly_name: string | null;
-  readonly factor_type: 'totp' | 'webauthn' | 'phone';
+  readonly factor_type: 'totp' | 'webauthn' | 'phone' | 'recovery_code';
   readonly status: 'unverified' | 'verified';
   readonly phone: string | null;
   readonly created_at: Instant;

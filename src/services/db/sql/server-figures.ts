@@ -53,7 +53,7 @@ select json_build_object(
 
 /** Asks a server, over a connection of its own: none has to be kept for the one look in a while. @param patience milliseconds */
 export async function readServerFigures(connection: ConnectionOptions, patience: number): Promise<ServerFigures> {
-  const client = await connectClient(connection, 1, true, patience);
+  const client = await connectClient(connection, 1, false, patience);
   try {
     await client.pg.query(`set statement_timeout = ${Math.round(patience)}`);
     const { rows } = await client.pg.query<{ figures: ServerFigures }>(ask);

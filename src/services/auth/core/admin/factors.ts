@@ -1,11 +1,12 @@
 import { authError } from '../../errors.ts';
 import { deleteFactor, downgradeFactorSessions, renameFactor, setFactorPhone } from '../../sql/factors.ts';
-import type { FactorRow, SessionRow, User } from '../../sql/rows.ts';
+import type { FactorRow, SessionRow, Sql, User } from '../../sql/rows.ts';
 import { findUser } from '../../sql/users.ts';
 import { normalisePhone } from '../addresses.ts';
 import { type Actor, audit } from '../audit.ts';
 import { type AuthContext, nowOf } from '../context.ts';
 import { notifyUser } from '../mail/letters.ts';
+import { assertNotStranding } from '../mfa/recovery-codes.ts';
 
 /** A user's factor by its id. @throws mfa_factor_not_found */
 export function factorOf(user: User, factorId: string): FactorRow {
@@ -14,14 +15,21 @@ export function factorOf(user: User, factorId: string): FactorRow {
   return factor;
 }
 
-/** Removes a factor; sessions proved by it lose the level it gave them. @param by the user, or an admin */
+/**
+ * Removes a factor; sessions proved by it lose the level it gave them.
+ *
+ * @param by the user, or an admin
+ * @param check may refuse, in the same transaction
+ */
 export async function removeFactor(
   context: AuthContext,
   by: { readonly actor: Actor; readonly action: 'factor_deleted' | 'factor_unenrolled'; readonly ip: string },
   user: User,
   factor: FactorRow,
+  check?: (sql: Sql) => Promise<void>,
 ): Promise<void> {
   await context.db.transaction(async (sql) => {
+    await check?.(sql);
     const traits = { user_id: user.id, factor_id: factor.id, factor_status: factor.status };
     await audit(context, sql, by.actor, by.action, traits, by.ip);
     await downgradeFactorSessions(sql, factor.id, factor.factor_type, nowOf(context));
@@ -31,7 +39,7 @@ export async function removeFactor(
     await notifyUser(context, user, 'mfa_factor_unenrolled_notification', { FactorType: factor.factor_type });
 }
 
-/** Removes a factor on the user's own behalf. @throws insufficient_aal */
+/** Removes a factor on the user's own behalf. @throws insufficient_aal, mfa_recovery_codes_sole_factor */
 export async function unenroll(
   context: AuthContext,
   user: User,
@@ -41,7 +49,9 @@ export async function unenroll(
 ): Promise<void> {
   if (factor.status === 'verified' && session?.aal !== 'aal2')
     throw authError('insufficient_aal', { status: 422, message: 'AAL2 required to unenroll verified factor' });
-  await removeFactor(context, { actor: user, action: 'factor_unenrolled', ip }, user, factor);
+  await removeFactor(context, { actor: user, action: 'factor_unenrolled', ip }, user, factor, (sql) =>
+    assertNotStranding(context, sql, user, factor),
+  );
 }
 
 /** Gives a factor another name or phone number; empty texts change nothing. @returns the factor as it is then */

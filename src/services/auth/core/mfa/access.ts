@@ -1,4 +1,4 @@
-import { authError } from '../../errors.ts';
+import { authError, invalid } from '../../errors.ts';
 import type { FactorRow, SessionRow, User } from '../../sql/rows.ts';
 import type { AuthContext } from '../context.ts';
 
@@ -8,16 +8,36 @@ export interface FactorHolder {
   readonly session: SessionRow | undefined;
 }
 
+/** A kind of factor that is enrolled and challenged in the common way; recovery codes have their own. */
+export type ChallengedType = Exclude<FactorRow['factor_type'], 'recovery_code'>;
+
 /** @throws mfa_totp_enroll_not_enabled, mfa_phone_enroll_not_enabled, mfa_webauthn_enroll_not_enabled */
-export function assertMayEnroll({ settings }: AuthContext, type: FactorRow['factor_type']): void {
-  if (type === 'totp' && !settings.mfaTotpEnroll) throw authError('mfa_totp_enroll_not_enabled');
-  if (type === 'phone' && !settings.mfaPhoneEnroll) throw authError('mfa_phone_enroll_not_enabled');
-  if (type === 'webauthn' && !settings.mfaWebauthnEnroll) throw authError('mfa_webauthn_enroll_not_enabled');
+export function assertMayEnroll({ settings }: AuthContext, type: ChallengedType): void {
+  const enabled = {
+    totp: settings.mfaTotpEnroll,
+    phone: settings.mfaPhoneEnroll,
+    webauthn: settings.mfaWebauthnEnroll,
+  };
+  if (!enabled[type]) throw authError(`mfa_${type}_enroll_not_enabled`);
+}
+
+/** Whether settings let factors of a kind prove themselves. */
+export function mayVerify({ settings }: AuthContext, type: FactorRow['factor_type']): boolean {
+  const enabled = {
+    totp: settings.mfaTotpVerify,
+    phone: settings.mfaPhoneVerify,
+    webauthn: settings.mfaWebauthnVerify,
+    recovery_code: settings.mfaRecoveryVerify,
+  };
+  return enabled[type];
 }
 
 /** @throws mfa_totp_verify_not_enabled, mfa_phone_verify_not_enabled, mfa_webauthn_verify_not_enabled */
-export function assertMayVerify({ settings }: AuthContext, type: FactorRow['factor_type']): void {
-  if (type === 'totp' && !settings.mfaTotpVerify) throw authError('mfa_totp_verify_not_enabled');
-  if (type === 'phone' && !settings.mfaPhoneVerify) throw authError('mfa_phone_verify_not_enabled');
-  if (type === 'webauthn' && !settings.mfaWebauthnVerify) throw authError('mfa_webauthn_verify_not_enabled');
+export function assertMayVerify(context: AuthContext, type: ChallengedType): void {
+  if (!mayVerify(context, type)) throw authError(`mfa_${type}_verify_not_enabled`);
+}
+
+/** @throws validation_failed for recovery codes, which are verified in their own way */
+export function assertChallenged(type: FactorRow['factor_type']): asserts type is ChallengedType {
+  if (type === 'recovery_code') throw invalid('Recovery codes are verified by POST /factors/recovery-codes/verify');
 }

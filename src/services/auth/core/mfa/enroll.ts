@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { authError, invalid } from '../../errors.ts';
 import { deleteExpiredFactors, deleteFactor, insertFactor, type NewFactor } from '../../sql/factors.ts';
-import type { FactorRow, Sql, User } from '../../sql/rows.ts';
+import type { Sql, User } from '../../sql/rows.ts';
 import { findUser, lockUser } from '../../sql/users.ts';
 import { normalisePhone } from '../addresses.ts';
 import { audit } from '../audit.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { instantAt } from '../instant.ts';
 import type { WireObject } from '../user-view.ts';
-import { assertMayEnroll, type FactorHolder } from './access.ts';
+import { assertMayEnroll, type ChallengedType, type FactorHolder } from './access.ts';
 import { newTotpSecret, totpUri } from './totp.ts';
 
 /** What a user wants to add; absent texts are empty. */
@@ -30,7 +30,7 @@ export async function enroll(
   request: EnrollRequest,
 ): Promise<WireObject> {
   if (!types.includes(request.type)) throw invalid('factor_type needs to be totp, phone, or webauthn');
-  const type = request.type as FactorRow['factor_type'];
+  const type = request.type as ChallengedType;
   assertMayEnroll(context, type);
   const phone = type === 'phone' ? readPhone(request.phone) : null;
   const secret = type === 'totp' ? newTotpSecret() : null;

@@ -3,7 +3,7 @@ import type { BodyFields } from '../body-fields.ts';
 import type { AuthContext, Caller } from '../context.ts';
 import type { SignedIn } from '../session/issue.ts';
 import type { WireObject } from '../user-view.ts';
-import { assertMayVerify, type FactorHolder } from './access.ts';
+import { assertChallenged, assertMayVerify, type FactorHolder } from './access.ts';
 import { challengeTotp } from './challenge.ts';
 import { challengeKey, verifyKey } from './key-factor.ts';
 import { challengePhone, verifyPhoneFactor } from './phone-factor.ts';
@@ -17,8 +17,10 @@ export async function challengeFactor(
   factor: FactorRow,
   fields: BodyFields,
 ): Promise<WireObject> {
-  assertMayVerify(context, factor.factor_type);
-  switch (factor.factor_type) {
+  const { factor_type: type } = factor;
+  assertChallenged(type);
+  assertMayVerify(context, type);
+  switch (type) {
     case 'totp':
       return challengeTotp(context, caller, user, factor);
     case 'phone':
@@ -36,9 +38,11 @@ export async function verifyFactor(
   factor: FactorRow,
   fields: BodyFields,
 ): Promise<SignedIn> {
-  assertMayVerify(context, factor.factor_type);
+  const { factor_type: type } = factor;
+  assertChallenged(type);
+  assertMayVerify(context, type);
   const challengeId = fields.text('challenge_id');
-  switch (factor.factor_type) {
+  switch (type) {
     case 'totp':
       return verifyTotp(context, caller, holder, factor, { challengeId, code: fields.text('code') });
     case 'phone':

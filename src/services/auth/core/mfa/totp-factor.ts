@@ -1,5 +1,6 @@
 import { authError, invalid } from '../../errors.ts';
-import { findLastStep, storeFactorSecret } from '../../sql/challenges.ts';
+import { findLastStep } from '../../sql/challenges.ts';
+import { storeFactorSecret } from '../../sql/factors.ts';
 import type { FactorRow, Sql } from '../../sql/rows.ts';
 import type { AuthContext, Caller } from '../context.ts';
 import type { SignedIn } from '../session/issue.ts';

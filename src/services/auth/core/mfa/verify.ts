@@ -127,7 +127,7 @@ async function settle(
   context: AuthContext,
   sql: Sql,
   caller: Caller,
-  { user, session }: FactorHolder,
+  holder: FactorHolder,
   answer: FactorAnswer,
 ): Promise<Outcome> {
   const examined = await examine(context, sql, caller, answer);
@@ -136,18 +136,34 @@ async function settle(
   if (!check.valid) return { kind: 'wrong' };
   const { factor } = answer;
   const now = nowOf(context);
-  const locked = session && (await lockSession(sql, session.id));
-  if (!locked) throw authError('session_not_found');
   const traits = { factor_id: factor.id, challenge_id: challenge.id, factor_type: factor.factor_type };
-  await audit(context, sql, user, 'verification_attempted', traits, caller.ip ?? '');
+  await audit(context, sql, holder.user, 'verification_attempted', traits, caller.ip ?? '');
   await meetChallenge(sql, challenge.id, now, check.step);
   await check.settle?.(sql);
   const isFirst = factor.status !== 'verified';
   if (isFirst) await verifyFactor(sql, factor.id, now);
-  await raiseSession(sql, locked, factor, now);
+  return { kind: 'right', isFirst, grant: await raise(context, sql, caller, holder, factor) };
+}
+
+/**
+ * Raises a session to the second level by a factor that was proved, in the transaction that proved it; the user's sessions at
+ * the first level end.
+ *
+ * @throws session_not_found
+ */
+export async function raise(
+  context: AuthContext,
+  sql: Sql,
+  caller: Caller,
+  { user, session }: FactorHolder,
+  factor: FactorRow,
+): Promise<Grant> {
+  const locked = session && (await lockSession(sql, session.id));
+  if (!locked) throw authError('session_not_found');
+  await raiseSession(sql, locked, factor, nowOf(context));
   await deleteUnverified(sql, user.id, factor.factor_type);
   const fresh = (await lockUser(sql, user.id)) ?? user;
-  return { kind: 'right', isFirst, grant: await regrant(context, sql, caller, fresh, locked, factor) };
+  return regrant(context, sql, caller, fresh, locked, factor);
 }
 
 /** The same session with another refresh token, as of now. */

@@ -4,7 +4,7 @@ import type { AmrRow, SessionRow, User } from '../../sql/rows.ts';
 import { millisecondsOf } from '../instant.ts';
 import { hasSecondFactor } from '../user-view.ts';
 
-const secondFactorMethods: ReadonlySet<string> = new Set(['totp', 'mfa/phone', 'mfa/webauthn']);
+const secondFactorMethods: ReadonlySet<string> = new Set(['totp', 'mfa/phone', 'mfa/webauthn', 'mfa/recovery_code']);
 
 /** The assurance level that methods add up to. */
 export const assuranceOf = (amr: readonly AmrRow[]): 'aal1' | 'aal2' =>

@@ -31,23 +31,13 @@ const withoutEffect = [
   'PROFILER_PORT',
   'INDEX_WORKER_ENSURE_USER_SEARCH_INDEXES_EXIST',
   'INDEX_WORKER_MAX_USERS_THRESHOLD',
-  'MFA_RECOVERY_CODES_COUNT',
-  'MFA_RECOVERY_CODES_CODE_LENGTH',
-  'MFA_RECOVERY_CODES_MAX_VERIFY_ATTEMPTS',
-  'MFA_RECOVERY_CODES_LOCKOUT_DURATION',
 ] as const;
 
 /** Settings that ask for something this room does not do. A value other than `false` or `0` is named in a warning. */
-const notServed = [
-  'PROFILER_ENABLED',
-  'MFA_RECOVERY_CODES_ENROLL_ENABLED',
-  'MFA_RECOVERY_CODES_VERIFY_ENABLED',
-  'EXPERIMENTAL_SCIM_ENABLED',
-] as const;
+const notServed = ['PROFILER_ENABLED', 'EXPERIMENTAL_SCIM_ENABLED'] as const;
 
 const purposes: Readonly<Record<string, string>> = {
   PROFILER_: "Go's profiler; this program's own is node --cpu-prof",
-  MFA_RECOVERY_CODES_: 'recovery codes, which came to the original after the release mirrored here',
   EXPERIMENTAL_SCIM_: 'provisioning of users by SCIM',
 };
 
