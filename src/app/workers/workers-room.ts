@@ -67,7 +67,8 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
   let boot: Boot | undefined;
 
   const send = (worker: Worker, message: ToWorker): void => {
-    if (worker.isConnected()) worker.send(message);
+    // One that is ending may seem connected still; without a callback its end would be an error that nobody catches.
+    if (worker.isConnected()) worker.send(message, () => {});
   };
 
   function receive(worker: Worker, message: FromWorker): void {

@@ -22,7 +22,7 @@ import { openPost, type Post } from './core/mail/open-post.ts';
 import { createMetrics, type Metrics } from './core/metrics.ts';
 import { matchTotp, newTotpSecret, totpUri } from './core/mfa/totp.ts';
 import { createAttempts } from './core/one-time/attempts.ts';
-import { answerRequest } from './core/one-time/mail-requests.ts';
+import { doPostponed } from './core/one-time/mail-requests.ts';
 import { createCodeHasher } from './core/one-time-code.ts';
 import { describeOutage } from './core/outage.ts';
 import { parseRequiredCharacters } from './core/password-rules.ts';
@@ -195,7 +195,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       saml: createSaml(settings, samlProtocol, externalBase),
       externalBase,
     };
-    post.start((request) => answerRequest(context, request));
+    post.start((request) => doPostponed(context, request));
     const cleaner = createCleaner(context);
     const app = createApp({
       log,

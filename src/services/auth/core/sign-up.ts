@@ -178,9 +178,11 @@ async function prepareProof(
   sql: Sql,
   caller: Caller,
   user: User,
-  { email, phone, channel, challenge }: Plan,
+  { email, phone, channel, challenge, password }: Plan,
 ): Promise<{ readonly letter: PreparedLetter } | { readonly text: PreparedText }> {
-  if (email) return { letter: await prepareConfirmation(context, sql, caller, user, challenge) };
+  // Where codes are asked for, the application is asked for known addresses, too, and both wait for it.
+  const unseen = password !== undefined;
+  if (email) return { letter: await prepareConfirmation(context, sql, caller, user, challenge, { unseen }) };
   const message = { phone, purpose: 'confirmation', channel: context.sms.readChannel(channel) } as const;
   return { text: await prepareText(context, sql, caller, user, message) };
 }

@@ -124,9 +124,23 @@ export const restoring =
   (sql: Sql): Promise<void> =>
     updateUser(sql, userId, columns, nowOf(context));
 
-/** Keeps a letter in the transaction it belongs to, where mails are kept; else it is sent by `dispatch`. */
-export async function keepLetter(context: AuthContext, sql: Sql, prepared: PreparedLetter): Promise<PreparedLetter> {
-  if (sendsOwnMail(context)) return prepared;
+/**
+ * Keeps a letter in the transaction it belongs to, where mails are kept; else it is sent by `dispatch`.
+ *
+ * @param unseen an application that sends mails itself is told after the answer, too, where that can wait
+ */
+export async function keepLetter(
+  context: AuthContext,
+  sql: Sql,
+  prepared: PreparedLetter,
+  unseen = false,
+): Promise<PreparedLetter> {
+  if (sendsOwnMail(context)) {
+    const { message } = prepared;
+    if (!unseen || !message || !context.post.postpones) return prepared;
+    await context.post.postpone(sql, { kind: 'message', message });
+    return { ...prepared, kept: true };
+  }
   return { ...prepared, kept: await context.post.keep(sql, prepared.letter) };
 }
 

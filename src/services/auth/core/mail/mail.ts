@@ -1,5 +1,6 @@
 import type { MailKind } from '../../settings.ts';
 import type { Caller } from '../caller.ts';
+import type { EmailMessage } from '../hooks/email.ts';
 import type { CodeChallenge } from '../pkce.ts';
 
 /** A mail before its template is filled in. */
@@ -24,6 +25,18 @@ export interface WaitingRequest {
   readonly challenge: CodeChallenge | undefined;
   readonly caller: Caller;
 }
+
+/**
+ * A mail that the application is to send itself, told to it after the answer to a sign-up: it is told of new users alone, so
+ * that the time it takes would tell who has an account.
+ */
+export interface WaitingMessage {
+  readonly kind: 'message';
+  readonly message: EmailMessage;
+}
+
+/** What waits beside the letters, and is done after an answer. */
+export type Postponed = WaitingRequest | WaitingMessage;
 
 /** A mail ready to go. */
 export interface Mail {

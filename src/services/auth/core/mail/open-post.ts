@@ -4,7 +4,7 @@ import type { AuthPorts } from '../../ports.ts';
 import type { AuthSettings } from '../../settings.ts';
 import type { AuthContext } from '../context.ts';
 import type { SharedLimits } from '../limits/shared-limits.ts';
-import type { Letter, MailTransport, WaitingRequest } from './mail.ts';
+import type { Letter, MailTransport, Postponed } from './mail.ts';
 import { createMailDesk, type MailDesk } from './mail-desk.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPostOffice, type PostOffice, writeMail } from './post-office.ts';
@@ -17,7 +17,7 @@ export interface Post {
   /** For who writes templates. */
   readonly desk: MailDesk;
   /** Begins to send what waits. @param perform does what a request that waits asks for */
-  start(perform: (request: WaitingRequest) => Promise<void>): void;
+  start(perform: (request: Postponed) => Promise<void>): void;
   /** Waits for mails under way. */
   close(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export function openPost(parts: PostParts): Post {
   const templates = readShelf(parts);
   const deliver = async (letter: Letter): Promise<void> =>
     transport.send(await writeMail(settings, templates, letter, log));
-  let perform = async (_request: WaitingRequest): Promise<void> => {};
+  let perform = async (_request: Postponed): Promise<void> => {};
   const outbox: Outbox | undefined =
     parts.canKeep && settings.mailQueue && (transport.delivery === 'smtp' || settings.hook_send_email)
       ? createOutbox({

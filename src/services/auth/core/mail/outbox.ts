@@ -12,7 +12,7 @@ import {
 } from '../../sql/outbox.ts';
 import type { Sql } from '../../sql/rows.ts';
 import { backOff, describeFailure, judgeFailure } from './delivery-failure.ts';
-import type { Letter, WaitingRequest } from './mail.ts';
+import type { Letter, Postponed } from './mail.ts';
 import type { Seal } from './seal.ts';
 
 /** How the outbox works. Spans are in milliseconds. */
@@ -23,7 +23,7 @@ export interface OutboxOptions {
   /** @throws whatever keeps the mail from going */
   readonly deliver: (letter: Letter) => Promise<void>;
   /** Does what a request asks for. @throws ServiceError below 500 when it is refused for good */
-  readonly perform: (request: WaitingRequest) => Promise<void>;
+  readonly perform: (request: Postponed) => Promise<void>;
   /** Letters and requests that may wait. */
   readonly size: number;
   /** Letters under way at a time. */
@@ -41,7 +41,7 @@ export interface OutboxOptions {
 /** Letters on their way, kept in the database until a mail server has taken them. */
 export interface Outbox {
   /** Stores a letter, best in the transaction it belongs to. @throws over_email_send_rate_limit when too many wait */
-  put(sql: Sql, letter: Letter | WaitingRequest): Promise<void>;
+  put(sql: Sql, letter: Letter | Postponed): Promise<void>;
   /** Looks for letters now; called after the commit that stored some. */
   wake(): void;
   /** What health tells: letters that wait, and why the last try failed, if it did. */
@@ -118,7 +118,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       await deleteLetters(db, [held.id]);
       return 'done';
     }
-    let letter: Letter | WaitingRequest;
+    let letter: Letter | Postponed;
     try {
       letter = options.seal.open(held.letter) as typeof letter;
     } catch {
@@ -127,7 +127,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       await delayLetters(db, [held.id], options.longestPause, false);
       return 'done';
     }
-    if (letter.kind === 'request') return perform(held, letter);
+    if (letter.kind === 'request' || letter.kind === 'message') return perform(held, letter);
     try {
       await options.deliver(letter);
     } catch (error) {
@@ -138,8 +138,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   // The mail server has no part in it, so nothing is learnt of it.
-  async function perform(held: HeldLetter, request: WaitingRequest): Promise<'request'> {
-    const about = { wants: request.wants, request: held.id, attempts: held.attempts };
+  async function perform(held: HeldLetter, request: Postponed): Promise<'request'> {
+    const wants = request.kind === 'request' ? request.wants : request.message.data.email_action_type;
+    const about = { wants, request: held.id, attempts: held.attempts };
     try {
       await options.perform(request);
     } catch (error) {

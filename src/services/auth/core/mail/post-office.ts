@@ -6,7 +6,7 @@ import type { Sql } from '../../sql/rows.ts';
 import { type Rate, readRate } from '../limits/rate.ts';
 import type { SharedLimits } from '../limits/shared-limits.ts';
 import type { Template } from '../template/render.ts';
-import type { Letter, Mail, WaitingRequest } from './mail.ts';
+import type { Letter, Mail, Postponed } from './mail.ts';
 import type { Outbox } from './outbox.ts';
 import type { TemplateShelf } from './template-shelf.ts';
 
@@ -25,7 +25,7 @@ export interface PostOffice {
   /** Whether requests can wait: where mails do. */
   readonly postpones: boolean;
   /** Keeps a request in the transaction that admits it. Only where they can wait. @throws over_email_send_rate_limit */
-  postpone(sql: Sql, request: WaitingRequest): Promise<void>;
+  postpone(sql: Sql, request: Postponed): Promise<void>;
   /**
    * Keeps a letter in the transaction that made it, so that it goes out when that is committed, whatever happens.
    *

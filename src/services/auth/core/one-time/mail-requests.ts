@@ -3,8 +3,9 @@ import { findUserByEmail } from '../../sql/users.ts';
 import { assertMayWriteTo } from '../addresses.ts';
 import { audit } from '../audit.ts';
 import type { AuthContext } from '../context.ts';
+import { askToMail } from '../hooks/email.ts';
 import { dispatch, type PreparedLetter } from '../mail/letters.ts';
-import type { RequestedMail, WaitingRequest } from '../mail/mail.ts';
+import type { Postponed, RequestedMail, WaitingRequest } from '../mail/mail.ts';
 import { answersUnseen, assertTurn } from './frequency.ts';
 import { type Admission, prepareConfirmation, prepareEmailChange, prepareRecovery } from './send.ts';
 
@@ -32,9 +33,11 @@ export async function requestMail(context: AuthContext, request: MailRequest): P
   context.post.setOut();
 }
 
-/** Does what a request that waited asks for. */
-export const answerRequest = (context: AuthContext, request: WaitingRequest): Promise<void> =>
-  perform(context, request, { admitted: true });
+/** Does what was postponed until after an answer. @throws what the application says whom it is told to */
+export const doPostponed = (context: AuthContext, postponed: Postponed): Promise<void> =>
+  postponed.kind === 'message'
+    ? askToMail(context, postponed.message)
+    : perform(context, postponed, { admitted: true });
 
 // A change of address is confirmed at both.
 const mailsFor = ({ settings }: AuthContext, wants: RequestedMail): number =>

@@ -11,9 +11,12 @@ import { newCode, pkcePrefix } from '../one-time-code.ts';
 import type { CodeChallenge } from '../pkce.ts';
 import { assertPause, noteMail } from './frequency.ts';
 
-/** `admitted`: the request has passed pause and limit before, and waited since. */
+/** How a mail is let through. */
 export interface Admission {
+  /** The request has passed pause and limit before, and waited since. */
   readonly admitted?: boolean;
+  /** No answer may wait for whoever sends it. */
+  readonly unseen?: boolean;
 }
 
 async function admit(
@@ -104,12 +107,13 @@ export async function prepareConfirmation(
   const { code, stored } = makeCode(context, email, challenge);
   await beginFlow(context, sql, user.id, 'email/signup', challenge);
   await storeToken(context, sql, user, 'confirmation_token', stored, email, { confirmation_sent_at: nowOf(context) });
-  return keepLetter(context, sql, {
+  const prepared = {
     letter: actionLetter(context, caller, user, 'confirmation', code, stored),
     message: actionMessage(caller, user, 'confirmation', code, stored),
     failure: 'Error sending confirmation email',
     undo: restoring(context, user.id, { confirmation_sent_at: user.confirmation_sent_at }),
-  });
+  };
+  return keepLetter(context, sql, prepared, admission.unseen);
 }
 
 /** Prepares an invitation. There is no pause between two: only admins send them. */
