@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type EffectiveSetting, type EnvFile, resolveSettings, type SourceProblem, type Sources } from '#kernel/config';
 import { StartupError } from '#kernel/errors';
 import { type AuthSettings, authSettings } from '#services/auth';
@@ -68,7 +69,25 @@ export function currentAuthSettings(
   const problems: SourceProblem[] = [];
   const overrides = folderOverrides(sources, cwd, problems, candidate);
   const { values, effective, problems: own } = resolveSettings(authSettings, { ...sources, overrides });
-  problems.push(...own);
+  problems.push(...own, ...keysOfAuthAlone(sources, overrides));
   if (problems.length > 0) throw new StartupError(problems.map(({ line, message }) => `${line} ${message}`).join('\n'));
   return { settings: { ...values, externalUrl: values.externalUrl ?? externalUrl }, effective };
+}
+
+/**
+ * Keys of tokens that a folder gives auth and nobody else. The other services check the tokens that auth signs, and know
+ * nothing of the folder; where auth runs alone, they are whose settings say so.
+ */
+export function keysOfAuthAlone(sources: Sources, overrides: readonly EnvFile[]): SourceProblem[] {
+  if (sources.alone || overrides.length === 0) return [];
+  const { jwtSecret, jwtKeys } = authSettings;
+  const keys = { jwtSecret, jwtKeys };
+  const shared = resolveSettings(keys, sources).values;
+  const own = resolveSettings(keys, { ...sources, overrides }).values;
+  return (['jwtSecret', 'jwtKeys'] as const)
+    .filter((key) => !isDeepStrictEqual(shared[key], own[key]))
+    .map((key) => ({
+      line: keys[key].name,
+      message: `cannot be given to auth alone by ${setting}: the other services check the same tokens; set it in .env and restart`,
+    }));
 }

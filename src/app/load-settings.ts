@@ -26,7 +26,7 @@ import { type RestSettings, restSettings } from '#services/rest';
 import { type StorageSettings, storageSettings } from '#services/storage';
 import { type StudioSettings, studioSettings } from '#services/studio';
 import { type VectorSettings, vectorSettings } from '#services/vector';
-import { type CurrentAuth, currentAuthSettings, folderOverrides } from './auth-settings.ts';
+import { type CurrentAuth, currentAuthSettings, folderOverrides, keysOfAuthAlone } from './auth-settings.ts';
 import { replaceDefaults } from './original-defaults.ts';
 import { allSchemas } from './registry.ts';
 import type { CandidateFile } from './reload/config-folder.ts';
@@ -123,6 +123,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   }
 
   const overrides = folderOverrides(sources, input.cwd, problems);
+  problems.push(...keysOfAuthAlone(sources, overrides));
   const restAlone = rooms.size === 1 && rooms.has('rest');
   const imgproxyAlone = rooms.size === 1 && rooms.has('imgproxy');
   const resolved = {

@@ -1,5 +1,5 @@
 import { createSupervisor, type Mount, type SupervisedRoom } from '#kernel/lifecycle';
-import type { LogBus, Logger } from '#kernel/log';
+import type { LogBus, Logger, Redactor } from '#kernel/log';
 import { type MetricFamily, mergeFamilies } from '#kernel/metrics';
 import type { LoadedSettings } from './load-settings.ts';
 import { collectMetrics, openMetricsSender } from './metrics.ts';
@@ -39,7 +39,7 @@ export function createStack(
   settings: LoadedSettings,
   log: Logger,
   share: Share = { kind: 'whole' },
-  hide: (secrets: readonly (string | undefined)[]) => void = () => {},
+  hide: Redactor['hide'] = () => () => {},
   logs?: LogBus,
 ): Stack {
   const opened = openBus(settings, log, share);

@@ -3,7 +3,7 @@ import type { Bus } from '#kernel/bus';
 import { createEgress } from '#kernel/egress';
 import { canConnect } from '#kernel/http';
 import type { Mount, Room, SupervisedRoom } from '#kernel/lifecycle';
-import type { LogBus, Logger } from '#kernel/log';
+import type { LogBus, Logger, Redactor } from '#kernel/log';
 import type { MetricFamily } from '#kernel/metrics';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
 import type { Tracer } from '#kernel/trace';
@@ -59,7 +59,7 @@ export interface WiringInput {
   readonly health: () => Promise<StackHealth>;
   readonly metrics: () => Promise<readonly MetricFamily[]>;
   /** Keeps secrets that come to be known later out of the log. */
-  readonly hide: (secrets: readonly (string | undefined)[]) => void;
+  readonly hide: Redactor['hide'];
   readonly tracer: () => Tracer | undefined;
 }
 
@@ -142,7 +142,7 @@ export function wireRooms(input: WiringInput): Wired {
       settings,
       places,
       watches: share.kind !== 'worker',
-      beforeUse: (changed) => input.hide(secretTextsOf(authSettings, changed)),
+      hide: (changed) => input.hide(secretTextsOf(authSettings, changed)),
       afterUse: () => workers?.api.reload('auth'),
       log: roomLog('auth'),
     });

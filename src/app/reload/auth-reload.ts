@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import { StartupError } from '#kernel/errors';
 import type { Logger } from '#kernel/log';
 import { type AuthSettings, authSettings } from '#services/auth';
 import { authConfigFolder } from '../auth-settings.ts';
@@ -25,8 +26,8 @@ export interface AuthReloadOptions {
   readonly places: RoomPlaces;
   /** False: another process watches the folder. */
   readonly watches: boolean;
-  /** Called before settings count, so that secrets among them stay out of the log. */
-  readonly beforeUse: (settings: AuthSettings) => void;
+  /** Called before settings count, so that secrets among them stay out of the log. @returns ends that */
+  readonly hide: (settings: AuthSettings) => () => void;
   /** Called after new settings have proved usable, e.g. to pass the word on. */
   readonly afterUse: () => void;
   readonly log: Logger;
@@ -37,16 +38,19 @@ export function createAuthReload(options: AuthReloadOptions): AuthReload {
   const { settings, log } = options;
   let present = settings.auth;
   let line: Promise<void> = Promise.resolve();
+  // Oldest first: of the room that serves, of the one that may still finish requests, and of one that did not start.
+  const hidden: (() => void)[] = [];
 
   async function reload(): Promise<void> {
     const next = settings.currentAuth().settings;
     const changed = changedNames(present, next);
     if (changed.length === 0) return;
-    options.beforeUse(next);
+    if (settings.rooms.size > 1) refuseKeys(changed);
+    hidden.push(options.hide(next));
+    // A place holds two rooms at most, so whoever came before them can tell nothing any more.
+    for (const forget of hidden.splice(0, hidden.length - 3)) forget();
     await options.places.replace('auth', { ...settings, auth: next });
     present = next;
-    if (settings.rooms.size > 1 && changed.some((name) => name === 'JWT_SECRET' || name === 'JWT_KEYS'))
-      log.warn({}, 'keys of tokens have changed for auth alone; the other services know them after a restart');
     log.info({ changed }, 'auth serves with changed settings');
     options.afterUse();
   }
@@ -98,6 +102,16 @@ export function createAuthReload(options: AuthReloadOptions): AuthReload {
       watch = undefined;
     },
   };
+}
+
+// Tokens that auth signs have to be understood by services that learn of keys at their start alone.
+function refuseKeys(changed: readonly string[]): void {
+  const keys = changed.filter((name) => name === 'JWT_SECRET' || name === 'JWT_KEYS');
+  if (keys.length > 0)
+    throw new StartupError(
+      `${keys.join(' and ')} cannot change for auth alone: the other services check the same tokens; set it in .env and restart`,
+      keys[0],
+    );
 }
 
 // Names alone: a value may be a secret.

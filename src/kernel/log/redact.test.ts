@@ -111,3 +111,15 @@ test('lines below the level are not written', () => {
   expect(lines).toHaveLength(1);
   expect(log.isLevelEnabled('info')).toBe(false);
 });
+
+test('secrets that have become known later are hidden until they are let go, and as long as anybody has them', () => {
+  const redact = createRedactor(['first-secret']);
+  const forget = [redact.hide(['second-secret', 'first-secret']), redact.hide(['second-secret', 'third-secret'])];
+  const shown = () => redact('first-secret second-secret third-secret');
+  expect(shown()).toBe('[redacted] [redacted] [redacted]');
+  forget[1]?.();
+  expect(shown()).toBe('[redacted] [redacted] third-secret');
+  forget[0]?.();
+  forget[0]?.();
+  expect(shown()).toBe('[redacted] second-secret third-secret');
+});

@@ -1,8 +1,12 @@
 /** Replaces every secret in a text. */
 export interface Redactor {
   (text: string): string;
-  /** Secrets that have come to be known since, e.g. with changed settings; those known stay hidden. */
-  hide(secrets: readonly (string | undefined)[]): void;
+  /**
+   * Hides secrets that have come to be known since, e.g. with changed settings; those known stay hidden.
+   *
+   * @returns ends that, once nothing can tell them any more; what is hidden for another reason as well stays hidden
+   */
+  hide(secrets: readonly (string | undefined)[]): () => void;
 }
 
 const mask = '[redacted]';
@@ -19,11 +23,22 @@ const urlPasswordPattern = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi;
  *   hiding them would garble ordinary words
  */
 export function createRedactor(secrets: readonly (string | undefined)[]): Redactor {
+  const groups = new Set<readonly string[]>();
   let known: readonly string[] = [];
-  function hide(more: readonly (string | undefined)[]): void {
-    const given = more.filter((secret): secret is string => secret !== undefined && secret.length >= 6);
+  function learn(): void {
     // Longest first, so that a secret that contains another goes whole.
-    known = [...new Set([...known, ...given.flatMap(writtenForms)])].sort((a, b) => b.length - a.length);
+    known = [...new Set([...groups].flat())].sort((a, b) => b.length - a.length);
+  }
+  function hide(more: readonly (string | undefined)[]): () => void {
+    const group = more
+      .filter((secret): secret is string => secret !== undefined && secret.length >= 6)
+      .flatMap(writtenForms);
+    groups.add(group);
+    learn();
+    return () => {
+      groups.delete(group);
+      learn();
+    };
   }
   hide(secrets);
   const redact = (text: string): string => {
