@@ -1,30 +1,6 @@
-import type { User } from '../../sql/rows.ts';
 import type { AuthContext } from '../context.ts';
+import type { EmailMessage } from '../mail/mail.ts';
 import { userView, type WireObject } from '../user-view.ts';
-
-/** A mail as the application's own sender is told of it. */
-export interface EmailMessage {
-  readonly user: User;
-  readonly ip: string | null;
-  readonly data: EmailData;
-}
-
-/** What is to be sent. Every field is there, empty where it means nothing. */
-export interface EmailData {
-  /** `signup`, `recovery`, `password_changed_notification` … */
-  readonly email_action_type: string;
-  readonly token?: string;
-  readonly token_hash?: string;
-  readonly redirect_to?: string;
-  /** Base URL of the service, not of the application. */
-  readonly site_url: string;
-  readonly token_new?: string;
-  readonly token_hash_new?: string;
-  readonly old_email?: string;
-  readonly old_phone?: string;
-  readonly provider?: string;
-  readonly factor_type?: string;
-}
 
 const nothing = {
   token: '',

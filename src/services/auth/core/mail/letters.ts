@@ -4,8 +4,8 @@ import type { Sql, User } from '../../sql/rows.ts';
 import { type UserChanges, updateUser } from '../../sql/users.ts';
 import { type AuthContext, type Caller, nowOf } from '../context.ts';
 import { actionLink } from '../external-url.ts';
-import { askToMail, type EmailMessage, sendsOwnMail } from '../hooks/email.ts';
-import type { Letter } from './mail.ts';
+import { askToMail, sendsOwnMail } from '../hooks/email.ts';
+import type { EmailMessage, Letter } from './mail.ts';
 
 /**
  * A mail that a transaction has prepared. It goes out after the commit, so that no database connection waits for a mail
