@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connectClient, copyIn } from '#kernel/sql';
-import { encodeRows } from '../src/services/analytics/sql/rows.ts';
+import { copyData, RowBatch, Slabs } from '../src/services/analytics/sql/rows.ts';
 import { median } from './support/load.ts';
 import { paced } from './support/paced.ts';
 import { processTree, startProduct } from './support/product.ts';
@@ -108,14 +108,12 @@ async function measureIngest(): Promise<void> {
     const slices = Array.from({ length: Math.ceil(perRound / batch) }, (_, at) =>
       list.slice(at * batch, (at + 1) * batch),
     );
-    const data = slices.map((slice) =>
-      encodeRows(
-        slice.map(({ id, timestamp, event_message, metadata }) => ({
-          source: 1,
-          record: { id, source: '', at: timestamp, message: event_message, metadata: JSON.stringify(metadata) },
-        })),
-      ),
-    );
+    const data = slices.map((slice) => {
+      const rows = new RowBatch(new Slabs());
+      for (const { id, timestamp, event_message, metadata } of slice)
+        rows.add({ id, source: '', at: timestamp, message: event_message, metadata: JSON.stringify(metadata) }, 1);
+      return Buffer.concat([...copyData(rows.chunks)]);
+    });
     const started = performance.now();
     for (const one of data) await copyIn(client, 'copy bare from stdin (format binary)', [one]);
     bare.push(perRound / ((performance.now() - started) / 1_000));

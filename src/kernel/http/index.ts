@@ -5,7 +5,7 @@ export { type App, type AppOptions, createApp } from './app.ts';
 export { BodyError, readBody } from './body.ts';
 export { canConnect } from './can-connect.ts';
 export { type Listener, type ListenerOptions, startListener } from './listener.ts';
-export { readPackedBody } from './packed-body.ts';
+export { readPackedBody, readPackedChunks } from './packed-body.ts';
 export { type RequestContext, requestContext, setRequestContext } from './request-context.ts';
 export { requestNews } from './request-news.ts';
 export { sendBody, sendJson } from './respond.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
-import { BodyError, readBody } from './body.ts';
+import { BodyError, readBody, readBodyChunks } from './body.ts';
 
 const unpack = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 
@@ -21,4 +21,19 @@ export async function readPackedBody(request: IncomingMessage, limit: number): P
   } catch (error) {
     throw new BodyError((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE' ? 'too-large' : 'malformed');
   }
+}
+
+/**
+ * The same as it comes, where it is not packed; else in one piece.
+ *
+ * @param take nothing more is read until its promise is fulfilled; what it throws ends the reading, and is thrown on
+ * @throws BodyError as `readPackedBody`
+ */
+export async function readPackedChunks(
+  request: IncomingMessage,
+  limit: number,
+  take: (chunk: Buffer) => void | Promise<void>,
+): Promise<void> {
+  if ((request.headers['content-encoding'] ?? 'identity') === 'identity') await readBodyChunks(request, limit, take);
+  else await take(await readPackedBody(request, limit));
 }

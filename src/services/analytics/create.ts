@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Health, Room, RoomDefinition } from '#kernel/lifecycle';
 import { createRecordIds, type Logger } from '#kernel/log';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
+import { createTurns } from './core/ingest/turns.ts';
 import { createLive } from './core/live.ts';
 import { createLogStore } from './core/log-store.ts';
 import { metricFamilies } from './core/metric-families.ts';
@@ -110,7 +111,17 @@ function create(deps: AnalyticsDeps): Room<AnalyticsApi> {
 
   const handle = createHandler({
     log,
-    service: { settings, store, live, nextId: createRecordIds(), now: Date.now, isReady: () => ready, query, counts },
+    service: {
+      settings,
+      store,
+      live,
+      turns: createTurns(),
+      nextId: createRecordIds(),
+      now: Date.now,
+      isReady: () => ready,
+      query,
+      counts,
+    },
   });
 
   return {
@@ -119,7 +130,14 @@ function create(deps: AnalyticsDeps): Room<AnalyticsApi> {
       async store(records) {
         if (!ready && !stopped) await untilReady();
         if (!ready) throw analyticsError('not_ready');
-        return store.store(records);
+        const writer = await store.open(new Set(records.map(({ source }) => source)));
+        try {
+          for (const record of records) writer.add(record);
+        } catch (error) {
+          writer.drop();
+          throw error;
+        }
+        await writer.commit();
       },
     },
     async start() {

@@ -11,7 +11,7 @@ export interface Follower {
 /** Those who follow the logs live. */
 export interface Live {
   readonly count: number;
-  tell(records: readonly LogRecord[]): void;
+  tell(records: Iterable<LogRecord>): void;
   /** @returns ends it; undefined where there are enough already */
   follow(follower: Follower): (() => void) | undefined;
 }

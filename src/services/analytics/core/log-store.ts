@@ -3,7 +3,7 @@ import { asDatabaseError, type Client, type ConnectionOptions, connectClient } f
 import { analyticsError } from '../errors.ts';
 import { knownIds, writeRows } from '../sql/events.ts';
 import { addPartitions, dropPartitions, listPartitions, type Partition } from '../sql/partitions.ts';
-import type { Row } from '../sql/rows.ts';
+import { idOf, momentOf, RowBatch, recordOf, rowsOf, Slabs } from '../sql/rows.ts';
 import {
   applicationName,
   createSource,
@@ -29,8 +29,8 @@ export interface LogStoreOptions extends SchemaOptions {
   readonly queueMemory: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Hears of records once they are committed. */
-  readonly onStored: (records: readonly LogRecord[]) => void;
+  /** Hears of records once they are committed. They are only made where somebody asks for them. */
+  readonly onStored: (records: Iterable<LogRecord>) => void;
 }
 
 /** What there is to say of the store. */
@@ -51,11 +51,8 @@ export interface StoreFigures {
 export interface LogStore {
   readonly figures: StoreFigures;
   prepare(): Promise<SchemaResult>;
-  /**
-   * @param isRetry whether ids may have been sent before without a moment of their own, so that they are looked for
-   * @throws ServiceError `refused`, `buffer_full`; else the database's error
-   */
-  store(records: readonly LogRecord[], isRetry?: boolean): Promise<void>;
+  /** Begins to take records of these sources, which are made where they are missing. */
+  open(sources: ReadonlySet<string>): Promise<LogWriter>;
   sources(): Promise<ReadonlyMap<string, Source>>;
   addSource(name: string): Promise<Source>;
   /** Drops partitions that are due. */
@@ -64,9 +61,23 @@ export interface LogStore {
   close(): Promise<void>;
 }
 
+/** Takes records that are committed together, or not at all. One of `commit` and `drop` has to follow. */
+export interface LogWriter {
+  /** @throws ServiceError `buffer_full` where too much waits already */
+  add(record: LogRecord): void;
+  /**
+   * Fulfilled once they are there for good. A record whose id is there already is left as it is.
+   *
+   * @param isRetry whether ids may have been sent before without a moment of their own, so that they are looked for
+   * @throws ServiceError `refused`; else the database's error
+   */
+  commit(isRetry?: boolean): Promise<void>;
+  /** Forgets them. */
+  drop(): void;
+}
+
 interface Parcel {
-  readonly records: readonly LogRecord[];
-  readonly bytes: number;
+  readonly rows: RowBatch;
   readonly isRetry: boolean;
   readonly done: (error?: unknown) => void;
 }
@@ -84,6 +95,7 @@ export function createLogStore(options: LogStoreOptions): LogStore {
   const { schema, log, now } = options;
   const queue: Parcel[] = [];
   const counts = { stored: 0, expired: 0, refused: 0 };
+  const slabs = new Slabs();
   let waiting = 0;
   let client: Client | undefined;
   let idle: NodeJS.Timeout | undefined;
@@ -121,21 +133,23 @@ export function createLogStore(options: LogStoreOptions): LogStore {
     return mine;
   }
 
-  async function numbersOf(active: Client, records: readonly LogRecord[]): Promise<void> {
-    const missing = new Set(records.map(({ source }) => source).filter((name) => !known.has(name)));
-    if (missing.size === 0) return;
-    known = await readSources(active, schema);
-    for (const name of missing) if (!known.has(name)) await createSource(active, schema, name);
-    known = await readSources(active, schema);
+  async function numbersOf(names: ReadonlySet<string>): Promise<void> {
+    const isMissing = (name: string) => !known.has(name);
+    if (![...names].some(isMissing)) return;
+    await withClient(async (active) => {
+      known = await readSources(active, schema);
+      for (const name of names) if (isMissing(name)) await createSource(active, schema, name);
+      known = await readSources(active, schema);
+    });
   }
 
   /** Where a moment has no partition, one is made. */
-  async function partitionsFor(active: Client, rows: readonly Row[], isSecond: boolean): Promise<void> {
+  async function partitionsFor(active: Client, chunks: readonly Buffer[], isSecond: boolean): Promise<void> {
     if (isSecond || partitions.length === 0) partitions = await listPartitions(active, schema);
     const moments = new Set<number>();
     let last: Partition | undefined;
-    for (const { record } of rows) {
-      const moment = Math.floor(record.at / 1e6);
+    for (const row of rowsOf(chunks)) {
+      const moment = Math.floor(momentOf(row) / 1e6);
       if (last && last.from <= moment && moment < last.to) continue;
       last = partitions.find(({ from, to }) => from <= moment && moment < to);
       if (!last) moments.add(moment);
@@ -150,11 +164,12 @@ export function createLogStore(options: LogStoreOptions): LogStore {
     );
   }
 
-  async function write(active: Client, rows: readonly Row[]): Promise<readonly Row[]> {
+  /** @returns the rows that the database cannot hold */
+  async function write(active: Client, chunks: readonly Buffer[]): Promise<readonly Buffer[]> {
     for (let attempt = 1; ; attempt++) {
-      await partitionsFor(active, rows, attempt > 1);
+      await partitionsFor(active, chunks, attempt > 1);
       try {
-        await writeRows(active, schema, rows);
+        await writeRows(active, schema, chunks);
         return [];
       } catch (error) {
         const code = asDatabaseError(error)?.code ?? '';
@@ -162,6 +177,7 @@ export function createLogStore(options: LogStoreOptions): LogStore {
         if ((code === '23514' || code === '42P01') && attempt < 3) continue;
         // Classes 22 and 54: data that the server cannot hold. Whose it is shows when they are written apart.
         if (!/^(22|54)/.test(code)) throw error;
+        const rows = [...rowsOf(chunks)];
         if (rows.length === 1) return rows;
         const half = rows.length >> 1;
         return [...(await write(active, rows.slice(0, half))), ...(await write(active, rows.slice(half)))];
@@ -170,35 +186,32 @@ export function createLogStore(options: LogStoreOptions): LogStore {
   }
 
   async function writeParcels(parcels: readonly Parcel[]): Promise<void> {
-    const earliest = (now() - options.retention) * 1_000;
-    const latest = now() * 1_000 + ahead;
     await withClient(async (active) => {
-      const all = parcels.flatMap(({ records }) => records);
-      const timely = all.filter(({ at }) => at >= earliest);
-      counts.expired += all.length - timely.length;
-      await numbersOf(active, timely);
       const repeated = await repetitions(active, parcels);
-      const rows = timely
-        .filter(({ id }) => !repeated.has(id))
-        .map((record) => ({
-          record: record.at > latest ? { ...record, at: now() * 1_000 } : record,
-          source: (known.get(record.source) as Source).id,
-        }));
-      const refused = rows.length === 0 ? [] : await write(active, rows);
-      counts.stored += rows.length - refused.length;
+      const all = parcels.flatMap(({ rows }) => rows.chunks);
+      const chunks = repeated.size === 0 ? all : [...rowsOf(all)].filter((row) => !repeated.has(idOf(row)));
+      const refused = chunks.length === 0 ? [] : await write(active, chunks);
+      counts.stored += parcels.reduce((sum, { rows }) => sum + rows.count, 0) - repeated.size - refused.length;
       counts.refused += refused.length;
       if (refused.length > 0) {
-        const lost = new Set(refused.map(({ record }) => record.id));
+        const lost = new Set(refused.map(idOf));
         log.warn({ events: refused.length }, 'events that the database cannot hold were left out');
-        for (const parcel of parcels)
-          parcel.done(parcel.records.some(({ id }) => lost.has(id)) ? analyticsError('refused') : undefined);
+        for (const { rows, done } of parcels) {
+          const isHit = [...rowsOf(rows.chunks)].some((row) => lost.has(idOf(row)));
+          done(isHit ? analyticsError('refused') : undefined);
+        }
       }
-      options.onStored(rows.map(({ record }) => record));
+      options.onStored(recordsOf(chunks));
     });
   }
 
+  function* recordsOf(chunks: readonly Buffer[]): Generator<LogRecord> {
+    const names = new Map([...known.values()].map(({ id, name }) => [id, name]));
+    for (const row of rowsOf(chunks)) yield recordOf(row, (source) => names.get(source) ?? '');
+  }
+
   async function repetitions(active: Client, parcels: readonly Parcel[]): Promise<Set<string>> {
-    const ids = parcels.flatMap(({ records, isRetry }) => (isRetry ? records.map(({ id }) => id) : []));
+    const ids = parcels.flatMap(({ rows, isRetry }) => (isRetry ? [...rowsOf(rows.chunks)].map(idOf) : []));
     return ids.length === 0 ? new Set() : knownIds(active, schema, ids);
   }
 
@@ -208,9 +221,9 @@ export function createLogStore(options: LogStoreOptions): LogStore {
       let bytes = 0;
       let parcels = 0;
       for (const parcel of queue) {
-        if (parcels > 0 && (rows + parcel.records.length > copyRows || bytes + parcel.bytes > copyBytes)) break;
-        rows += parcel.records.length;
-        bytes += parcel.bytes;
+        if (parcels > 0 && (rows + parcel.rows.count > copyRows || bytes + parcel.rows.bytes > copyBytes)) break;
+        rows += parcel.rows.count;
+        bytes += parcel.rows.bytes;
         parcels++;
       }
       const taken = queue.splice(0, parcels);
@@ -220,10 +233,7 @@ export function createLogStore(options: LogStoreOptions): LogStore {
       } catch (error) {
         failure = error;
       }
-      for (const { bytes: size, done } of taken) {
-        waiting -= size;
-        done(failure);
-      }
+      for (const { done } of taken) done(failure);
     }
   }
 
@@ -233,19 +243,45 @@ export function createLogStore(options: LogStoreOptions): LogStore {
       return { ...counts, waiting, partitions: partitions.length, bytes };
     },
     prepare: () => withClient((active) => prepareSchema(active, options)),
-    store(records, isRetry = false) {
-      if (records.length === 0) return Promise.resolve();
-      const bytes = sizeOf(records);
-      if (waiting > 0 && waiting + bytes > options.queueMemory)
-        return Promise.reject(analyticsError('buffer_full', { headers: { 'retry-after': '1' } }));
-      waiting += bytes;
-      return new Promise((resolve, reject) => {
-        const done = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
-        queue.push({ records, bytes, isRetry, done });
-        writing ??= writeAll().finally(() => {
-          writing = undefined;
-        });
-      });
+    async open(sources) {
+      await numbersOf(sources);
+      const earliest = (now() - options.retention) * 1_000;
+      const latest = now() * 1_000 + ahead;
+      const rows = new RowBatch(slabs);
+      let bytes = 0;
+      const drop = (): void => {
+        waiting -= bytes;
+        bytes = 0;
+        rows.release();
+      };
+      return {
+        add(record) {
+          if (record.at < earliest) {
+            counts.expired++;
+            return;
+          }
+          rows.add(
+            record.at > latest ? { ...record, at: now() * 1_000 } : record,
+            (known.get(record.source) as Source).id,
+          );
+          waiting += rows.bytes - bytes;
+          // One that is larger than the bound has to pass, too, where nothing else waits.
+          const isOver = waiting > options.queueMemory && waiting > rows.bytes;
+          bytes = rows.bytes;
+          if (isOver) throw analyticsError('buffer_full', { headers: { 'retry-after': '1' } });
+        },
+        async commit(isRetry = false) {
+          if (rows.count > 0)
+            await new Promise<void>((resolve, reject) => {
+              const done = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
+              queue.push({ rows, isRetry, done });
+              writing ??= writeAll().finally(() => {
+                writing = undefined;
+              });
+            }).finally(drop);
+        },
+        drop,
+      };
     },
     sources: () =>
       withClient(async (active) => {
@@ -277,11 +313,4 @@ export function createLogStore(options: LogStoreOptions): LogStore {
       await withdraw();
     },
   };
-}
-
-function sizeOf(records: readonly LogRecord[]): number {
-  let size = 0;
-  for (const { message, metadata, extra } of records)
-    size += message.length + metadata.length + (extra?.length ?? 0) + 200;
-  return size;
 }

@@ -1,5 +1,5 @@
-import { readPackedBody } from '#kernel/http';
-import { readEvents } from '../core/ingest/read-events.ts';
+import { readPackedChunks } from '#kernel/http';
+import { createEventReader } from '../core/ingest/read-events.ts';
 import { analyticsError } from '../errors.ts';
 import type { Exchange, Route } from './route.ts';
 
@@ -22,15 +22,18 @@ export const logsPost: Route = {
     const { settings, store, nextId, now } = service;
     if (!service.isReady()) throw analyticsError('not_ready', { headers: { 'retry-after': '1' } });
     const source = await sourceOf(exchange);
-    const body = await readPackedBody(request, settings.bodyLimit);
-    const { records, isRetry } = readEvents(body.toString('utf8'), {
-      source,
-      nextId,
-      now: now(),
-      limit: settings.batchEvents,
-      eventSize: settings.eventSize,
-    });
-    await store.store(records, isRetry);
+    const writer = await store.open(new Set([source]));
+    try {
+      const { batchEvents: limit, eventSize } = settings;
+      const reader = createEventReader({ source, nextId, now: now(), limit, eventSize }, writer.add);
+      const turn = service.turns.join();
+      await readPackedChunks(request, settings.bodyLimit, (chunk) => turn.take(() => reader.push(chunk)));
+      const { isRetry } = reader.end();
+      await writer.commit(isRetry);
+    } catch (error) {
+      writer.drop();
+      throw error;
+    }
     return { message: 'Logged!' };
   },
 };

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LogRecord, RecordIds } from '#kernel/log';
+import type { Turns } from '../core/ingest/turns.ts';
 import type { Live } from '../core/live.ts';
 import type { LogStore } from '../core/log-store.ts';
 import type { LogQuery } from '../core/query/run-query.ts';
@@ -10,6 +11,8 @@ export interface Service {
   readonly settings: AnalyticsSettings;
   readonly store: LogStore;
   readonly live: Live;
+  /** Of bodies that are read. */
+  readonly turns: Turns;
   readonly nextId: RecordIds;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -1,15 +1,16 @@
 import { asDatabaseError, type Client, copyIn } from '#kernel/sql';
-import { columns, encodeRows, type Row } from './rows.ts';
+import { columns, copyData } from './rows.ts';
 
 /**
  * Writes rows in one transaction.
  *
+ * @param chunks of whole rows each
  * @throws the server's error; none of them is there then
  */
-export async function writeRows(client: Pick<Client, 'pg'>, schema: string, rows: readonly Row[]): Promise<void> {
-  const data = encodeRows(rows);
+export async function writeRows(client: Pick<Client, 'pg'>, schema: string, chunks: readonly Buffer[]): Promise<void> {
+  const data = copyData(chunks);
   try {
-    await copyIn(client, `copy ${schema}.log_events (${columns}) from stdin (format binary)`, [data]);
+    await copyIn(client, `copy ${schema}.log_events (${columns}) from stdin (format binary)`, data);
   } catch (error) {
     if (asDatabaseError(error)?.code !== '23505') throw error;
     // Some are there already: somebody sent them again.
@@ -17,10 +18,10 @@ export async function writeRows(client: Pick<Client, 'pg'>, schema: string, rows
   }
 }
 
-async function mergeRows({ pg }: Pick<Client, 'pg'>, schema: string, data: Buffer): Promise<void> {
+async function mergeRows({ pg }: Pick<Client, 'pg'>, schema: string, data: readonly Buffer[]): Promise<void> {
   await pg.query(`begin; create temp table incoming (like ${schema}.log_events) on commit drop`);
   try {
-    await copyIn({ pg }, `copy incoming (${columns}) from stdin (format binary)`, [data]);
+    await copyIn({ pg }, `copy incoming (${columns}) from stdin (format binary)`, data);
     await pg.query(
       `insert into ${schema}.log_events (${columns}) select ${columns} from incoming on conflict do nothing`,
     );

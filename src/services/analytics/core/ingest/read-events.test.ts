@@ -1,9 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { LogRecord } from '#kernel/log';
 import { createRecordIds, isUuid } from '#kernel/log';
-import { readEvents } from './read-events.ts';
+import { createEventReader, type ReadOptions } from './read-events.ts';
 
 const options = { source: 's', nextId: createRecordIds(), now: 1_700_000_000_000, limit: 10, eventSize: 5_000 };
+
+function readEvents(text: string, given: ReadOptions, size = 7) {
+  const records: LogRecord[] = [];
+  const reader = createEventReader(given, (record) => records.push(record));
+  const body = Buffer.from(text);
+  for (let at = 0; at < body.length; at += size) reader.push(body.subarray(at, at + size));
+  return { ...reader.end(), records };
+}
 const read = (value: unknown) => readEvents(JSON.stringify(value), options);
 
 test('an event’s fields find their places', () => {

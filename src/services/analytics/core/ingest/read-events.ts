@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { isUuid, type LogRecord, microsecondsOf, parseEvents, type RecordIds } from '#kernel/log';
+import { isUuid, type LogRecord, microsecondsOf, type RecordIds } from '#kernel/log';
 import { analyticsError } from '../../errors.ts';
+import { createEventSplitter } from './split-events.ts';
 
 /** What events are read with. */
 export interface ReadOptions {
@@ -14,44 +15,65 @@ export interface ReadOptions {
   readonly eventSize: number;
 }
 
-/** Events as records. */
-export interface ReadEvents {
-  readonly records: readonly LogRecord[];
-  /** Some brought an id but no moment, so that the same sent again would be another one. */
-  readonly isRetry: boolean;
+/** Reads the events of one body as it comes. */
+export interface EventReader {
+  /** @throws ServiceError `bad_body`; `rejected` beyond the limit; what `take` throws */
+  push(chunk: Buffer): void;
+  /**
+   * The body is complete.
+   *
+   * @returns whether some brought an id but no moment, so that the same sent again would be another one
+   * @throws ServiceError `bad_body`; `rejected`, whose details say what is wrong with each
+   */
+  end(): { readonly isRetry: boolean };
 }
 
 /** Nesting of an event at most. */
 const deepest = 50;
+/** What is wrong with more of them is not told. */
+const problemsTold = 10;
 
 /**
- * Reads the events of a body; see `parseEvents`. Fields `id`, `timestamp`, `event_message` (or `message`) and `metadata`
- * have a meaning, all others are kept beside.
+ * Reads events, see `createEventSplitter`. Fields `id`, `timestamp`, `event_message` (or `message`) and `metadata` have a
+ * meaning, all others are kept beside.
  *
- * @throws ServiceError `bad_body`; `rejected`, whose details say what is wrong with each
+ * @param take hears each record; those of a body that is refused in the end are to be forgotten
  */
-export function readEvents(text: string, options: ReadOptions): ReadEvents {
-  const events = parseEvents(text);
-  if (!events) throw analyticsError('bad_body');
-  if (events.length > options.limit) throw rejected([`more than ${options.limit} events`]);
+export function createEventReader(options: ReadOptions, take: (record: LogRecord) => void): EventReader {
   const problems: string[] = [];
   let isRetry = false;
-  const records: LogRecord[] = [];
-  for (const [index, event] of events.entries()) {
+  let count = 0;
+  const splitter = createEventSplitter((event) => {
+    const index = count++;
+    if (count > options.limit) throw rejected([`more than ${options.limit} events`]);
+    if (problems.length >= problemsTold) return;
     const problem = problemOf(event);
     if (problem !== undefined) {
       problems.push(`event ${index}: ${problem}`);
-      if (problems.length >= 10) break;
-      continue;
+      return;
     }
     const { record, hasOwnId, hasOwnTime } = readEvent(event as Record<string, unknown>, options);
     if (record.metadata.length + record.message.length + (record.extra?.length ?? 0) > options.eventSize)
       problems.push(`event ${index}: larger than ${options.eventSize} bytes`);
+    else if (problems.length === 0) take(record);
     isRetry ||= hasOwnId && !hasOwnTime;
-    records.push(record);
+  });
+  return {
+    push: (chunk) => readable(() => splitter.push(chunk)),
+    end() {
+      readable(() => splitter.end());
+      if (problems.length > 0) throw rejected(problems);
+      return { isRetry };
+    },
+  };
+}
+
+function readable(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw error instanceof SyntaxError ? analyticsError('bad_body') : error;
   }
-  if (problems.length > 0) throw rejected(problems);
-  return { records, isRetry };
 }
 
 const rejected = (problems: readonly string[]) => analyticsError('rejected', { details: problems });
