@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newClient, until } from '../support/client.ts';
-import { type Finished, runTool } from '../support/program.ts';
+import { runTool } from '../support/program.ts';
 import { connectDatabase, postgresUrl, runSql } from '../support/sql.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { runSupabaseCli } from '../support/supabase-cli.ts';
 import { addFiles, makeWorkspace, removeWorkspace } from '../support/workspace.ts';
 
 // The database as tools meet it: a project's SQL files, psql, the Supabase CLI, a PostgreSQL driver.
@@ -177,20 +177,7 @@ describe('PostgreSQL clients', () => {
 });
 
 describe('the Supabase CLI', () => {
-  // The binary of the npm package itself: its wrapper would only start it.
-  const binary = () => {
-    const require = createRequire(import.meta.url);
-    const name = `@supabase/cli-${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-    return join(
-      dirname(createRequire(require.resolve('supabase/package.json')).resolve(`${name}/package.json`)),
-      'bin/supabase',
-    );
-  };
-  const cli = (...args: string[]): Promise<Finished> =>
-    runTool(binary(), args, {
-      cwd,
-      env: { HOME: join(cwd, 'home'), SUPABASE_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', NO_COLOR: '1' },
-    });
+  const cli = (...args: string[]) => runSupabaseCli(args, { cwd });
   const target = () => postgresUrl(stack);
 
   test('db push applies a migration with the extensions that pulled projects begin with', async () => {

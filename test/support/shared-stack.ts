@@ -7,6 +7,9 @@ export interface SharedStack extends StackAddress {
   readonly directAuthPort: number;
 }
 
+/** The token that shared stacks let manage functions, in the only form the official CLI takes. */
+export const accessToken = `sbp_${'0123456789'.repeat(4)}`;
+
 declare module 'vitest' {
   export interface ProvidedContext {
     /** One for each worker, at its number less one. */

@@ -1,16 +1,19 @@
 import type { TestProject } from 'vitest/node';
+import { type NpmRegistry, startNpmRegistry } from './npm-registry.ts';
 import { freePorts } from './ports.ts';
-import type { SharedStack } from './shared-stack.ts';
+import { accessToken, type SharedStack } from './shared-stack.ts';
 import { type Stack, startStack } from './stack.ts';
 
 /**
  * Vitest's global set-up of project `conformance`: a stack for each worker, so that files run side by side without meeting
- * in one database, with autoconfirm and the rooms' own ports.
+ * in one database, with autoconfirm and the rooms' own ports; and a registry for what functions import.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const started = await Promise.allSettled(Array.from({ length: project.config.maxWorkers }, startSharedStack));
+  const registry = await startNpmRegistry();
+  const stacks = Array.from({ length: project.config.maxWorkers }, () => startSharedStack(registry));
+  const started = await Promise.allSettled(stacks);
   const running = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-  const stop = async () => void (await Promise.all(running.map(({ stack }) => stack.stop())));
+  const stop = async () => void (await Promise.all([registry.close(), ...running.map(({ stack }) => stack.stop())]));
   const failure = started.find((each) => each.status === 'rejected');
   if (failure !== undefined) {
     await stop();
@@ -23,7 +26,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return stop;
 }
 
-async function startSharedStack(): Promise<{ readonly stack: Stack; readonly address: SharedStack }> {
+async function startSharedStack(
+  registry: NpmRegistry,
+): Promise<{ readonly stack: Stack; readonly address: SharedStack }> {
   const [
     directAuthPort = 0,
     directRestPort = 0,
@@ -40,6 +45,9 @@ async function startSharedStack(): Promise<{ readonly stack: Stack; readonly add
       PGRST_DB_SCHEMAS: 'public,storage,graphql_public,pmoves_core',
       DIRECT_PORTS: 'on',
       VECTOR_ENABLED: 'true',
+      SUPABASE_ACCESS_TOKEN: accessToken,
+      NPM_CONFIG_REGISTRY: registry.url,
+      JSR_URL: `${registry.url}/jsr`,
       GATEWAY_DIRECT_AUTH_PORT: String(directAuthPort),
       GATEWAY_DIRECT_STUDIO_PORT: String(studioPort),
       GATEWAY_DIRECT_STORAGE_PORT: String(storagePort),
