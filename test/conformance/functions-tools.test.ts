@@ -158,9 +158,13 @@ describe('imports from elsewhere', () => {
     ['jsr:', `import 'jsr:@nobody/nothing@1';`, /jsr|nobody/],
     ['https:', `import 'https://127.0.0.1:1/nothing.ts';`, /127\.0\.0\.1:1\/nothing\.ts/],
     ['npm:', `import 'npm:there-is-no-such-package@1';`, /there-is-no-such-package/],
+    ['private:', `import 'npm:@private/nothing@1';`, /127\.0\.0\.1:1\/@private/],
   ])('%s that cannot be fetched: no start, and the log says why', async (scheme, text, reason) => {
     const name = `fetches-${scheme.slice(0, -1)}`;
-    addFiles(folder, { [`${name}/index.ts`]: `${text} Deno.serve(() => new Response('x'));` });
+    addFiles(folder, {
+      [`${name}/index.ts`]: `${text} Deno.serve(() => new Response('x'));`,
+      [`${name}/.npmrc`]: '@private:registry=http://127.0.0.1:1/\n',
+    });
     const { status, body } = await call(name);
     expect([status, JSON.parse(body).code]).toEqual([503, 'BOOT_ERROR']);
     const log = await send(stack.url, {

@@ -1,3 +1,6 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type NpmRegistry, startNpmRegistry } from './npm-registry.ts';
 import { freePorts } from './ports.ts';
@@ -10,10 +13,16 @@ import { type Stack, startStack } from './stack.ts';
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const registry = await startNpmRegistry();
-  const stacks = Array.from({ length: project.config.maxWorkers }, () => startSharedStack(registry));
+  // Of its own, since the registry's address is another each time; open to the user that workers run as.
+  const cache = mkdtempSync(join(tmpdir(), 'functions-cache-'));
+  chmodSync(cache, 0o755);
+  const stacks = Array.from({ length: project.config.maxWorkers }, () => startSharedStack(registry, cache));
   const started = await Promise.allSettled(stacks);
   const running = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-  const stop = async () => void (await Promise.all([registry.close(), ...running.map(({ stack }) => stack.stop())]));
+  const stop = async () => {
+    await Promise.all([registry.close(), ...running.map(({ stack }) => stack.stop())]);
+    rmSync(cache, { recursive: true, force: true });
+  };
   const failure = started.find((each) => each.status === 'rejected');
   if (failure !== undefined) {
     await stop();
@@ -28,6 +37,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 async function startSharedStack(
   registry: NpmRegistry,
+  cache: string,
 ): Promise<{ readonly stack: Stack; readonly address: SharedStack }> {
   const [
     directAuthPort = 0,
@@ -47,6 +57,7 @@ async function startSharedStack(
       VECTOR_ENABLED: 'true',
       SUPABASE_ACCESS_TOKEN: accessToken,
       NPM_CONFIG_REGISTRY: registry.url,
+      FUNCTIONS_CACHE_DIR: cache,
       JSR_URL: `${registry.url}/jsr`,
       GATEWAY_DIRECT_AUTH_PORT: String(directAuthPort),
       GATEWAY_DIRECT_STUDIO_PORT: String(studioPort),

@@ -10,8 +10,8 @@ export function makeWorkspace(files: Readonly<Record<string, string>> = {}): str
   return cwd;
 }
 
-/** Puts files into a working directory: path below it → text. */
-export function addFiles(cwd: string, files: Readonly<Record<string, string>>): void {
+/** Puts files into a working directory: path below it → content. */
+export function addFiles(cwd: string, files: Readonly<Record<string, string | Uint8Array>>): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(join(cwd, dirname(path)), { recursive: true });
     writeFileSync(join(cwd, path), text);

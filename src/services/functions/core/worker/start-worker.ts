@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { chownSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FunctionDefinition } from '../project/definition.ts';
-import { importsOfPackage } from '../project/package-imports.ts';
 import { type CommandOptions, workerArguments } from './command.ts';
 import { createOutputReader, type WorkerEvent } from './control-lines.ts';
 import { type ShutdownReason, type Usage, unloadReason } from './limits.ts';
 import type { Mirrored } from './mirror.ts';
 import type { Reach } from './network.ts';
 import type { WorkerPlace } from './place.ts';
+import { bringRegistries } from './registries.ts';
+import { importsIn } from './run-deno.ts';
 import { readUsage } from './usage.ts';
 import { BootFailure, type Worker, type WorkerEnd, type WorkerNews } from './worker.ts';
 
@@ -218,8 +218,8 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
   }, host.bootTimeout);
   bootTimer.unref();
 
-  function run(imports: CommandOptions['imports'], definition: FunctionDefinition): void {
-    const own = { DENO_DIR: place.cacheFolder, HOME: place.home, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' };
+  function run(imports: CommandOptions['imports'], definition: FunctionDefinition, denoHome: string): void {
+    const own = { DENO_DIR: place.cacheFolder, HOME: denoHome, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' };
     const forDeno: Readonly<Record<string, string>> = { ...host.denoEnv, ...own };
     const { user } = place;
     child = spawn(
@@ -282,14 +282,9 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
     if (place.user) for (const path of [home, folder]) chownSync(path, place.user.uid, place.user.gid);
     mirrored = place.mirror?.lend(start.definition);
     const definition = mirrored?.definition ?? start.definition;
-    const { imports } = definition;
-    if (imports?.kind !== 'package') {
-      run(imports, definition);
-      return;
-    }
-    const path = join(home, 'imports.json');
-    writeFileSync(path, JSON.stringify(importsOfPackage(await readFile(imports.path, 'utf8'))));
-    if (end === undefined) run({ kind: 'import-map', path }, definition);
+    const imports = await importsIn(definition, home);
+    const hasRegistries = await bringRegistries(start.definition, host.folder, home, place.user);
+    if (end === undefined) run(imports, definition, hasRegistries ? home : place.home);
   }
   prepare().catch((error: Error) => {
     failure = { message: error.message, noHandler: false };

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { FunctionDefinition } from '../project/definition.ts';
 import { importArguments } from './command.ts';
 import { openPlace, type PlaceOptions } from './place.ts';
+import { bringRegistries } from './registries.ts';
 import { importsIn, runDeno } from './run-deno.ts';
 
 /** Deno's own tools on one function. */
@@ -26,6 +27,7 @@ export function createTooling(options: PlaceOptions, env: Readonly<Record<string
     const folder = mkdtempSync(join(tmpdir(), 'functions-tool-'));
     try {
       const imports = await importsIn(definition, folder);
+      const hasRegistries = await bringRegistries(definition, options.folder, folder, undefined);
       const args = [
         ...command,
         '--quiet',
@@ -38,7 +40,7 @@ export function createTooling(options: PlaceOptions, env: Readonly<Record<string
       const output = await runDeno(place.deno, args, {
         ...env,
         DENO_DIR: place.cacheFolder,
-        HOME: place.home,
+        HOME: hasRegistries ? folder : place.home,
         NO_COLOR: '1',
       });
       if (place.user) await handOver(place.cacheFolder, place.user.uid, place.user.gid);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { FunctionDefinition } from '../project/definition.ts';
 import { importArguments } from './command.ts';
 import type { WorkerPlace } from './place.ts';
+import { bringRegistries } from './registries.ts';
 import { importsIn, runDeno } from './run-deno.ts';
 
 /** The globals that Deno's own types lack. */
@@ -55,7 +56,9 @@ export function createTypeCheck(
       const imports = importArguments(await importsIn(checked, folder));
       if (user) chownSync(folder, user.uid, user.gid);
       const args = ['check', '--quiet', '--no-lock', '--node-modules-dir=none', '--allow-import', ...imports, ...files];
-      const forDeno = { ...env, DENO_DIR: cacheFolder, HOME: home, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' };
+      const hasRegistries = await bringRegistries(definition, root, folder, user);
+      const denoHome = hasRegistries ? folder : home;
+      const forDeno = { ...env, DENO_DIR: cacheFolder, HOME: denoHome, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' };
       await runDeno(deno, args, forDeno, { cwd: folder, user, timeout });
       return undefined;
     } catch (error) {
