@@ -254,3 +254,45 @@ test('oneshot: each request has a worker of its own', async () => {
   );
   for (let count = 0; count < 2; count++) expect((await get('/counts')).text).toBe('1');
 });
+
+test('a function that does not get ready', async () => {
+  room = await startFunctions(
+    { 'hangs/index.ts': `await new Promise(() => {});` },
+    { FUNCTIONS_BOOT_TIMEOUT: '500ms' },
+  );
+  const { status, text } = await get('/hangs');
+  expect([status, JSON.parse(text).code]).toEqual([503, 'BOOT_ERROR']);
+  expect(messages()).toContain('BootFailure worker boot error: worker did not respond in time');
+});
+
+test('bounds of what there may be, each hit on purpose', async () => {
+  room = await startFunctions(
+    {
+      'busy/index.ts': `Deno.serve(() => new Response(new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(1)) })));`,
+      'other/index.ts': `Deno.serve(() => new Response('ok'));`,
+    },
+    {
+      FUNCTIONS_MAX_WORKERS: '1',
+      FUNCTIONS_WAIT_TIMEOUT: '50ms',
+      FUNCTIONS_MAX_DEPLOYMENT_SIZE: '2KB',
+      FUNCTIONS_MAX_FUNCTIONS: '1',
+      FUNCTIONS_MAX_SECRETS: '1',
+      FUNCTIONS_MAX_SECRET_SIZE: '10',
+    },
+  );
+  const client = new AbortController();
+  await fetch(`${room.url}/busy`, { signal: client.signal });
+  const { status, text } = await get('/other');
+  expect([status, JSON.parse(text).code]).toEqual([503, 'OVERLOADED']);
+  client.abort();
+  // The idle worker makes way.
+  await until('the other one', async () => (await get('/other')).text === 'ok');
+
+  const deploy = async (slug: string, body: string) =>
+    (await manage('POST', 'functions', { slug, name: slug, body })).status;
+  expect(await deploy('large', `//${'x'.repeat(3_000)}`)).toBe(413);
+  expect([await deploy('first', '1'), await deploy('second', '1')]).toEqual([201, 402]);
+  const secret = async (name: string, value: string) => (await manage('POST', 'secrets', [{ name, value }])).status;
+  expect(await secret('A', 'x'.repeat(11))).toBe(400);
+  expect([await secret('A', '1'), await secret('B', '2'), await secret('A', '3')]).toEqual([201, 400, 201]);
+});
