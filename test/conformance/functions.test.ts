@@ -15,7 +15,8 @@ const stack = sharedStack();
 const anyone = newClient(stack, stack.env.anonKey);
 const base = `${stack.url}/functions/v1`;
 
-const write = (files: Readonly<Record<string, string | Uint8Array>>) => addFiles(join(stack.cwd, 'volumes/functions'), files);
+const write = (files: Readonly<Record<string, string | Uint8Array>>) =>
+  addFiles(join(stack.cwd, 'volumes/functions'), files);
 
 const sleeping = '(milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))';
 
