@@ -110,4 +110,56 @@ describe.skipIf(!hasBrowser)('the table editor', () => {
     expect(problems).toEqual([]);
     await context.close();
   });
+
+  test('what the database is made of is listed, searched and opened; an extension is enabled and disabled', async () => {
+    await runSql(
+      stack,
+      `create type public.mood_${id} as enum ('sad', 'happy');
+       create function public.hello_${id}(who text) returns text language sql as $$ select 'hello ' || who $$;
+       create function public.touch_${id}() returns trigger language plpgsql as $$ begin return new; end $$;
+       create trigger touch_${id} before update on public.${authors} for each row execute function public.touch_${id}();
+       create index shelf_${id} on public.${authors} (name);
+       create role reader_${id};
+       create publication told_${id} for table public.${authors};
+       create schema if not exists supabase_migrations;
+       create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
+       insert into supabase_migrations.schema_migrations values ('1999${id}', array['select 1', 'select 2'], 'made_${id}')`,
+    );
+    const { page, context, problems } = await dashboard.open();
+    try {
+      for (const [list, name, about] of [
+        ['tables', authors, 'table'],
+        ['functions', `hello_${id}`, 'who text'],
+        ['triggers', `touch_${id}`, authors],
+        ['enums', `mood_${id}`, 'sad, happy'],
+        ['indexes', `shelf_${id}`, 'btree'],
+        ['publications', `told_${id}`, `public.${authors}`],
+        ['roles', `reader_${id}`, '0'],
+        ['migrations', `made_${id}`, `1999${id}`],
+      ] as const) {
+        await page.goto(`/database/${list}?q=${name}`);
+        await page.getByRole('row', { name }).getByText(about, { exact: true }).first().waitFor();
+      }
+      await page.getByRole('button', { name: 'Definition' }).click();
+      await page.getByRole('dialog').getByText('select 2').waitFor();
+      await page.goto('/database/functions?q=no_such_function');
+      await page.getByText('Nothing is found by that').waitFor();
+
+      await page.goto('/database/extensions?q=fuzzystrmatch');
+      await page.getByRole('button', { name: 'Enable fuzzystrmatch' }).click();
+      await page.getByText('fuzzystrmatch is enabled').waitFor();
+      await page.getByRole('button', { name: 'Disable fuzzystrmatch' }).click();
+      await page.getByRole('button', { name: 'Disable it' }).click();
+      await page.getByText('fuzzystrmatch is disabled').waitFor();
+      expect(await runSql(stack, `select 1 from pg_extension where extname = 'fuzzystrmatch'`)).toEqual([]);
+      expect(problems).toEqual([]);
+    } finally {
+      await context.close();
+      await runSql(
+        stack,
+        `drop publication told_${id}; drop role reader_${id}; drop function public.touch_${id} cascade; drop function public.hello_${id};
+         drop type public.mood_${id}; drop index public.shelf_${id}; delete from supabase_migrations.schema_migrations where version = '1999${id}'`,
+      );
+    }
+  });
 });

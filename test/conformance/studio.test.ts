@@ -137,6 +137,8 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       ['/auth/templates', 'Auth'],
       ['/auth/history', 'Auth'],
       ['/sql', 'SQL editor'],
+      ['/database/tables', 'Database'],
+      ['/database/extensions', 'Database'],
       ['/realtime?table=*', 'Realtime'],
       ['/logs', 'Logs'],
       ['/logs/sql', 'Logs'],

@@ -52,6 +52,16 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./sql/page.tsx'),
   },
   {
+    path: '/database',
+    title: 'Database',
+    icon: 'database',
+    role: 'read-only',
+    group: 'project',
+    words: 'functions triggers enums extensions indexes publications roles migrations',
+    shortcut: 'd',
+    load: () => import('./database/page.tsx'),
+  },
+  {
     path: '/auth',
     title: 'Auth',
     icon: 'shield',
