@@ -127,45 +127,49 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
   test.each([
     { width: 1280, dark: false },
     { width: 390, dark: true },
-  ])('every page is sound at $width px, dark: $dark', async (options) => {
-    const { page, context, problems, axe } = await dashboard.open(options);
-    const titles = [
-      ['/', 'Default Project'],
-      ['/editor', 'Tables'],
-      ['/auth/users', 'Auth'],
-      ['/auth/settings/providers', 'Auth'],
-      ['/auth/templates', 'Auth'],
-      ['/auth/history', 'Auth'],
-      ['/sql', 'SQL editor'],
-      ['/database/tables', 'Database'],
-      ['/database/extensions', 'Database'],
-      ['/realtime?table=*', 'Realtime'],
-      ['/logs', 'Logs'],
-      ['/logs/sql', 'Logs'],
-      ['/auth/policies', 'Auth'],
-      ['/storage', 'Storage'],
-      ['/functions', 'Functions'],
-      ['/docs', 'API docs'],
-      ['/settings', 'Settings'],
-      ['/functions/-/secrets', 'Functions'],
-      ['/connect/app', 'Connect'],
-      ['/connect/database', 'Connect'],
-      ['/connect/keys', 'Connect'],
-      ['/team', 'Team'],
-      ['/team/audit', 'Team'],
-      ['/account', 'Account'],
-    ] as const;
-    for (const [path, title] of titles) {
-      await page.goto(path);
-      await page.getByRole('heading', { name: title, level: 1 }).waitFor();
-      await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
-      expect.soft(await axe(), path).toEqual([]);
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-      expect.soft(overflow, `${path} is wider than the window`).toBeLessThanOrEqual(0);
-    }
-    expect(problems).toEqual([]);
-    await context.close();
-  });
+  ])(
+    'every page is sound at $width px, dark: $dark',
+    async (options) => {
+      const { page, context, problems, axe } = await dashboard.open(options);
+      const titles = [
+        ['/', 'Default Project'],
+        ['/editor', 'Tables'],
+        ['/auth/users', 'Auth'],
+        ['/auth/settings/providers', 'Auth'],
+        ['/auth/templates', 'Auth'],
+        ['/auth/history', 'Auth'],
+        ['/sql', 'SQL editor'],
+        ['/database/tables', 'Database'],
+        ['/database/extensions', 'Database'],
+        ['/realtime?table=*', 'Realtime'],
+        ['/logs', 'Logs'],
+        ['/logs/sql', 'Logs'],
+        ['/auth/policies', 'Auth'],
+        ['/storage', 'Storage'],
+        ['/functions', 'Functions'],
+        ['/docs', 'API docs'],
+        ['/settings', 'Settings'],
+        ['/functions/-/secrets', 'Functions'],
+        ['/connect/app', 'Connect'],
+        ['/connect/database', 'Connect'],
+        ['/connect/keys', 'Connect'],
+        ['/team', 'Team'],
+        ['/team/audit', 'Team'],
+        ['/account', 'Account'],
+      ] as const;
+      for (const [path, title] of titles) {
+        await page.goto(path);
+        await page.getByRole('heading', { name: title, level: 1 }).waitFor();
+        await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+        expect.soft(await axe(), path).toEqual([]);
+        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        expect.soft(overflow, `${path} is wider than the window`).toBeLessThanOrEqual(0);
+      }
+      expect(problems).toEqual([]);
+      await context.close();
+    },
+    180_000,
+  );
 
   test('the command palette and the keyboard lead everywhere', async () => {
     const { page, context, problems } = await dashboard.open();
