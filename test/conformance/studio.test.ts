@@ -149,6 +149,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
         ['/functions', 'Functions'],
         ['/docs', 'API docs'],
         ['/settings', 'Settings'],
+        ['/settings?room=studio', 'Settings'],
         ['/functions/-/secrets', 'Functions'],
         ['/connect/app', 'Connect'],
         ['/connect/database', 'Connect'],
