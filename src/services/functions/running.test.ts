@@ -219,7 +219,7 @@ test('types are checked before a start where that is wanted', async () => {
   expect(await get('/right')).toEqual({ status: 200, text: 'function' });
   room.write({ 'wrong/index.ts': `const n: number = 1; Deno.serve(() => new Response(String(n)));` });
   await until('the corrected one', async () => (await get('/wrong')).text === '1');
-});
+}, 120_000);
 
 test('per request: requests meet no other in their worker, and processor time counts for each anew', async () => {
   room = await startFunctions(
