@@ -148,7 +148,6 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
         ['/storage', 'Storage'],
         ['/functions', 'Functions'],
         ['/docs', 'API docs'],
-        ['/settings', 'Settings'],
         ['/settings?room=studio', 'Settings'],
         ['/functions/-/secrets', 'Functions'],
         ['/connect/app', 'Connect'],
