@@ -138,7 +138,7 @@ export const pages: readonly PageEntry[] = [
     role: 'read-only',
     group: 'connect',
     words: 'rest openapi snippets reference',
-    shortcut: 'd',
+    shortcut: 'p',
     load: () => import('./docs/page.tsx'),
   },
   {
