@@ -2,7 +2,8 @@ import type { Setting, SettingsSchema } from './setting.ts';
 
 /** A value as it may be shown and given again: secrets become dots, durations carry their unit. */
 export function maskedValue(setting: Setting<unknown>, value: unknown): string {
-  if (value === undefined || (value instanceof Map && value.size === 0)) return '';
+  if (value === undefined || (value instanceof Map ? value.size : Array.isArray(value) ? value.length : 1) === 0)
+    return '';
   if (setting.secret) return '••••••••';
   if (setting.type === 'duration' && typeof value === 'number') return shownDuration(value);
   if (Array.isArray(value)) return value.join(',');

@@ -129,6 +129,8 @@ describe('the reference', () => {
 
   test('shows values of any kind', () => {
     expect(maskedValue(schema.none, undefined)).toBe('');
+    const keys = list({ name: 'KEYS', secret: true, default: [], help: 'None.' });
+    expect([[], ['a']].map((value) => maskedValue(keys, value))).toEqual(['', '••••••••']);
     expect(maskedValue(schema.none, { a: 1 })).toBe('{"a":1}');
     expect(maskedValue(schema.secret, 'x')).not.toContain('x');
   });
