@@ -296,6 +296,21 @@ describe('requests for rooms', () => {
     expect(last()?.url).toBe('/v1/projects/default/functions');
   });
 
+  test('for functions speak for the server, for visitors, or for nobody', async () => {
+    const cookie = await asOwner();
+    const sent = async (as?: string) => {
+      const headers = { authorization: 'Bearer mine', ...(as !== undefined && { 'x-studio-as': as }) };
+      await ask('POST', '/api/rooms/invoke/hello', { cookie, headers });
+      expect(last()?.headers).not.toHaveProperty('x-studio-as');
+      return last()?.headers.authorization;
+    };
+    expect(await sent()).toBe('Bearer the-service-key');
+    expect(await sent('anon')).toBe('Bearer anon');
+    expect(await sent('none')).toBeUndefined();
+    await ask('GET', '/api/rooms/meta/tables', { cookie, headers: { 'x-studio-as': 'none' } });
+    expect(last()?.headers.authorization).toBe('Bearer the-service-key');
+  });
+
   test('of read-only operators can only read', async () => {
     const cookie = await operator('read-only');
     expect((await ask('POST', '/api/rooms/meta/query', { cookie, body: { query: 'select 1' } })).status).toBe(200);

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ServiceError } from '#kernel/errors';
 import { requestContext, sendJson, setRequestContext } from '#kernel/http';
 import type { Mount } from '#kernel/lifecycle';
+import { callAsHeader, callToken } from '../core/call-as.ts';
 import type { Caller } from '../core/caller.ts';
 import type { StudioContext } from '../core/context.ts';
 import { offerOf } from '../core/rooms.ts';
@@ -67,6 +68,7 @@ export function createPassOn(context: StudioContext): PassOn {
   // The room sees the server's key; nothing a browser sent may speak for it.
   function prepare(request: IncomingMessage, caller: Caller, room: string): void {
     const { headers } = request;
+    const as = headers[callAsHeader];
     for (const name in headers)
       if (
         /^(cookie|apikey|authorization|x-api-key|sb-api-key|x-connection-encrypted|x-pg-application-name)$|^x-(consumer|studio)-/.test(
@@ -74,7 +76,8 @@ export function createPassOn(context: StudioContext): PassOn {
         )
       )
         delete headers[name];
-    const key = context.ports.serviceKey();
+    const service = context.ports.serviceKey();
+    const key = room === 'invoke' ? callToken(as, { service, anon: context.ports.project().anonKey }) : service;
     if (room === 'analytics') {
       const logsKey = context.ports.logsKey();
       if (logsKey !== undefined) headers['x-api-key'] = logsKey;
