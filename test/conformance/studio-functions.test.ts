@@ -26,24 +26,47 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await page.getByRole('heading', { name, level: 1 }).waitFor();
 
     await page.getByRole('tab', { name: 'Test' }).click();
+    const answers = page.getByRole('region', { name: 'Body of the answer' });
     await page.getByRole('button', { name: 'Call' }).click();
-    await page.getByText('{"message":"Hello, Ann!"}').waitFor();
+    await answers.getByText('{"message":"Hello, Ann!"}').waitFor();
+    await page.getByLabel('Ask for a valid token').check();
+    await page.getByText('Requests need a valid token now').waitFor();
+    await page.getByLabel('Call as').selectOption('none');
+    await page.getByRole('button', { name: 'Call' }).click();
+    await answers.getByText('UNAUTHORIZED_NO_AUTH_HEADER').waitFor();
+    await page.getByLabel('Call as').selectOption('anon');
+    await page.getByRole('textbox', { name: 'Headers' }).fill('x-from: the tester');
+    await page.getByRole('button', { name: 'Call' }).click();
+    await answers.getByText('{"message":"Hello, Ann!"}').waitFor();
+    expect(await axe()).toEqual([]);
+    await page.getByLabel('Ask for a valid token').uncheck();
+    await page.getByText('Requests need no token any more').waitFor();
 
     await page.getByRole('tab', { name: 'Code' }).click();
     const editor = page.getByRole('textbox', { name: 'index.ts' });
     await editor.click();
     await page.keyboard.press('Control+a');
     await page.keyboard.insertText(
-      "Deno.serve(() => { console.log('called once more'); return new Response('changed'); });",
+      "import { word } from './lib/word.ts'; Deno.serve((request) => { console.log('called once more'); return new Response(word + request.headers.get('x-from')); });",
     );
+    await page.getByLabel('New file').fill('lib/word.ts');
+    await page.getByRole('button', { name: 'Add the file' }).click();
+    await page.getByRole('textbox', { name: 'lib/word.ts' }).click();
+    await page.keyboard.insertText("export const word = 'changed by ';");
+    // Another view and back: nothing that was written is lost.
+    await page.getByRole('tab', { name: 'Test' }).click();
+    await page.getByRole('tab', { name: 'Code' }).click();
     expect(await axe()).toEqual([]);
-    await page.getByRole('button', { name: 'Deploy' }).click();
-    await page.getByText('index.ts is deployed').waitFor();
+    await page.getByRole('button', { name: 'Deploy 2 files' }).click();
+    await page.getByText('It is deployed').waitFor();
+    await page.getByText('Version 2').waitFor();
     const call = async () => {
-      const answer = await fetch(`${stack.url}/functions/v1/${name}`, { headers: { apikey: stack.env.anonKey } });
+      const answer = await fetch(`${stack.url}/functions/v1/${name}`, {
+        headers: { apikey: stack.env.anonKey, 'x-from': 'me' },
+      });
       return answer.text();
     };
-    await expect.poll(call, { timeout: 20_000 }).toBe('changed');
+    await expect.poll(call, { timeout: 20_000 }).toBe('changed by me');
 
     await page.getByRole('tab', { name: 'Logs' }).click();
     await page.getByText('called once more').first().waitFor();

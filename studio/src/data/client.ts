@@ -22,12 +22,12 @@ export class ApiError extends Error {
 /** How to ask beside the path. */
 export interface Ask {
   readonly method?: string;
-  /** Sent as JSON, unless it is a Blob or a text. */
+  /** Sent as JSON, unless it is a Blob, a form or a text. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
-  /** True: the answer is a text, also where it could be read as JSON. */
-  readonly text?: boolean;
+  /** What the answer is read as; default JSON, or a text where it is none. */
+  readonly answer?: 'text' | 'form';
 }
 
 /** Told when the session is over. */
@@ -40,10 +40,7 @@ export const studio = <T>(path: string, ask?: Ask): Promise<T> => request<T>(`/a
 export const room = <T>(name: string, path: string, ask?: Ask): Promise<T> =>
   request<T>(`/api/rooms/${name}${path}`, ask);
 
-async function request<T>(
-  url: string,
-  { method = 'GET', body, headers, signal, text: isText = false }: Ask = {},
-): Promise<T> {
+async function request<T>(url: string, { method = 'GET', body, headers, signal, answer }: Ask = {}): Promise<T> {
   const response = await send(url, {
     method,
     headers: {
@@ -55,8 +52,9 @@ async function request<T>(
     ...(body !== undefined && { body: isPlain(body) ? JSON.stringify(body) : (body as BodyInit) }),
     ...(signal && { signal }),
   });
+  if (response.ok && answer === 'form') return (await response.formData()) as T;
   const text = await response.text();
-  if (response.ok && isText) return text as T;
+  if (response.ok && answer === 'text') return text as T;
   const parsed = parse(text);
   if (response.ok) return parsed as T;
   const about = parsed !== null && typeof parsed === 'object' ? (parsed as Record<string, unknown>) : {};
@@ -74,7 +72,8 @@ async function send(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-const isPlain = (body: unknown): boolean => !(body instanceof Blob) && typeof body !== 'string';
+const isPlain = (body: unknown): boolean =>
+  !(body instanceof Blob || body instanceof FormData) && typeof body !== 'string';
 
 function parse(text: string): unknown {
   try {

@@ -4,7 +4,7 @@ import { CodeBlock } from '../../design/code-block.tsx';
 import { Dialog } from '../../design/dialog.tsx';
 import { SelectField, TextField } from '../../design/field.tsx';
 import { ErrorBox } from '../../design/states.tsx';
-import { saveFile, useFunctionChange, useFunctions } from './data.ts';
+import { createFunction, useFunctionChange, useFunctions } from './data.ts';
 import styles from './page.module.css';
 import { nameProblem } from './paths.ts';
 import { functionTemplates } from './templates.ts';
@@ -22,7 +22,7 @@ export function AddFunction({
   const [template, setTemplate] = useState(0);
   const code = functionTemplates[template]?.code ?? '';
   const add = useFunctionChange(
-    () => saveFile(name, 'index.ts', code),
+    () => createFunction(name, code),
     () => onAdded(name),
   );
   const problem =
@@ -34,7 +34,7 @@ export function AddFunction({
         );
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (problem === undefined) add.mutate();
+    if (functions.data && problem === undefined) add.mutate();
   };
   return (
     <Dialog
@@ -44,7 +44,12 @@ export function AddFunction({
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form="function" disabled={add.isPending || problem !== undefined}>
+          <Button
+            kind="primary"
+            type="submit"
+            form="function"
+            disabled={add.isPending || !functions.data || problem !== undefined}
+          >
             Deploy
           </Button>
         </>

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { room } from '../../data/client.ts';
+import { type Drafts, deploymentForm, fileOf } from './deploy.ts';
 import { encodeFilePath } from './paths.ts';
 
 /** A function, as the Management API has it. */
@@ -9,6 +10,8 @@ export interface FunctionInfo {
   readonly status: string;
   readonly version: number;
   readonly verify_jwt: boolean;
+  readonly entrypoint_path: string;
+  readonly import_map_path?: string;
   readonly updated_at: number;
 }
 
@@ -54,6 +57,13 @@ export const useFunctions = () =>
     queryFn: ({ signal }) => room<FunctionInfo[]>('functions', base, { signal }),
   });
 
+/** One of them. */
+export const useFunction = (slug: string) =>
+  useQuery({
+    queryKey: [...key, 'one', slug],
+    queryFn: ({ signal }) => room<FunctionInfo>('functions', ofFunction(slug, ''), { signal }),
+  });
+
 /** Files of one. */
 export const useFiles = (slug: string) =>
   useQuery({
@@ -66,8 +76,7 @@ export const useFileText = (slug: string, path: string) =>
   useQuery({
     queryKey: [...key, 'file', slug, path],
     queryFn: ({ signal }) =>
-      room<string>('functions', ofFunction(slug, `/files/${encodeFilePath(path)}`), { signal, text: true }),
-    staleTime: Number.POSITIVE_INFINITY,
+      room<string>('functions', ofFunction(slug, `/files/${encodeFilePath(path)}`), { signal, answer: 'text' }),
   });
 
 /** What was said lately, the newest first; asked for again while somebody looks. */
@@ -111,20 +120,62 @@ export function useFunctionChange<Given = void>(
   });
 }
 
-/** Writes a file; a worker that starts from then on runs it. */
-export const saveFile = (slug: string, path: string, text: string): Promise<unknown> =>
-  room('functions', ofFunction(slug, `/files/${encodeFilePath(path)}`), {
-    method: 'PUT',
-    body: new Blob([text], { type: 'application/octet-stream' }),
+const deploy = (slug: string, form: FormData): Promise<FunctionInfo> =>
+  room('functions', `${base}/deploy?slug=${encodeURIComponent(slug)}`, { method: 'POST', body: form });
+
+/** Makes a function of one file. */
+export const createFunction = (slug: string, code: string): Promise<FunctionInfo> =>
+  deploy(
+    slug,
+    deploymentForm(new FormData(), new Map([['index.ts', code]]), {
+      entrypoint_path: 'index.ts',
+      import_map_path: undefined,
+    }),
+  );
+
+/** Deploys changed files together with those that stay as they are, as one version: all of them or none. */
+export async function deployDrafts(slug: string, drafts: Drafts): Promise<FunctionInfo> {
+  const [info, files] = await Promise.all([
+    room<FunctionInfo>('functions', ofFunction(slug, '')),
+    room<FormData>('functions', ofFunction(slug, '/body'), { answer: 'form' }),
+  ]);
+  const paths = [...files.values()].flatMap((file) => (typeof file === 'string' ? [] : [file.name]));
+  return deploy(
+    slug,
+    deploymentForm(files, drafts, {
+      entrypoint_path: fileOf(info.entrypoint_path, slug, paths),
+      import_map_path: fileOf(info.import_map_path, slug, paths),
+    }),
+  );
+}
+
+/** Says whether requests need a valid token. @throws Error where the configuration file says otherwise */
+export async function setVerifyJwt(slug: string, verify: boolean): Promise<void> {
+  const { verify_jwt: now } = await room<FunctionInfo>('functions', ofFunction(slug, ''), {
+    method: 'PATCH',
+    body: { verify_jwt: verify },
   });
+  if (now !== verify) throw new Error('supabase/config.toml says otherwise for this function; change verify_jwt there');
+}
 
 /** Removes a file. */
 export const removeFile = (slug: string, path: string): Promise<unknown> =>
   room('functions', ofFunction(slug, `/files/${encodeFilePath(path)}`), { method: 'DELETE' });
 
-/** Removes a function. */
-export const removeFunction = (slug: string): Promise<unknown> =>
-  room('functions', ofFunction(slug, ''), { method: 'DELETE' });
+/** Removes a function. What is shown of it is not asked for again, as it is gone. */
+export function useFunctionRemoval(slug: string, done: () => void) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => room('functions', ofFunction(slug, ''), { method: 'DELETE' }),
+    async onSuccess() {
+      client.setQueryData<readonly FunctionInfo[]>([...key, 'list'], (all) =>
+        all?.filter((each) => each.slug !== slug),
+      );
+      await client.invalidateQueries({ queryKey: key, refetchType: 'none' });
+      done();
+    },
+  });
+}
 
 /** Sets a variable of all functions. */
 export const setSecret = (name: string, value: string): Promise<unknown> =>
@@ -133,27 +184,3 @@ export const setSecret = (name: string, value: string): Promise<unknown> =>
 /** Takes one away. */
 export const unsetSecret = (name: string): Promise<unknown> =>
   room('functions', '/default/secrets', { method: 'DELETE', body: [name] });
-
-/** What a function answered. */
-export interface Answer {
-  readonly status: number;
-  readonly time: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: string;
-}
-
-/** Calls a function, with the server's key in place of a user's. */
-export async function callFunction(
-  slug: string,
-  request: { readonly method: string; readonly path: string; readonly body: string },
-): Promise<Answer> {
-  const began = performance.now();
-  const hasBody = request.method !== 'GET' && request.body !== '';
-  const response = await fetch(`/api/rooms/invoke/${encodeURIComponent(slug)}${request.path}`, {
-    method: request.method,
-    headers: { 'x-studio-request': '1', ...(hasBody && { 'content-type': 'application/json' }) },
-    ...(hasBody && { body: request.body }),
-  });
-  const body = await response.text();
-  return { status: response.status, time: performance.now() - began, headers: [...response.headers], body };
-}

@@ -1,13 +1,15 @@
-import { useState } from 'react';
-import { useLocation } from 'wouter';
+import { useEffect, useState } from 'react';
+import { Link, useLocation } from 'wouter';
 import { useMay } from '../../data/session.ts';
 import { Badge } from '../../design/badge.tsx';
-import { Button } from '../../design/button.tsx';
+import { Button, buttonClass } from '../../design/button.tsx';
 import { DataTable } from '../../design/data-table.tsx';
 import { Confirm } from '../../design/dialog.tsx';
 import { EmptyState, ErrorBox, Skeleton } from '../../design/states.tsx';
 import { Tabs } from '../../design/tabs.tsx';
-import { removeFunction, useFunctionChange, useFunctionLogs, useInvocations } from './data.ts';
+import { useFunctionLogs, useFunctionRemoval, useInvocations } from './data.ts';
+import type { Drafts } from './deploy.ts';
+import { Facts } from './facts.tsx';
 import { Files } from './files.tsx';
 import styles from './page.module.css';
 import { Tester } from './tester.tsx';
@@ -19,21 +21,45 @@ export function OneFunction({ slug, view }: { readonly slug: string; readonly vi
   const [, go] = useLocation();
   const may = useMay('developer');
   const [asked, setAsked] = useState(false);
-  const remove = useFunctionChange(
-    () => removeFunction(slug),
-    () => go('/functions'),
-  );
+  // Here, so that changes outlive a look at another view.
+  const [drafts, setDrafts] = useState<Drafts>(new Map());
+  useEffect(() => {
+    if (drafts.size === 0) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener('beforeunload', warn);
+    return () => removeEventListener('beforeunload', warn);
+  }, [drafts]);
+  const remove = useFunctionRemoval(slug, () => go('/functions'));
   return (
     <>
+      <Facts slug={slug} />
       <Tabs
         label={`Views of ${slug}`}
         value={views.find((each) => each === view) ?? 'code'}
         onChange={(key) => go(`/functions/${encodeURIComponent(slug)}/${key}`)}
         tabs={[
-          { key: 'code', label: 'Code', content: () => <Files slug={slug} /> },
+          { key: 'code', label: 'Code', content: () => <Files slug={slug} drafts={drafts} onDrafts={setDrafts} /> },
           { key: 'test', label: 'Test', content: () => <Tester slug={slug} /> },
-          { key: 'logs', label: 'Logs', content: () => <Logs slug={slug} /> },
-          { key: 'invocations', label: 'Invocations', content: () => <Invocations slug={slug} /> },
+          {
+            key: 'logs',
+            label: 'Logs',
+            content: () => (
+              <>
+                <Kept href="/logs?service=functions" />
+                <Logs slug={slug} />
+              </>
+            ),
+          },
+          {
+            key: 'invocations',
+            label: 'Invocations',
+            content: () => (
+              <>
+                <Kept href={`/logs?service=invocations&path=${encodeURIComponent(`/${slug}`)}`} />
+                <Invocations slug={slug} />
+              </>
+            ),
+          },
         ]}
       />
       {may && (
@@ -58,6 +84,15 @@ export function OneFunction({ slug, view }: { readonly slug: string; readonly vi
     </>
   );
 }
+
+// What is listed here begins with the program's own start; the log store has more.
+const Kept = ({ href }: { readonly href: string }) => (
+  <p>
+    <Link href={href} className={buttonClass('secondary', true)}>
+      Earlier ones, in Logs
+    </Link>
+  </p>
+);
 
 const levels = { debug: 'plain', info: 'info', warning: 'wait', error: 'bad' } as const;
 
