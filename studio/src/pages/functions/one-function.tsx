@@ -44,20 +44,20 @@ export function OneFunction({ slug, view }: { readonly slug: string; readonly vi
             key: 'logs',
             label: 'Logs',
             content: () => (
-              <>
+              <div className={styles.main}>
                 <Kept href="/logs?service=functions" />
                 <Logs slug={slug} />
-              </>
+              </div>
             ),
           },
           {
             key: 'invocations',
             label: 'Invocations',
             content: () => (
-              <>
+              <div className={styles.main}>
                 <Kept href={`/logs?service=invocations&path=${encodeURIComponent(`/${slug}`)}`} />
                 <Invocations slug={slug} />
-              </>
+              </div>
             ),
           },
         ]}
