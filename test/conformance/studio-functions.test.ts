@@ -29,7 +29,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     const answers = page.getByRole('region', { name: 'Body of the answer' });
     await page.getByRole('button', { name: 'Call' }).click();
     await answers.getByText('{"message":"Hello, Ann!"}').waitFor();
-    await page.getByLabel('Ask for a valid token').check();
+    await page.getByLabel('Ask for a valid token').click();
     await page.getByText('Requests need a valid token now').waitFor();
     await page.getByLabel('Call as').selectOption('none');
     await page.getByRole('button', { name: 'Call' }).click();
@@ -39,7 +39,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await page.getByRole('button', { name: 'Call' }).click();
     await answers.getByText('{"message":"Hello, Ann!"}').waitFor();
     expect(await axe()).toEqual([]);
-    await page.getByLabel('Ask for a valid token').uncheck();
+    await page.getByLabel('Ask for a valid token').click();
     await page.getByText('Requests need no token any more').waitFor();
 
     await page.getByRole('tab', { name: 'Code' }).click();
