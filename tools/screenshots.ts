@@ -1,5 +1,5 @@
-// Takes the pictures of the dashboard in docs/pictures from a stack with example data: every page of the navigation, wide and light,
-// narrow and dark. `npm run screenshots -- FOLDER` puts them elsewhere.
+// Takes the pictures of the dashboard in docs/pictures from a stack with example data. `npm run screenshots -- FOLDER` takes all: every
+// page of the navigation, wide and light, narrow and dark.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -7,13 +7,22 @@ import sharp from 'sharp';
 import { startProduct } from '../bench/support/product.ts';
 import { seed } from './screenshots/seed.ts';
 
-const folder = resolve(process.argv[2] ?? join(import.meta.dirname, '../docs/pictures'));
+const all = process.argv[2];
+const folder = resolve(all ?? join(import.meta.dirname, '../docs/pictures'));
+// Those that the README and the guides show.
+const shown: readonly string[] = ['home', 'tables', 'sql-editor', 'logs'];
+const query =
+  'select genre, count(*) as films, round(avg(us_gross) / 1e6) as millions\nfrom movies\nwhere genre is not null\ngroup by genre\norder by films desc';
 const views = [
   { suffix: '', width: 1280, height: 800, colorScheme: 'light' },
   { suffix: '-narrow', width: 390, height: 844, colorScheme: 'dark' },
 ] as const;
 // Pages that show more below their first address.
-const deeper: Readonly<Record<string, string>> = { '/editor': '/editor/public/movies', '/storage': '/storage/avatars' };
+const deeper: Readonly<Record<string, string>> = {
+  '/editor': '/editor/public/movies',
+  '/sql': `/sql?new=${encodeURIComponent(query)}`,
+  '/storage': '/storage/avatars',
+};
 
 mkdirSync(folder, { recursive: true });
 const product = await startProduct();
@@ -29,9 +38,12 @@ try {
       baseURL: product.url,
     });
     for (const { path, title } of await signIn(context)) {
+      const name = `${title.toLowerCase().replaceAll(/\W+/g, '-')}${suffix}`;
+      if (all === undefined && !shown.includes(name)) continue;
       const page = await context.newPage();
       await page.goto(deeper[path] ?? path);
-      await shoot(page, `${title.toLowerCase().replaceAll(/\W+/g, '-')}${suffix}`);
+      if (path === '/sql') await page.getByRole('button', { name: 'Run' }).click();
+      await shoot(page, name);
       await page.close();
     }
     await context.close();
