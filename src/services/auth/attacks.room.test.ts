@@ -141,3 +141,42 @@ describe('identifiers in paths', () => {
       });
   });
 });
+
+describe('what is stored of secrets', () => {
+  it('is in no answer, whoever asks', async () => {
+    const auth = await startAuth({ ENABLE_EMAIL_AUTOCONFIRM: 'true', SMTP_MAX_FREQUENCY: '0s' });
+    const credentials = { email: 'ann@example.com', password: 'correct horse' };
+    const { access_token: token, user } = (await auth.post('/signup', credentials)).body;
+    const factor = await auth.post('/factors', { factor_type: 'totp', friendly_name: 'app' }, { token });
+    await auth.post('/recover', { email: 'ann@example.com' });
+    await auth.request('GET', '/reauthenticate', { token });
+    await auth.request('PUT', '/user', { token, body: { email: 'ann2@example.com' } });
+    const rows = await auth.db.query<{ secret: string }>(`
+      select encrypted_password as secret from auth.users union select recovery_token from auth.users
+      union select reauthentication_token from auth.users union select email_change_token_new from auth.users
+      union select email_change_token_current from auth.users union select token_hash from auth.one_time_tokens
+      union select secret from auth.mfa_factors`);
+    const secrets = rows.map(({ secret }) => secret);
+    expect(secrets).toContain(factor.body.totp.secret);
+    expect(secrets.filter((secret) => secret.length >= 20).length).toBe(secrets.length);
+    expect(secrets.length).toBeGreaterThanOrEqual(6);
+    const admin = { token: auth.serviceKey };
+    const answers = [
+      await auth.request('GET', '/user', { token }),
+      await auth.request('PUT', '/user', { token, body: { data: { a: 1 } } }),
+      await auth.post('/token?grant_type=password', credentials),
+      await auth.request('GET', '/admin/users', admin),
+      await auth.request('GET', `/admin/users/${user.id}`, admin),
+      await auth.request('PUT', `/admin/users/${user.id}`, { ...admin, body: { user_metadata: { b: 2 } } }),
+      await auth.request('GET', `/admin/users/${user.id}/factors`, admin),
+      await auth.request('GET', '/admin/audit?per_page=1000', admin),
+      await auth.request('DELETE', `/factors/${factor.body.id}`, { token }),
+    ];
+    for (const { status, body } of answers) {
+      expect(status).toBe(200);
+      for (const secret of secrets) expect(JSON.stringify(body)).not.toContain(secret);
+    }
+    for (const line of auth.logLines()) for (const secret of secrets) expect(line).not.toContain(secret);
+    await auth.stop();
+  });
+});

@@ -130,6 +130,21 @@ describe('recovery', () => {
     expect(fragment(location)).toMatchObject({ error: 'access_denied', error_code: 'otp_expired' });
   });
 
+  it('codes give way to newer ones', async () => {
+    await auth.post('/recover', { email });
+    const [old, link] = [codeIn(mail()), linkIn(mail())];
+    auth.advance(61_000);
+    await auth.post('/recover', { email });
+    const code = codeIn(mail());
+    // One in a million is the same again.
+    if (old !== code) expect(await verify({ type: 'recovery', email, token: old })).toMatchObject(gone);
+    if (old !== code)
+      expect(fragment((await auth.request('GET', link)).headers.get('location'))).toMatchObject({
+        error_code: 'otp_expired',
+      });
+    expect(await verify({ type: 'recovery', email, token: code })).toMatchObject({ status: 200 });
+  });
+
   it('codes do not help who is banned', async () => {
     await auth.post('/recover', { email });
     await auth.db.query(`update auth.users set banned_until = 'infinity' where email = $1`, [email]);
@@ -360,6 +375,18 @@ describe('change of address', () => {
     expect(fragment(first.headers.get('location'))).toEqual({ message: half, sb: '' });
     const second = await auth.request('GET', linkIn(mail(next)));
     expect(fragment(second.headers.get('location'))).toMatchObject({ type: 'email_change', token_type: 'bearer' });
+  });
+
+  it('belongs to the audience of its user', async () => {
+    const [next, there] = [`next${count}@example.com`, { headers: { 'x-jwt-aud': 'elsewhere' } }];
+    await auth.db.query(`update auth.users set aud = 'elsewhere' where email = $1`, [email]);
+    const { body } = await auth.post('/token?grant_type=password', { email, password }, there);
+    await auth.request('PUT', '/user', { token: body.access_token, body: { email: next }, ...there });
+    for (const address of [email, next]) {
+      const answer = { type: 'email_change', email: address, token: codeIn(mail(address)) };
+      expect(await verify(answer)).toMatchObject(gone);
+      expect(await auth.post('/verify', answer, there)).toMatchObject({ status: 200 });
+    }
   });
 
   it('is refused for an address somebody has', async () => {

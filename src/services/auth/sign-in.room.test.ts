@@ -277,6 +277,25 @@ describe('bearer tokens', () => {
   });
 });
 
+it('an admin’s token from a session ends with the session, whatever its own end', async () => {
+  const auth = await startAuth({ ENABLE_EMAIL_AUTOCONFIRM: 'true', GOTRUE_SESSIONS_TIMEBOX: '1h' });
+  const { body } = await auth.post('/signup', { email: 'ann@example.com', password });
+  const { sub, session_id } = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString());
+  const token = signHs256({ role: 'service_role', sub, session_id }, testSecret);
+  expect(await auth.request('GET', '/admin/users', { token })).toMatchObject({ status: 200 });
+  auth.advance(3_601_000);
+  expect(await auth.request('GET', '/admin/users', { token })).toMatchObject({
+    status: 403,
+    body: { code: 'session_expired' },
+  });
+  await auth.request('PUT', `/admin/users/${sub}`, { token: auth.serviceKey, body: { ban_duration: '1h' } });
+  expect(await auth.request('GET', '/admin/users', { token })).toMatchObject({
+    status: 403,
+    body: { code: 'user_banned' },
+  });
+  await auth.stop();
+});
+
 describe('asymmetric keys', () => {
   it('sign tokens that verify by the published key, while old tokens go on working', async () => {
     const { generateKeyPairSync, createVerify, createPublicKey } = await import('node:crypto');

@@ -5,6 +5,12 @@ import { type AuthUnderTest, startAuth } from './testing/auth-under-test.ts';
 
 const password = 'correct horse';
 
+/** All endpoints, which are looked at and not called. */
+function routeTable() {
+  const never = undefined as never;
+  return routes({ context: { settings: {} }, limits: never, verifier: never, afterWrite: never } as never, never);
+}
+
 describe('the wire', () => {
   let auth: AuthUnderTest;
   beforeAll(async () => {
@@ -198,10 +204,45 @@ describe('the wire', () => {
   it('keeps private answers out of caches', async () => {
     const { body } = await auth.post('/signup', { email: 'cache@example.com', password });
     for (const reply of [
+      await auth.post('/signup', { email: 'cache2@example.com', password }),
+      await auth.post('/token?grant_type=refresh_token', { refresh_token: body.refresh_token }),
+      await auth.post('/factors', { factor_type: 'totp' }, { token: body.access_token }),
       await auth.request('GET', '/user', { token: body.access_token }),
       await auth.request('GET', '/admin/users', { token: auth.serviceKey }),
     ])
-      expect(reply.headers.get('cache-control')).toBe('no-store');
+      expect([reply.status, reply.headers.get('cache-control')]).toEqual([200, 'no-store']);
+  });
+
+  it('lets caches keep what is the same for everybody, and nothing else', () => {
+    const open = routeTable().filter((route) => route.method === 'GET' && route.private !== true);
+    expect(open.map(({ path }) => path).sort()).toEqual([
+      '/.well-known/jwks.json',
+      '/.well-known/oauth-authorization-server',
+      '/.well-known/oauth-authorization-server/*',
+      '/.well-known/openid-configuration',
+      '/health',
+      '/settings',
+      '/sso/saml/metadata',
+    ]);
+    const handOut =
+      /^\/(signup|token|verify|callback|factors$|factors\/:factor_id\/(challenge|verify)|sso\/saml\/acs|passkeys\/\w+\/|oauth\/token)/;
+    const sessions = routeTable().filter(({ path }) => handOut.test(path));
+    expect(sessions.length).toBeGreaterThan(12);
+    expect(sessions.filter((route) => route.private !== true)).toEqual([]);
+  });
+
+  it('names the request in every line of its log', async () => {
+    const named = await startAuth({ ENABLE_EMAIL_AUTOCONFIRM: 'true', STACK_AUTH_REQUEST_ID_HEADER: 'x-my-id' });
+    const headers = { 'x-my-id': 'req-7' };
+    await named.post('/signup', { email: 'ann@example.com', password }, { headers });
+    await named.post('/token?grant_type=password', { email: 'ann@example.com', password: 'wrong' }, { headers });
+    const lines = named.logLines().map((line) => JSON.parse(line));
+    const audits = lines.filter(({ msg }) => msg === 'audit');
+    expect(audits.length).toBeGreaterThan(0);
+    for (const line of audits)
+      expect(line).toMatchObject({ reqId: 'req-7', auth_event: { action: expect.any(String) } });
+    expect(lines).toContainEqual(expect.objectContaining({ reqId: 'req-7', status: 400, level: 'debug' }));
+    await named.stop();
   });
 
   it('reports its health', async () => {
@@ -213,11 +254,7 @@ describe('every admin endpoint', () => {
   it('is closed to anonymous callers, users and forged tokens', async () => {
     const auth = await startAuth({ ENABLE_EMAIL_AUTOCONFIRM: 'true' });
     const { body } = await auth.post('/signup', { email: 'ann@example.com', password });
-    const never = undefined as never;
-    const table = routes(
-      { context: { settings: {} }, limits: never, verifier: never, afterWrite: never } as never,
-      never,
-    );
+    const table = routeTable();
     const closed = table.filter(({ access }) => access === 'admin');
     expect(closed.length).toBeGreaterThan(15);
     expect(table.filter(({ path, access }) => /^\/(admin\/(?!oauth)|invite)/.test(path) && access !== 'admin')).toEqual(

@@ -147,10 +147,22 @@ describe('the edge', () => {
   });
 
   it('passes upgrades on with a key and refuses them without', async () => {
-    const { url } = await open();
+    const { url, lines } = await open();
     expect(await upgrade(url, `/realtime/v1/websocket?apikey=${apikey}`)).toMatch(/^HTTP\/1\.1 101 /);
     expect(await upgrade(url, '/realtime/v1/websocket')).toMatch(/^HTTP\/1\.1 401 [\s\S]*No API key found in request/);
-    expect(await upgrade(url, '/storage/v1/x')).toMatch(/^HTTP\/1\.1 503 /);
+    const refused = await upgrade(url, '/storage/v1/x');
+    expect(refused).toMatch(/^HTTP\/1\.1 503 /);
+    const told = () => lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
+    await expect
+      .poll(() =>
+        told()
+          .map(({ status }) => status)
+          .sort(),
+      )
+      .toEqual([101, 401, 503]);
+    const id = /\r\nx-request-id: (\S+)\r\n/i.exec(refused)?.[1];
+    expect(told()).toContainEqual(expect.objectContaining({ reqId: id, status: 503, url: '/storage/v1/x' }));
+    expect(lines.join('')).not.toContain(apikey);
   });
 
   it('ends headers that are too large with 431 and nonsense with 400', async () => {

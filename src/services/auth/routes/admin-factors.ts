@@ -9,6 +9,7 @@ export const adminFactorsGet: Route = {
   method: 'GET',
   path: '/admin/users/:user_id/factors',
   access: 'admin',
+  private: true,
   handle: async (exchange) => ({ body: (await userInPath(exchange)).factors.map(factorView) }),
 };
 
@@ -17,6 +18,7 @@ export const adminFactorDelete: Route = {
   method: 'DELETE',
   path: '/admin/users/:user_id/factors/:factor_id',
   access: 'admin',
+  private: true,
   async handle(exchange, actor) {
     const user = await userInPath(exchange);
     const factor = factorOf(user, factorIdOf(exchange));
@@ -30,6 +32,7 @@ export const adminFactorPut: Route = {
   method: 'PUT',
   path: '/admin/users/:user_id/factors/:factor_id',
   access: 'admin',
+  private: true,
   async handle(exchange, actor) {
     const user = await userInPath(exchange);
     const factor = factorOf(user, factorIdOf(exchange));

@@ -20,6 +20,7 @@ export interface Answer {
 
 /** One request, read for handlers. */
 export interface Exchange {
+  /** The room's, with a log that names this request in every line. */
   readonly context: AuthContext;
   readonly query: URLSearchParams;
   readonly path: string;
@@ -37,7 +38,8 @@ export interface Exchange {
 }
 
 /** Reads a request for handlers. */
-export function openExchange(context: AuthContext, verifier: Verifier, request: FastifyRequest): Exchange {
+export function openExchange(room: AuthContext, verifier: Verifier, request: FastifyRequest): Exchange {
+  const context: AuthContext = { ...room, log: room.log.child({ reqId: requestContext(request.raw).id }) };
   const url = request.raw.url ?? '/';
   const mark = url.indexOf('?');
   const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));

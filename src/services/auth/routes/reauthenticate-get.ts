@@ -6,6 +6,7 @@ export const reauthenticateGet: Route = {
   method: 'GET',
   path: '/reauthenticate',
   access: 'user',
+  private: true,
   async handle(exchange, { user }) {
     const messageId = await requestNonce(exchange.context, exchange.caller(), user);
     return { body: messageId === undefined ? {} : { message_id: messageId } };

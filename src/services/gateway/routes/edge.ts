@@ -90,8 +90,9 @@ export function createEdge(options: EdgeOptions): Edge {
     response.once('close', () => {
       inFlight--;
       const elapsed = options.now() - started;
-      note(route, response.writableFinished ? response.statusCode : 499, elapsed);
-      if (options.accessLog) logRequest(request, response, id, originalUrl, elapsed);
+      const status = response.writableFinished ? response.statusCode : 499;
+      note(route, status, elapsed);
+      logRequest(request, status, originalUrl, elapsed);
       if (isTold) options.observe?.(requestNews('gateway', request, response, originalUrl, elapsed));
     });
     try {
@@ -140,12 +141,13 @@ export function createEdge(options: EdgeOptions): Edge {
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { originalUrl } = requestContext(request);
+    const { id, originalUrl } = requestContext(request);
     const started = options.now();
     let route: Route | undefined;
     const tell = (status: number): void => {
       const elapsed = options.now() - started;
       note(route, status, elapsed);
+      logRequest(request, status, originalUrl, elapsed);
       options.observe?.(requestNews('gateway', request, status, originalUrl, elapsed));
     };
     try {
@@ -159,21 +161,23 @@ export function createEdge(options: EdgeOptions): Edge {
       target.upgrade(request, socket, head);
     } catch (error) {
       const known = error instanceof ServiceError ? error : gatewayError('upstream_invalid', { cause: error });
-      if (known !== error) options.log.error({ reqId: requestContext(request).id, err: error }, 'a room threw');
-      refuseUpgrade(socket, known, request.headers.accept);
+      if (known !== error) options.log.error({ reqId: id, err: error }, 'a room threw');
+      refuseUpgrade(socket, known, request.headers.accept, id);
       tell(known.status);
     }
   }
 
-  function logRequest(request: IncomingMessage, response: ServerResponse, id: string, url: string, ms: number): void {
+  function logRequest(request: IncomingMessage, status: number, url: string, ms: number): void {
+    if (!options.accessLog) return;
+    const { id, remoteAddress } = requestContext(request);
     options.log.info(
       {
         reqId: id,
         method: request.method,
         url: redactUrl(url),
-        status: response.writableFinished ? response.statusCode : 499,
+        status,
         ms: Math.round(ms * 10) / 10,
-        ip: requestContext(request).remoteAddress,
+        ip: remoteAddress,
         agent: request.headers['user-agent'],
       },
       'request',
@@ -183,13 +187,14 @@ export function createEdge(options: EdgeOptions): Edge {
   return { handle, upgrade, inFlight: () => inFlight };
 }
 
-function refuseUpgrade(socket: Duplex, error: ServiceError, accept: string | undefined): void {
+function refuseUpgrade(socket: Duplex, error: ServiceError, accept: string | undefined, id: string): void {
   const { contentType, body } = renderGatewayError(error, accept);
   const lines = [
     `HTTP/1.1 ${error.status} ${error.message}`,
     `Content-Type: ${contentType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    `X-Request-Id: ${id}`,
     ...Object.entries(error.headers).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);

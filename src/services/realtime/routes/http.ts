@@ -18,11 +18,11 @@ export function createHttp(options: HttpOptions): Http {
   return createApp({
     log: context.log,
     bodyLimit: settings.bodyLimit,
-    onError(error, _request, reply) {
+    onError(error, request, reply) {
       const known = serviceErrorOf(error);
       if (known.status >= 500) {
         context.metrics.counters.errors++;
-        context.log.error({ err: error }, 'a request failed');
+        context.log.error({ reqId: request.id, err: error }, 'a request failed');
       }
       return send(reply, known);
     },

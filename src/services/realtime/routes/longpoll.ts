@@ -70,7 +70,7 @@ export function longpoll(app: FastifyInstance, options: HttpOptions): void {
       const known = error instanceof ServiceError ? error : realtimeError('connect_failed', { cause: error });
       if (known.status === 500) {
         context.metrics.counters.errors++;
-        context.log.error({ err: error }, 'a session of long polling could not be opened');
+        context.log.error({ reqId: request.id, err: error }, 'a session of long polling could not be opened');
       }
       // 500 lets the client come back, which 403 does not.
       if (known.status < 500) return say(reply, { status: 403 });

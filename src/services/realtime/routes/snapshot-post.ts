@@ -37,7 +37,7 @@ export function snapshotPost(app: FastifyInstance, { context, translateKey }: Ht
     } catch (error) {
       if (error instanceof SnapshotRefused) throw realtimeError('snapshot_refused', { message: error.message });
       if (!(error instanceof SnapshotUnavailable)) throw error;
-      context.log.warn({ err: error }, 'a snapshot could not be read');
+      context.log.warn({ reqId: request.id, err: error }, 'a snapshot could not be read');
       throw realtimeError('changes_unavailable', { headers: { 'retry-after': '1' }, cause: error });
     }
   });

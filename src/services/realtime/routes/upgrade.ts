@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ServiceError } from '#kernel/errors';
+import { requestContext } from '#kernel/http';
 import { Session } from '../core/session.ts';
 import { errorBody, realtimeError } from '../errors.ts';
 import type { Transport } from '../wire/transport.ts';
@@ -32,7 +33,7 @@ export async function upgrade(
     const known = error instanceof ServiceError ? error : undefined;
     if (!known) {
       metrics.counters.errors++;
-      log.error({ err: error }, 'a handshake failed');
+      log.error({ reqId: requestContext(request).id, err: error }, 'a handshake failed');
     }
     refuse(socket, known ?? realtimeError('connect_failed', { cause: error }));
   } finally {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { requestContext } from '#kernel/http';
 import { type BucketOrphans, bucketOrphans } from '../core/audit.ts';
 import type { ContentStore } from '../core/content/content-store.ts';
 import { asStorageError, renderError, storageError } from '../errors.ts';
@@ -123,7 +124,7 @@ export function adminRoutes(own: string, openStore: () => Promise<ContentStore>)
 }
 
 /** Newline-delimited JSON with signs of life; a failure is the last line, since the head is out. */
-async function* lines({ context }: Exchange, source: AsyncGenerator<object>): AsyncGenerator<string> {
+async function* lines({ context, request }: Exchange, source: AsyncGenerator<object>): AsyncGenerator<string> {
   const line = (event: string, more: object = {}) => `${JSON.stringify({ ...more, event })}\n`;
   try {
     for (;;) {
@@ -137,7 +138,8 @@ async function* lines({ context }: Exchange, source: AsyncGenerator<object>): As
     }
   } catch (thrown) {
     const error = asStorageError(thrown);
-    context.log.error({ err: error.cause ?? error }, 'orphans could not be searched to the end');
+    const reqId = requestContext(request).id;
+    context.log.error({ reqId, err: error.cause ?? error }, 'orphans could not be searched to the end');
     yield line('error', { error: renderError(error).body });
   } finally {
     await source.return(undefined);

@@ -1,3 +1,4 @@
+import { requestContext } from '#kernel/http';
 import { storageError } from '../errors.ts';
 import { asService, scoped } from '../sql/scope.ts';
 import type { Exchange } from './exchange.ts';
@@ -52,7 +53,7 @@ export const serviceRoutes: readonly Route[] = [
     path: '/health',
     access: 'token',
     operation: '',
-    handle: async ({ context, scope }) => {
+    handle: async ({ context, scope, request }) => {
       try {
         await scoped(context.db, asService(scope), (transaction) =>
           transaction.query('select id from storage.buckets limit 1'),
@@ -60,7 +61,7 @@ export const serviceRoutes: readonly Route[] = [
         await context.store.check();
         return { json: { healthy: true } };
       } catch (error) {
-        context.log.error({ err: error }, 'storage is not healthy');
+        context.log.error({ reqId: requestContext(request).id, err: error }, 'storage is not healthy');
         return { json: { healthy: false } };
       }
     },
