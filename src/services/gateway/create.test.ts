@@ -70,12 +70,20 @@ describe('the edge', () => {
   it('hands a request to its room without the key, and answers with CORS', async () => {
     const { url, lines } = await open();
     const answer = await fetch(`${url}/rest/v1/todos?apikey=${apikey}&a=eq.1`, {
-      headers: { 'x-consumer-username': 'admin', 'x-forwarded-host': 'evil.example', 'sb-api-key': 'x' },
+      headers: {
+        'x-consumer-username': 'admin',
+        'x-forwarded-host': 'evil.example',
+        'sb-api-key': 'x',
+        'x-real-ip': '203.0.113.9',
+        'sb-forwarded-for': '203.0.113.9',
+      },
     });
     const seen = (await answer.json()) as { url: string; headers: Record<string, string>; prefix: string };
     expect(seen).toMatchObject({ name: 'rest', url: '/todos?a=eq.1', prefix: '/rest/v1', viaGateway: true });
     expect(seen.headers).toMatchObject({ authorization: `Bearer ${apikey}`, 'x-consumer-username': 'anon' });
     expect(seen.headers['x-forwarded-host']).not.toBe('evil.example');
+    expect(seen.headers['x-real-ip']).toMatch(/127\.0\.0\.1$/);
+    expect(seen.headers).not.toHaveProperty('sb-forwarded-for');
     expect(seen.headers).not.toHaveProperty('apikey');
     expect(seen.headers).not.toHaveProperty('sb-api-key');
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');

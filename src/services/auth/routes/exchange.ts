@@ -25,6 +25,8 @@ export interface Exchange {
   readonly query: URLSearchParams;
   readonly path: string;
   readonly ip: string | null;
+  /** Whether our gateway handed the request over, which knows the client's address. */
+  readonly viaGateway: boolean;
   header(name: string): string | undefined;
   parameter(name: string): string;
   /** @throws bad_json */
@@ -53,6 +55,7 @@ export function openExchange(room: AuthContext, verifier: Verifier, request: Fas
     query,
     path: mark < 0 ? url : url.slice(0, mark),
     ip,
+    viaGateway: requestContext(request.raw).viaGateway,
     header,
     parameter: (name) => (request.params as Record<string, string>)[name] ?? '',
     fields: () => readFields(request.body as Buffer | undefined),

@@ -51,6 +51,9 @@ export const createLimits = (settings: AuthSettings, shared: SharedLimits): Limi
 function clientKey(settings: AuthSettings, exchange: Exchange): string | undefined {
   if (settings.sbForwardedFor && exchange.header('sb-forwarded-for')) return exchange.ip ?? undefined;
   if (settings.rateLimitHeader === undefined) return undefined;
-  const value = exchange.header(settings.rateLimitHeader.toLowerCase());
+  const name = settings.rateLimitHeader.toLowerCase();
+  // Behind our gateway the chain begins with whatever the client wrote; who asks is known without it.
+  if (name === 'x-forwarded-for' && exchange.viaGateway) return exchange.ip ?? undefined;
+  const value = exchange.header(name);
   return value?.split(',', 1)[0]?.trim() || undefined;
 }

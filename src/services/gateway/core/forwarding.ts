@@ -8,6 +8,7 @@ export const forwardedHeaders = [
   'x-forwarded-path',
   'x-forwarded-prefix',
   'x-real-ip',
+  'sb-forwarded-for',
   'forwarded',
 ] as const;
 

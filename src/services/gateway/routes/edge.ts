@@ -71,6 +71,7 @@ export function createEdge(options: EdgeOptions): Edge {
       headers['x-forwarded-proto'] = encrypted ? 'https' : 'http';
       if (headers.host !== undefined) headers['x-forwarded-host'] = headers.host;
     }
+    headers['x-real-ip'] ??= remoteAddress;
     headers['x-forwarded-for'] = chain ? `${chain}, ${peer}` : peer;
     for (const name in headers) if (name.startsWith('x-consumer-') || name === 'sb-api-key') delete headers[name];
     headers['x-request-id'] = context.id;
