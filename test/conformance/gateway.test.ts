@@ -401,6 +401,7 @@ describe('headers a client may not set', () => {
       'X-Forwarded-Proto': 'https',
       'X-Forwarded-Prefix': '/evil',
       'X-Real-IP': '6.6.6.6',
+      'Sb-Forwarded-For': '6.6.6.6',
       Forwarded: 'for=6.6.6.6',
       'X-Forwarded-For': '6.6.6.6',
     });
@@ -410,13 +411,14 @@ describe('headers a client may not set', () => {
       'x-consumer-groups',
       'sb-api-key',
       'x-forwarded-prefix',
-      'x-real-ip',
+      'sb-forwarded-for',
       'forwarded',
       'apikey',
     ])
       expect(headers, name).not.toHaveProperty(name);
     expect(headers['x-forwarded-host']).toBe(new URL(stack.url).host);
     expect(headers['x-forwarded-proto']).toBe('http');
+    expect(headers['x-real-ip']).toMatch(/^(::ffff:)?127\.0\.0\.1$/);
     expect(headers['x-forwarded-for']).toMatch(/, (::ffff:)?127\.0\.0\.1$/);
   });
 
