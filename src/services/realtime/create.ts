@@ -100,7 +100,7 @@ function create(deps: RealtimeDeps): Room<RealtimeApi> {
         },
         upgrade(request, socket, head) {
           if (!running) {
-            refuseUpgrade(socket);
+            refuseUpgrade(request, socket);
             return;
           }
           const { context, transport } = running;

@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RealtimeUnderTest, startRealtime, testToken } from '../testing/realtime-under-test.ts';
 
@@ -207,6 +208,17 @@ describe('handshakes', () => {
       '401 {"error":"Failed to validate JWT signature"}',
     );
     expect(await refusal(`apikey=${testToken()}&vsn=3.0.0`)).toMatch(/^400 /);
+  });
+
+  test('that are refused say by which name the log knows them', async () => {
+    const headers = { connection: 'upgrade', upgrade: 'websocket' };
+    const id = await new Promise((resolve, reject) => {
+      get(`${realtime.url}/socket/websocket`, { headers }, (response) => {
+        response.resume();
+        resolve(response.headers['x-request-id']);
+      }).on('error', reject);
+    });
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   test('take the key of x-api-key before that of the query', async () => {

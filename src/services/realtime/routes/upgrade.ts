@@ -35,17 +35,17 @@ export async function upgrade(
       metrics.counters.errors++;
       log.error({ reqId: requestContext(request).id, err: error }, 'a handshake failed');
     }
-    refuse(socket, known ?? realtimeError('connect_failed', { cause: error }));
+    refuse(request, socket, known ?? realtimeError('connect_failed', { cause: error }));
   } finally {
     socket.off('error', ignore);
   }
 }
 
 /** Answers a handshake while the room does not run. */
-export const refuseUpgrade = (socket: Duplex): void =>
-  refuse(socket, realtimeError('not_serving', { headers: { 'retry-after': '1' } }));
+export const refuseUpgrade = (request: IncomingMessage, socket: Duplex): void =>
+  refuse(request, socket, realtimeError('not_serving', { headers: { 'retry-after': '1' } }));
 
-function refuse(socket: Duplex, error: ServiceError): void {
+function refuse(request: IncomingMessage, socket: Duplex, error: ServiceError): void {
   if (!socket.writable) return;
   const body = JSON.stringify(errorBody(error) ?? {});
   const lines = [
@@ -53,6 +53,7 @@ function refuse(socket: Duplex, error: ServiceError): void {
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    `X-Request-Id: ${requestContext(request).id}`,
     ...Object.entries({ ...(error.status === 429 && { 'retry-after': '1' }), ...error.headers }).map(
       ([name, value]) => `${name}: ${value}`,
     ),

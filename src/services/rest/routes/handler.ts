@@ -87,7 +87,10 @@ async function handle(options: HandlerOptions, request: IncomingMessage, respons
   if (!viaGateway && isLogged(options.logLevel, answer.status)) {
     const bytes = answer.body === undefined ? 0 : Buffer.byteLength(answer.body);
     const { status } = answer;
-    options.log.info({}, accessLine(request, { status, bytes, role: role.name, time: options.now() }));
+    options.log.info(
+      { reqId: requestContext(request).id },
+      accessLine(request, { status, bytes, role: role.name, time: options.now() }),
+    );
   }
 }
 
@@ -127,7 +130,9 @@ async function work(
     retries: options.retries,
     baseUrl: () => baseUrlOf(request),
     timer,
-    logQuery: snapshot.config.logQuery ? (sql) => options.log.info({ sql }, 'rest: a statement') : undefined,
+    logQuery: snapshot.config.logQuery
+      ? (sql) => options.log.info({ reqId: requestContext(request).id, sql }, 'rest: a statement')
+      : undefined,
     signal: abortSignalOf(response),
   };
   if (isBatch) return answerBatch({ raw, headers, caller }, snapshot, options.batch, tools);
