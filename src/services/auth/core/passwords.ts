@@ -27,8 +27,14 @@ const idle = 60_000;
  * @param concurrency hashes computed at a time, each on a thread of its own
  * @param queue hashes that may wait
  * @param niceness how far the threads stand back, 0 to 19
+ * @param start begins a thread
  */
-export function createPasswords(concurrency: number, queue: number, niceness = 0): Passwords {
+export function createPasswords(
+  concurrency: number,
+  queue: number,
+  niceness = 0,
+  start = startPasswordWorker,
+): Passwords {
   const line = createWorkQueue(concurrency, queue, () =>
     authError('over_request_rate_limit', { headers: { 'retry-after': '1' } }),
   );
@@ -38,7 +44,7 @@ export function createPasswords(concurrency: number, queue: number, niceness = 0
   async function work(job: HashJob): Promise<unknown> {
     const rested = resting.pop();
     clearTimeout(rested?.timer);
-    const worker = rested?.worker ?? startPasswordWorker({ ...libraries(), niceness });
+    const worker = rested?.worker ?? start({ ...libraries(), niceness });
     try {
       return await worker.run(job);
     } finally {
