@@ -23,7 +23,10 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       );
     const drop = async (name: string, content: string | Buffer, mimeType: string) => {
       await page.getByLabel('Files to upload').setInputFiles({ name, mimeType, buffer: Buffer.from(content) });
-      await page.getByText(/, done$/).last().waitFor();
+      await page
+        .getByText(/, done$/)
+        .last()
+        .waitFor();
     };
     await page.goto('/storage');
     await page.getByRole('button', { name: 'New bucket' }).click();

@@ -20,6 +20,7 @@ import {
   ListMultipartUploadsCommand,
   ListObjectsCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
   ListPartsCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
@@ -209,7 +210,15 @@ describe.each(['file', 's3'] as const)('over %s', (backend) => {
       expect(seen.sort()).toEqual(['list/a', 'list/b/', 'list/c&d', 'list/e f']);
       const first = await s3.send(new ListObjectsCommand({ Bucket, Prefix, MaxKeys: 3 }));
       expect(first).toMatchObject({ IsTruncated: true, NextMarker: 'list/b/2' });
+      const versions = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix, MaxKeys: 3 }));
+      expect(versions.Versions?.map(({ Key }) => Key)).toEqual(first.Contents?.map(({ Key }) => Key));
+      expect(versions.Versions?.[0]).toMatchObject({ VersionId: 'null', IsLatest: true });
+      expect(versions.NextKeyMarker).toBe(first.NextMarker);
       const rest = await s3.send(new ListObjectsCommand({ Bucket, Prefix, Marker: first.NextMarker }));
+      const others = await s3.send(
+        new ListObjectVersionsCommand({ Bucket, Prefix, KeyMarker: versions.NextKeyMarker, VersionIdMarker: 'null' }),
+      );
+      expect(others.Versions?.map(({ Key }) => Key)).toEqual(rest.Contents?.map(({ Key }) => Key));
       expect(rest.Contents?.map(({ Key }) => Key)).toEqual(['list/c&d', 'list/e f']);
       const encoded = await s3.send(
         new ListObjectsV2Command({ Bucket, Prefix, EncodingType: 'url', StartAfter: 'list/c' }),

@@ -12,6 +12,8 @@ import { readChecked } from './body.ts';
 import type { S3Call, S3Operation } from './operation.ts';
 import { xml } from './respond.ts';
 
+/** Id of the one version an object has in a bucket that keeps no others. */
+const onlyVersion = 'null';
 /** Names in one request to delete at most. */
 const manyNames = 1_000;
 const pageSize = 1_000;
@@ -36,15 +38,18 @@ const contents = (encode: (text: string) => string) => (entry: ListEntry) => ({
   StorageClass: 'STANDARD',
 });
 
-async function list(call: S3Call, isSecond: boolean) {
+/** What a listing names the key after which it goes on. */
+type Marker = 'start-after' | 'marker' | 'key-marker';
+
+async function list(call: S3Call, marker: Marker) {
   const { exchange, scope, bucket, query } = call;
   await getBucket(exchange.context, { ...scope, role: 'service_role' }, bucket);
   const encode = encoder(query);
   const prefix = query.get('prefix') ?? '';
   const delimiter = query.get('delimiter') ?? '';
   const limit = numberOf(query, 'max-keys', pageSize, pageSize);
-  const token = isSecond ? query.get('continuation-token') : null;
-  const after = query.get(isSecond ? 'start-after' : 'marker') ?? '';
+  const token = marker === 'start-after' ? query.get('continuation-token') : null;
+  const after = query.get(marker) ?? '';
   const from = token ? decodeCursor(token) : after === '' ? undefined : { last: after };
   const { entries, next } = await listPage(exchange.context, scope, {
     bucketId: bucket,
@@ -63,11 +68,21 @@ async function list(call: S3Call, isSecond: boolean) {
     EncodingType: query.get('encoding-type') ?? undefined,
     IsTruncated: next !== undefined,
   };
-  const found = {
-    Contents: entries.filter(({ id }) => id !== null).map(contents(encode)),
+  const objects = entries.filter(({ id }) => id !== null).map(contents(encode));
+  const prefixes = {
     CommonPrefixes: entries.filter(({ id }) => id === null).map(({ name }) => ({ Prefix: encode(name) })),
   };
-  return isSecond
+  if (marker === 'key-marker')
+    return xml('ListVersionsResult', {
+      ...shared,
+      KeyMarker: encode(after),
+      NextKeyMarker: next && encode(next.key),
+      NextVersionIdMarker: next && onlyVersion,
+      Version: objects.map((object) => ({ ...object, VersionId: onlyVersion, IsLatest: true })),
+      ...prefixes,
+    });
+  const found = { Contents: objects, ...prefixes };
+  return marker === 'start-after'
     ? xml('ListBucketResult', {
         ...shared,
         KeyCount: entries.length,
@@ -178,7 +193,14 @@ export const bucketOperations: readonly S3Operation[] = [
     on: 'bucket',
     query: ['list-type'],
     name: 'storage.s3.object.list',
-    run: (call) => list(call, true),
+    run: (call) => list(call, 'start-after'),
+  },
+  {
+    method: 'GET',
+    on: 'bucket',
+    query: ['versions'],
+    name: 'storage.s3.object.list',
+    run: (call) => list(call, 'key-marker'),
   },
 ];
 
@@ -187,5 +209,5 @@ export const firstList: S3Operation = {
   method: 'GET',
   on: 'bucket',
   name: 'storage.s3.object.list',
-  run: (call) => list(call, false),
+  run: (call) => list(call, 'marker'),
 };
