@@ -166,7 +166,14 @@ function Preview({
           <p>
             <b>{preview.data.subject}</b>
           </p>
-          <iframe className={styles.frame} title="Preview of the mail" src={preview.data.path} sandbox="" />
+          {/* A frame for each draft: one that is sent elsewhere while it loads may stay where it was. */}
+          <iframe
+            key={preview.data.path}
+            className={styles.frame}
+            title="Preview of the mail"
+            src={preview.data.path}
+            sandbox=""
+          />
         </>
       ) : (
         <Skeleton lines={6} />
