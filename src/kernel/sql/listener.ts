@@ -6,7 +6,8 @@ import type { ConnectionOptions } from './connection-options.ts';
 export interface ListenerOptions {
   readonly connection: ConnectionOptions;
   readonly channels: readonly string[];
-  readonly onNotify: (channel: string, payload: string) => void;
+  /** @param client that heard it; ending its connection makes the listener connect anew */
+  readonly onNotify: (channel: string, payload: string, client: Client) => void;
   /**
    * After every connect, the first included: notifications may have been lost before it. The client may be used for
    * statements until its connection is lost; ending it makes the listener connect anew.
@@ -32,7 +33,8 @@ export function createListener(options: ListenerOptions): Listener {
     // Asked to stop while connecting: nobody would end this connection any more.
     stopping.signal.throwIfAborted();
     const ended = new Promise<void>((resolve) => client?.pg.once('end', () => resolve()));
-    client.pg.on('notification', ({ channel, payload }) => options.onNotify(channel, payload ?? ''));
+    const hears = client;
+    hears.pg.on('notification', ({ channel, payload }) => options.onNotify(channel, payload ?? '', hears));
     for (const channel of options.channels) await client.pg.query(`listen ${client.pg.escapeIdentifier(channel)}`);
     connected = true;
     options.onConnect(client);

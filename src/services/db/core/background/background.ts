@@ -37,11 +37,9 @@ export function createBackground(options: BackgroundOptions): Room<undefined> {
   const { log, settings } = options;
   let parts: readonly BackgroundPart[] = [];
   let listener: Listener | undefined;
-  let current: Client | undefined;
   let stopped = false;
 
   function attach(client: Client): void {
-    current = client;
     const connection = workConnection(client);
     // Seen by SQL that asks whether anybody takes its requests.
     claimWork(connection).catch((error: unknown) => log.warn({ err: error }, 'background: the work was not claimed'));
@@ -63,9 +61,9 @@ export function createBackground(options: BackgroundOptions): Room<undefined> {
       listener = createListener({
         connection: { ...options.connection(), applicationName: 'pmoves-supabase background' },
         channels: parts.flatMap((part) => part.channels),
-        onNotify(channel, payload) {
+        onNotify(channel, payload, client) {
           // A session of its own has the settings of the role and the database as they are now.
-          if (payload === restart) current?.pg.end().catch(() => {});
+          if (payload === restart) client.pg.end().catch(() => {});
           else parts.find((part) => part.channels.includes(channel))?.wake(channel, payload);
         },
         onConnect: attach,
