@@ -51,9 +51,9 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
 
     await page.goto('/auth/users');
     await page.getByRole('button', { name: 'Add a user' }).click();
-    await page.getByLabel('Email address').fill(email);
-    await page.getByLabel('Password').fill('a password for ann');
-    await page.getByLabel('Metadata (JSON)').fill('{ "full_name": "Ann Example", "team": "red" }');
+    await page.getByLabel('Email address', { exact: true }).fill(email);
+    await page.getByLabel('Password', { exact: true }).fill('a password for ann');
+    await page.getByLabel('Metadata (JSON)', { exact: true }).fill('{ "full_name": "Ann Example", "team": "red" }');
     expect(await axe()).toEqual([]);
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await page.getByText(`${email} is a user now`).waitFor();
@@ -65,7 +65,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await sheet.getByText('Ann Example').waitFor();
     expect(page.url()).toContain('search=Ann+Exam');
     expect(await axe()).toEqual([]);
-    await sheet.getByLabel('User metadata').fill('{ "full_name": "Ann Changed" }');
+    await sheet.getByLabel('User metadata', { exact: true }).fill('{ "full_name": "Ann Changed" }');
     await sheet.getByRole('button', { name: 'Save the metadata' }).click();
     await page.getByText('The metadata are saved').waitFor();
     expect(await about()).toMatchObject({ data: { full_name: 'Ann Changed' }, sessions: 1 });
@@ -147,13 +147,13 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     };
     try {
       await page.goto('/auth/templates/invite');
-      await page.getByLabel('Subject').fill('Welcome to {{ .SiteURL }}');
-      await page.getByLabel('Body (HTML)').fill('<p style="color: red">Hello, {{ if }}</p>');
+      await page.getByLabel('Subject', { exact: true }).fill('Welcome to {{ .SiteURL }}');
+      await page.getByLabel('Body (HTML)', { exact: true }).fill('<p style="color: red">Hello, {{ if }}</p>');
       await page.getByText(/The body is no template/).waitFor();
-      await page.getByLabel('Body (HTML)').fill('<p style="color: red">Hello, {{ .Email }}</p>');
+      await page.getByLabel('Body (HTML)', { exact: true }).fill('<p style="color: red">Hello, {{ .Email }}</p>');
       await page.frameLocator('iframe').getByText('Hello, ann@example.com').waitFor();
       expect(await axe()).toEqual([]);
-      await page.getByLabel('Send a test mail to').fill(email);
+      await page.getByLabel('Send a test mail to', { exact: true }).fill(email);
       await page.getByRole('button', { name: 'Send', exact: true }).click();
       await expect.poll(inbox).toMatchObject([{ html: '<p style="color: red">Hello, ann@example.com</p>' }]);
       await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -161,7 +161,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
 
       await page.goto('/auth/users');
       await page.getByRole('button', { name: 'Invite' }).click();
-      await page.getByLabel('Email address').fill(email);
+      await page.getByLabel('Email address', { exact: true }).fill(email);
       await page.getByRole('button', { name: 'Send the invitation' }).click();
       await page.getByText(`An invitation to ${email} is on its way`).waitFor();
       await expect
@@ -193,7 +193,9 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       await card.getByRole('button', { name: 'Switch on' }).click();
       await card.getByText('RLS on').waitFor();
       await card.getByRole('button', { name: `New policy for ${table}` }).click();
-      await page.getByLabel('Begin with').selectOption({ label: 'Users do everything with their own rows' });
+      await page
+        .getByLabel('Begin with', { exact: true })
+        .selectOption({ label: 'Users do everything with their own rows' });
       expect(await axe()).toEqual([]);
       await page.getByRole('button', { name: 'Make the policy' }).click();
       await card.getByText('Users have their own rows').waitFor();
@@ -204,7 +206,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       await sheet.getByRole('button', { name: 'Try', exact: true }).click();
       await sheet.getByText('0 of 2 rows').waitFor();
       await verdict(/^no no policy agrees to read it .*hers/).waitFor();
-      await sheet.getByLabel('Run as').selectOption({ label: 'a user…' });
+      await sheet.getByLabel('Run as', { exact: true }).selectOption({ label: 'a user…' });
       const people = page.getByRole('dialog', { name: 'Run as a user' });
       await people.getByRole('searchbox', { name: 'Search users' }).fill(email);
       await people.getByRole('button', { name: email }).click();
@@ -212,12 +214,12 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       await sheet.getByText('1 of 2 rows').waitFor();
       await verdict(/^yes Users have their own rows .*hers/).waitFor();
       expect(await axe()).toEqual([]);
-      await sheet.getByLabel('Try to').selectOption({ label: 'add a row' });
-      await sheet.getByLabel('The row (JSON)').fill('{ "title": "new" }');
+      await sheet.getByLabel('Try to', { exact: true }).selectOption({ label: 'add a row' });
+      await sheet.getByLabel('The row (JSON)', { exact: true }).fill('{ "title": "new" }');
       await sheet.getByRole('button', { name: 'Try', exact: true }).click();
       await verdict(/^yes Users have their own rows .*new/).waitFor();
-      await sheet.getByLabel('Try to').selectOption({ label: 'change rows' });
-      await sheet.getByLabel('What rows become (JSON)').fill('{ "user_id": null }');
+      await sheet.getByLabel('Try to', { exact: true }).selectOption({ label: 'change rows' });
+      await sheet.getByLabel('What rows become (JSON)', { exact: true }).fill('{ "user_id": null }');
       await sheet.getByRole('button', { name: 'Try', exact: true }).click();
       await verdict(/^no no policy agrees for what it becomes .*hers/).waitFor();
       expect(await runSql(stack, `select title, user_id is null as lost from public.${table} order by id`)).toEqual([

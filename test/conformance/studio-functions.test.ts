@@ -18,9 +18,9 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     const { page, context, problems, axe } = await dashboard.open();
     await page.goto('/functions');
     await page.getByRole('button', { name: 'New function' }).click();
-    await page.getByLabel('Name').fill('main');
+    await page.getByLabel('Name', { exact: true }).fill('main');
     await page.getByText('main is reserved').waitFor();
-    await page.getByLabel('Name').fill(name);
+    await page.getByLabel('Name', { exact: true }).fill(name);
     expect(await axe()).toEqual([]);
     await page.getByRole('button', { name: 'Deploy' }).click();
     await page.getByRole('heading', { name, level: 1 }).waitFor();
@@ -29,17 +29,17 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     const answers = page.getByRole('region', { name: 'Body of the answer' });
     await page.getByRole('button', { name: 'Call' }).click();
     await answers.getByText('{"message":"Hello, Ann!"}').waitFor();
-    await page.getByLabel('Ask for a valid token').click();
+    await page.getByLabel('Ask for a valid token', { exact: true }).click();
     await page.getByText('Requests need a valid token now').waitFor();
-    await page.getByLabel('Call as').selectOption('none');
+    await page.getByLabel('Call as', { exact: true }).selectOption('none');
     await page.getByRole('button', { name: 'Call' }).click();
     await answers.getByText('UNAUTHORIZED_NO_AUTH_HEADER').waitFor();
-    await page.getByLabel('Call as').selectOption('anon');
+    await page.getByLabel('Call as', { exact: true }).selectOption('anon');
     await page.getByRole('textbox', { name: 'Headers' }).fill('x-from: the tester');
     await page.getByRole('button', { name: 'Call' }).click();
     await answers.getByText('{"message":"Hello, Ann!"}').waitFor();
     expect(await axe()).toEqual([]);
-    await page.getByLabel('Ask for a valid token').click();
+    await page.getByLabel('Ask for a valid token', { exact: true }).click();
     await page.getByText('Requests need no token any more').waitFor();
 
     await page.getByRole('tab', { name: 'Code' }).click();
@@ -49,7 +49,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await page.keyboard.insertText(
       "import { word } from './lib/word.ts'; Deno.serve((request) => { console.log('called once more'); return new Response(word + request.headers.get('x-from')); });",
     );
-    await page.getByLabel('New file').fill('lib/word.ts');
+    await page.getByLabel('New file', { exact: true }).fill('lib/word.ts');
     await page.getByRole('button', { name: 'Add the file' }).click();
     await page.getByRole('textbox', { name: 'lib/word.ts' }).click();
     await page.keyboard.insertText("export const word = 'changed by ';");

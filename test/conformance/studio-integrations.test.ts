@@ -23,9 +23,9 @@ describe.skipIf(!hasBrowser)('what the database does by itself, in the dashboard
 
     await page.goto('/integrations');
     await page.getByRole('button', { name: 'Add a job' }).click();
-    await dialog.getByLabel('Name').fill(`job ${id}`);
-    await dialog.getByLabel('Schedule').fill('1 second');
-    await dialog.getByLabel('SQL').fill('select 1');
+    await dialog.getByLabel('Name', { exact: true }).fill(`job ${id}`);
+    await dialog.getByLabel('Schedule', { exact: true }).fill('1 second');
+    await dialog.getByLabel('SQL', { exact: true }).fill('select 1');
     await dialog.getByRole('button', { name: 'Add' }).click();
     await row(`job ${id}`).getByText('succeeded').waitFor();
     await row(`job ${id}`).getByRole('button', { name: 'Remove' }).click();
@@ -34,21 +34,21 @@ describe.skipIf(!hasBrowser)('what the database does by itself, in the dashboard
 
     await page.getByRole('tab', { name: 'Queues' }).click();
     await page.getByRole('button', { name: 'Add a queue' }).click();
-    await dialog.getByLabel('Name').fill(`q_${id}`);
+    await dialog.getByLabel('Name', { exact: true }).fill(`q_${id}`);
     await dialog.getByRole('button', { name: 'Add' }).click();
     await row(`q_${id}`).getByRole('button', { name: 'Messages' }).click();
     await dialog.getByRole('button', { name: 'Send one' }).click();
-    await dialog.last().getByLabel('Message').fill('{"hello":"queue"}');
+    await dialog.last().getByLabel('Message', { exact: true }).fill('{"hello":"queue"}');
     await dialog.last().getByRole('button', { name: 'Send', exact: true }).click();
     await dialog.getByText('"hello": "queue"').waitFor();
     await page.keyboard.press('Escape');
 
     await page.getByRole('tab', { name: 'Webhooks' }).click();
     await page.getByRole('button', { name: 'Add a webhook' }).click();
-    await dialog.getByLabel('Name').fill(`hook ${id}`);
-    await dialog.getByLabel('Table').selectOption('public.told');
-    await dialog.getByLabel('deleted').check();
-    await dialog.getByLabel('URL').fill('http://kong:8000/functions/v1/hello');
+    await dialog.getByLabel('Name', { exact: true }).fill(`hook ${id}`);
+    await dialog.getByLabel('Table', { exact: true }).selectOption('public.told');
+    await dialog.getByLabel('deleted', { exact: true }).check();
+    await dialog.getByLabel('URL', { exact: true }).fill('http://kong:8000/functions/v1/hello');
     await dialog.getByRole('button', { name: 'Add' }).click();
     await row(`hook ${id}`).getByText('insert, delete').waitFor();
     expect(await row(`hook ${id}`).textContent()).toContain('POST http://kong:8000/functions/v1/hello');
@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser)('what the database does by itself, in the dashboard
 
     await page.getByRole('tab', { name: 'Vault' }).click();
     await page.getByRole('button', { name: 'Add a secret' }).click();
-    await dialog.getByLabel('Name').fill(`secret ${id}`);
+    await dialog.getByLabel('Name', { exact: true }).fill(`secret ${id}`);
     await dialog.getByLabel('Secret', { exact: true }).fill(`value of ${id}`);
     await dialog.getByRole('button', { name: 'Add' }).click();
     await row(`secret ${id}`).getByRole('button', { name: 'Show' }).click();

@@ -26,17 +26,17 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     const message = (text: RegExp) => messages.getByRole('button', { name: text });
     try {
       await page.goto(`/realtime?topic=${topic}`);
-      await page.getByLabel('Database changes').selectOption(`public.${table}`);
+      await page.getByLabel('Database changes', { exact: true }).selectOption(`public.${table}`);
       expect(page.url()).toContain(`table=public.${table}`);
       await page.getByRole('button', { name: 'Join', exact: true }).click();
       await page.getByText(`Joined ${topic}`).waitFor();
       await message(/Subscribed to PostgreSQL/).waitFor();
       expect(await axe()).toEqual([]);
 
-      await page.getByLabel('Payload (JSON)').fill('{ "text": ');
+      await page.getByLabel('Payload (JSON)', { exact: true }).fill('{ "text": ');
       await page.getByRole('button', { name: 'Send', exact: true }).click();
       await page.getByText(/This is no JSON/).waitFor();
-      await page.getByLabel('Payload (JSON)').fill('{ "text": "from the page" }');
+      await page.getByLabel('Payload (JSON)', { exact: true }).fill('{ "text": "from the page" }');
       await page.getByRole('button', { name: 'Send', exact: true }).click();
       await message(/received.*broadcast message.*from the page/).waitFor();
       const sent = await fetch(`${stack.url}/realtime/v1/api/broadcast`, {
@@ -58,8 +58,8 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
 
       await page.getByRole('button', { name: 'Leave', exact: true }).click();
       await page.getByText('Not joined').waitFor();
-      await page.getByLabel('Private').check();
-      await page.getByLabel('Join as').selectOption('anon');
+      await page.getByLabel('Private', { exact: true }).check();
+      await page.getByLabel('Join as', { exact: true }).selectOption('anon');
       await page.getByRole('button', { name: 'Join', exact: true }).click();
       await page
         .getByRole('alert')
@@ -105,7 +105,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await expect.poll(() => lines.getByRole('link').count()).toBe(2);
 
     await page.getByRole('tab', { name: 'SQL' }).click();
-    const query = page.getByLabel('Query');
+    const query = page.getByLabel('Query', { exact: true });
     await query.fill(`select count(*) as found from edge_logs where metadata #>> '{request,path}' like '%${name}%'`);
     await query.press('Control+Enter');
     await page.getByRole('cell', { name: '2', exact: true }).waitFor();

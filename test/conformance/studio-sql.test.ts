@@ -38,10 +38,10 @@ describe.skipIf(!hasBrowser)('the SQL editor', () => {
     await page.getByRole('gridcell', { name: 'row 2', exact: true }).waitFor();
     expect(await axe()).toEqual([]);
 
-    await page.getByLabel('Run as').selectOption('anon');
+    await page.getByLabel('Run as', { exact: true }).selectOption('anon');
     await run.click();
     await status('Done; no rows');
-    await page.getByLabel('Run as').selectOption('own');
+    await page.getByLabel('Run as', { exact: true }).selectOption('own');
 
     await page.getByRole('button', { name: 'Explain' }).click();
     await page.getByText(`on ${table}`).first().waitFor();
@@ -69,11 +69,11 @@ describe.skipIf(!hasBrowser)('the SQL editor', () => {
     const { page, context } = await dashboard.open();
     const editor = page.getByRole('textbox', { name: 'SQL' });
     await page.goto(address('-- look\nselect nothing_such from (select 1) s'));
-    await page.getByLabel('Run as').selectOption('service');
+    await page.getByLabel('Run as', { exact: true }).selectOption('service');
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page.getByRole('alert').filter({ hasText: 'LINE 2: select nothing_such' }).waitFor();
     expect(await page.locator('.cm-lintRange-error').textContent()).toBe('nothing_such');
-    await page.getByLabel('Run as').selectOption('own');
+    await page.getByLabel('Run as', { exact: true }).selectOption('own');
 
     await editor.click();
     await page.keyboard.press('Control+a');
@@ -106,8 +106,8 @@ describe.skipIf(!hasBrowser)('the SQL editor', () => {
     await page.goto(address(`select count(*) from ${table}`));
     await page.getByRole('button', { name: 'Save' }).click();
     const form = page.getByRole('dialog', { name: 'Save as a snippet' });
-    await form.getByLabel('Name').fill(name);
-    await form.getByLabel('Folder').fill('reports');
+    await form.getByLabel('Name', { exact: true }).fill(name);
+    await form.getByLabel('Folder', { exact: true }).fill('reports');
     await form.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('button', { name: `More about reports/${name}` }).waitFor();
 
@@ -124,7 +124,7 @@ describe.skipIf(!hasBrowser)('the SQL editor', () => {
     });
     await page.goto(`/sql/snippet/reports/${encodeURIComponent(name)}`);
     await page.getByRole('button', { name: 'Assistant' }).click();
-    await page.getByLabel('What shall the query do?').fill('only those after 5');
+    await page.getByLabel('What shall the query do?', { exact: true }).fill('only those after 5');
     await page.getByRole('button', { name: 'Write' }).click();
     await page.getByRole('region', { name: 'What would change' }).getByText('where id > 5').waitFor();
     expect(JSON.parse(asked)).toMatchObject({ task: 'write', prompt: 'only those after 5' });

@@ -22,7 +22,9 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
         ({ name }) => name,
       );
     const drop = async (name: string, content: string | Buffer, mimeType: string) => {
-      await page.getByLabel('Files to upload').setInputFiles({ name, mimeType, buffer: Buffer.from(content) });
+      await page
+        .getByLabel('Files to upload', { exact: true })
+        .setInputFiles({ name, mimeType, buffer: Buffer.from(content) });
       await page
         .getByText(/, done$/)
         .last()
@@ -30,8 +32,8 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     };
     await page.goto('/storage');
     await page.getByRole('button', { name: 'New bucket' }).click();
-    await page.getByLabel('Name').fill(bucket);
-    await page.getByLabel('Files up to').fill('20 MB');
+    await page.getByLabel('Name', { exact: true }).fill(bucket);
+    await page.getByLabel('Files up to', { exact: true }).fill('20 MB');
     expect(await axe()).toEqual([]);
     await page.getByRole('button', { name: 'Make the bucket' }).click();
     await page.getByRole('link', { name: bucket }).click();
@@ -46,12 +48,12 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
 
     await page.getByRole('checkbox', { name: 'Choose notes.txt' }).check();
     await page.getByRole('button', { name: 'Move or rename…' }).click();
-    await page.getByLabel('New path').fill('texts/letter.txt');
+    await page.getByLabel('New path', { exact: true }).fill('texts/letter.txt');
     await page.getByRole('button', { name: 'Move', exact: true }).click();
     await page.getByRole('link', { name: 'texts' }).waitFor();
     await page.getByRole('checkbox', { name: 'Choose texts' }).check();
     await page.getByRole('button', { name: 'Copy…' }).click();
-    await page.getByLabel('New path').fill('copies');
+    await page.getByLabel('New path', { exact: true }).fill('copies');
     await page.getByRole('button', { name: 'Copy', exact: true }).click();
     await page.getByRole('link', { name: 'copies' }).waitFor();
     expect(await names()).toEqual(['copies/letter.txt', 'large.bin', 'texts/letter.txt']);

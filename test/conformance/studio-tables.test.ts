@@ -31,11 +31,11 @@ describe.skipIf(!hasBrowser)('the table editor', () => {
     const form = page.getByRole('dialog', { name: 'New table in public' });
     await form.getByLabel('Name', { exact: true }).fill(books);
     await form.getByRole('button', { name: 'Column', exact: true }).click();
-    await form.getByLabel('Name of column 3').fill('title');
+    await form.getByLabel('Name of column 3', { exact: true }).fill('title');
     await form.getByRole('button', { name: 'Column', exact: true }).click();
-    await form.getByLabel('Name of column 4').fill('author');
-    await form.getByLabel('Type of column 4').fill('integer');
-    await form.getByLabel('Column 4 points at').selectOption({ label: `→ ${authors}.id` });
+    await form.getByLabel('Name of column 4', { exact: true }).fill('author');
+    await form.getByLabel('Type of column 4', { exact: true }).fill('integer');
+    await form.getByLabel('Column 4 points at', { exact: true }).selectOption({ label: `→ ${authors}.id` });
     expect(await axe()).toEqual([]);
     await form.getByRole('button', { name: 'Create', exact: true }).click();
     await page.getByRole('heading', { name: books, level: 2 }).waitFor();
@@ -54,7 +54,7 @@ describe.skipIf(!hasBrowser)('the table editor', () => {
       buffer: Buffer.from('Title,Author,shelf\r\n"Dunes, and ""sand""",1,a\r\n"",,b\r\n'),
     });
     await importing.getByRole('cell', { name: 'Dunes, and "sand"' }).waitFor();
-    expect(await importing.getByLabel('shelf').inputValue()).toBe('');
+    expect(await importing.getByLabel('shelf', { exact: true }).inputValue()).toBe('');
     expect(await axe()).toEqual([]);
     await importing.getByRole('button', { name: 'Import 2 rows' }).click();
     await page.getByText('2 rows are imported').waitFor();
@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser)('the table editor', () => {
     await page.getByRole('checkbox', { name: 'Choose row 1', exact: true }).check();
     await page.getByRole('button', { name: 'Open', exact: true }).click();
     const panel = page.getByRole('dialog', { name: /Row 1 of/ });
-    await panel.getByLabel('title · text').fill('Two lines\nof title');
+    await panel.getByLabel('title · text', { exact: true }).fill('Two lines\nof title');
     await panel.getByRole('button', { name: 'Keep' }).click();
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('1 row is saved').waitFor();

@@ -93,7 +93,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await page.goto('/account');
     await page.getByRole('button', { name: 'Add a passkey' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Password').fill(password);
+    await dialog.getByLabel('Password', { exact: true }).fill(password);
     await dialog.getByRole('button', { name: 'Go on' }).click();
     const key = page.getByRole('row', { name: /localhost/ });
     await key.waitFor();
@@ -284,9 +284,9 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     const name = `ann-${crypto.randomUUID().slice(0, 8)}`;
     await page.goto('/team');
     await page.getByRole('button', { name: 'Add an operator' }).click();
-    await page.getByLabel('Name').fill(name);
-    await page.getByLabel('Role').selectOption('read-only');
-    await page.getByLabel('Password').fill('a password for ann');
+    await page.getByLabel('Name', { exact: true }).fill(name);
+    await page.getByLabel('Role', { exact: true }).selectOption('read-only');
+    await page.getByLabel('Password', { exact: true }).fill('a password for ann');
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await page.getByRole('cell', { name, exact: true }).waitFor();
 

@@ -59,8 +59,8 @@ export async function openDashboard(stack: StackAddress): Promise<Dashboard> {
         context,
         problems,
         async signIn(name = stack.env.dashboard.username, password = stack.env.dashboard.password) {
-          await page.getByLabel('Name').fill(name);
-          await page.getByLabel('Password').fill(password);
+          await page.getByLabel('Name', { exact: true }).fill(name);
+          await page.getByLabel('Password', { exact: true }).fill(password);
           await page.getByRole('button', { name: 'Sign in' }).click();
         },
         async axe() {
