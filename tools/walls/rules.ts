@@ -28,6 +28,7 @@ export const packageOwners: Readonly<Record<string, string>> = {
   '@simplewebauthn/server': 'src/services/auth',
   '@node-saml/node-saml': 'src/services/auth',
   '@noble/curves': 'src/services/auth',
+  'pprof-format': 'src/services/auth',
   '@noble/hashes': 'src/services/auth',
   '@scure/base': 'src/services/auth',
   '@xmldom/xmldom': 'src/services/auth',

@@ -36,6 +36,7 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['R7-owner-of-@noble/hashes', 'src/services/beta/r7-noble-hashes.ts', '@noble/hashes'],
   ['R7-owner-of-@scure/base', 'src/services/beta/r7-scure-base.ts', '@scure/base'],
   ['R7-owner-of-@simplewebauthn/server', 'src/services/beta/r7-simplewebauthn.ts', '@simplewebauthn/server'],
+  ['R7-owner-of-pprof-format', 'src/services/beta/r7-pprof-format.ts', 'pprof-format'],
   ['R7-owner-of-pgsql-parser', 'src/services/beta/r7-pgsql-parser.ts', 'pgsql-parser'],
   ['R7-owner-of-prettier', 'src/services/beta/r7-prettier.ts', 'prettier'],
   ['R7-owner-of-sql-formatter', 'src/services/beta/r7-sql-formatter.ts', 'sql-formatter'],

@@ -5,7 +5,7 @@ import { type App, createApp, requestContext, setRequestContext } from '#kernel/
 import { createSigner, createVerifier, type KeySet, type KeySetSource, loadKeySet, type Signer } from '#kernel/jwt';
 import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
-import { processFamilies, renderMetrics } from '#kernel/metrics';
+import { processFamilies } from '#kernel/metrics';
 import { createDatabase, type Database } from '#kernel/sql';
 import { createCleaner } from './core/cleaner.ts';
 import { openColumns } from './core/column-keys.ts';
@@ -27,6 +27,7 @@ import { createCodeHasher } from './core/one-time-code.ts';
 import { describeOutage } from './core/outage.ts';
 import { parseRequiredCharacters } from './core/password-rules.ts';
 import { createPasswords, type Passwords } from './core/passwords.ts';
+import { createSharedProfiler, type SharedProfiler } from './core/profiler/profiler.ts';
 import { createRedirectPolicy } from './core/redirect.ts';
 import { purposeOf } from './core/settings/foreign.ts';
 import { createSmsOffice, SmsSettingError } from './core/sms/office.ts';
@@ -37,8 +38,9 @@ import { authError } from './errors.ts';
 import type { AuthPorts } from './ports.ts';
 import { inboxHandler } from './routes/inbox.ts';
 import { createLimits } from './routes/limits.ts';
-import { createMetricsPort, type MetricsHold, type MetricsPort } from './routes/metrics-port.ts';
 import { sendError } from './routes/run.ts';
+import { createSidePort, type SidePort } from './routes/side-port.ts';
+import { openSidePorts } from './routes/side-ports.ts';
 import { bindRoutes } from './routes/table.ts';
 import type { AuthSettings } from './settings.ts';
 import { addRecoveryKind } from './sql/factor-kinds.ts';
@@ -55,11 +57,13 @@ export interface AuthDeps extends AuthPorts {
   readonly heirlooms?: AuthHeirlooms;
 }
 
-/** What outlives a room when another takes its place: mails that were captured, counts, and a port that is open. */
+/** What outlives a room when another takes its place: mails that were captured, counts, and ports that are open. */
 export interface AuthHeirlooms {
   readonly inbox: Inbox;
   readonly metrics: Metrics;
-  readonly metricsPort: MetricsPort;
+  readonly metricsPort: SidePort;
+  readonly profilerPort: SidePort;
+  readonly profiler: SharedProfiler;
 }
 
 /** What the auth room offers others. */
@@ -104,8 +108,8 @@ interface Running {
   readonly post: Post;
   readonly limits: SharedLimits;
   readonly passwords: Passwords;
-  /** Where metrics are read, if they are. */
-  readonly port: MetricsHold | undefined;
+  /** Ends what is offered on ports beside the room's. */
+  readonly endSidePorts: () => Promise<void>;
 }
 
 function create(deps: AuthDeps): Room<AuthApi> {
@@ -114,7 +118,9 @@ function create(deps: AuthDeps): Room<AuthApi> {
   const heirlooms = deps.heirlooms ?? {
     inbox: createInbox(settings.inboxSize),
     metrics: createMetrics(),
-    metricsPort: createMetricsPort(),
+    metricsPort: createSidePort(),
+    profilerPort: createSidePort(),
+    profiler: createSharedProfiler(),
   };
   const { inbox } = heirlooms;
   const showInbox = inboxHandler(inbox);
@@ -215,15 +221,15 @@ function create(deps: AuthDeps): Room<AuthApi> {
           keys,
         ),
     });
-    running = { app, db, post, limits, passwords, port: undefined };
+    running = { app, db, post, limits, passwords, endSidePorts: async () => {} };
     await app.ready();
-    if (settings.metrics && settings.metricsExporter === 'prometheus') {
-      const port = await heirlooms.metricsPort.open(settings, () =>
-        renderMetrics([...metrics.families(db.stats), ...processFamilies()]),
-      );
-      running = { ...running, port };
-      log.info({ url: port.url }, 'metrics are served');
-    }
+    const endSidePorts = await openSidePorts({
+      settings,
+      heirlooms,
+      log,
+      families: () => [...metrics.families(db.stats), ...processFamilies()],
+    });
+    running = { ...running, endSidePorts };
     inbox.resize(settings.inboxSize);
   }
 
@@ -251,7 +257,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
     async stop() {
       const stopping = running;
       running = undefined;
-      await stopping?.port?.release();
+      await stopping?.endSidePorts();
       await stopping?.app.close();
       await stopping?.post.close();
       await stopping?.limits.stop();

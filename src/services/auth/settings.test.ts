@@ -83,12 +83,9 @@ describe('settings of the original', () => {
     const warned = (env: Record<string, string>) =>
       unservedSettings(resolveSettings(authSettings, { env, files: [], alone: true }).values);
     expect(
-      warned({ GOTRUE_PROFILER_ENABLED: 'false', GOTRUE_METRICS_ENABLED: '0', GOTRUE_LOG_LEVEL: 'debug' }),
+      warned({ GOTRUE_EXPERIMENTAL_SCIM_ENABLED: 'false', GOTRUE_METRICS_ENABLED: '0', GOTRUE_LOG_LEVEL: 'debug' }),
     ).toEqual([]);
-    expect(warned({ GOTRUE_PROFILER_ENABLED: 'true', GOTRUE_EXPERIMENTAL_SCIM_ENABLED: '1' })).toEqual([
-      'GOTRUE_PROFILER_ENABLED',
-      'GOTRUE_EXPERIMENTAL_SCIM_ENABLED',
-    ]);
+    expect(warned({ GOTRUE_EXPERIMENTAL_SCIM_ENABLED: '1' })).toEqual(['GOTRUE_EXPERIMENTAL_SCIM_ENABLED']);
   });
 
   it('that can have one value only are refused with another', () => {

@@ -353,14 +353,13 @@ describe('settings', () => {
     const auth = await startAuth({
       GOOGLE_ENABLED: 'true',
       GOTRUE_EXPERIMENTAL_SCIM_ENABLED: 'true',
-      GOTRUE_PROFILER_ENABLED: 'true',
     });
     const warned = auth
       .logLines()
       .map((line) => JSON.parse(line))
       .filter(({ level }) => level === 'warn')
       .map(({ setting }) => setting);
-    expect(warned.sort()).toEqual(['GOTRUE_EXPERIMENTAL_SCIM_ENABLED', 'GOTRUE_PROFILER_ENABLED']);
+    expect(warned.sort()).toEqual(['GOTRUE_EXPERIMENTAL_SCIM_ENABLED']);
     expect(auth.logLines().join('')).toContain(
       'GOTRUE_EXPERIMENTAL_SCIM_ENABLED is set, but this release does not serve provisioning of users by SCIM',
     );

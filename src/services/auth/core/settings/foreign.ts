@@ -27,17 +27,14 @@ const withoutEffect = [
   'TRACING_EXPORTER',
   'TRACING_HOST',
   'TRACING_PORT',
-  'PROFILER_HOST',
-  'PROFILER_PORT',
   'INDEX_WORKER_ENSURE_USER_SEARCH_INDEXES_EXIST',
   'INDEX_WORKER_MAX_USERS_THRESHOLD',
 ] as const;
 
 /** Settings that ask for something this room does not do. A value other than `false` or `0` is named in a warning. */
-const notServed = ['PROFILER_ENABLED', 'EXPERIMENTAL_SCIM_ENABLED'] as const;
+const notServed = ['EXPERIMENTAL_SCIM_ENABLED'] as const;
 
 const purposes: Readonly<Record<string, string>> = {
-  PROFILER_: "Go's profiler; this program's own is node --cpu-prof",
   EXPERIMENTAL_SCIM_: 'provisioning of users by SCIM',
 };
 

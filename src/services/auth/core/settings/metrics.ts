@@ -1,6 +1,6 @@
 import { boolean, integer, oneOf, string } from '#kernel/config';
 
-/** Settings of the metrics that the room offers on a port of its own. */
+/** Settings of the metrics and profiles that the room offers on ports of their own. */
 export const metricSettings = {
   metrics: boolean({
     name: 'GOTRUE_METRICS_ENABLED',
@@ -24,5 +24,22 @@ export const metricSettings = {
     min: 0,
     max: 65_535,
     help: 'Port of the metrics.',
+  }),
+  profiler: boolean({
+    name: 'GOTRUE_PROFILER_ENABLED',
+    default: false,
+    help: "Offer profiles of this process, in pprof's format, at /debug/pprof/ of a port of their own.",
+  }),
+  profilerHost: string({
+    name: 'GOTRUE_PROFILER_HOST',
+    default: 'localhost',
+    help: 'Address of that port; whoever reaches it can have profiles taken, which costs time.',
+  }),
+  profilerPort: integer({
+    name: 'GOTRUE_PROFILER_PORT',
+    default: 9_998,
+    min: 0,
+    max: 65_535,
+    help: 'Port of the profiles.',
   }),
 };

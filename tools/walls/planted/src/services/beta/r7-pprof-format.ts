@@ -1,0 +1,3 @@
+import { Profile } from 'pprof-format';
+
+export const reached = Profile;
