@@ -8,14 +8,21 @@ export interface Logger {
   warn(fields: object, message?: string): void;
   error(fields: object, message?: string): void;
   fatal(fields: object, message?: string): void;
-  /** A logger whose lines all carry `fields`, e.g. `{ room: 'auth' }`. */
-  child(fields: object): Logger;
+  /**
+   * A logger whose lines all carry `fields`, e.g. `{ room: 'auth' }`.
+   *
+   * @param options.level of this logger and its children, where it is not to be that of the parent
+   */
+  child(fields: object, options?: { readonly level: LogLevel }): Logger;
   isLevelEnabled(level: string): boolean;
 }
 
+/** The least weight of the lines that are written. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
 /** Where lines go and what is kept out of them. */
 export interface LoggerOptions {
-  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly level: LogLevel;
   readonly redact: (text: string) => string;
   /** Default: standard output. */
   readonly destination?: DestinationStream;

@@ -30,6 +30,7 @@ import { createPasswords, type Passwords } from './core/passwords.ts';
 import { createSharedProfiler, type SharedProfiler } from './core/profiler/profiler.ts';
 import { createRedirectPolicy } from './core/redirect.ts';
 import { purposeOf } from './core/settings/foreign.ts';
+import { leveled } from './core/settings/log.ts';
 import { createSmsOffice, SmsSettingError } from './core/sms/office.ts';
 import { createSaml } from './core/sso/service.ts';
 import { unservedSettings } from './core/unserved.ts';
@@ -113,8 +114,8 @@ interface Running {
 }
 
 function create(deps: AuthDeps): Room<AuthApi> {
-  const { log } = deps;
   const settings = withinBounds(deps.settings);
+  const log = leveled(deps.log, settings.logLevel);
   const heirlooms = deps.heirlooms ?? {
     inbox: createInbox(settings.inboxSize),
     metrics: createMetrics(),

@@ -7,6 +7,7 @@ import { factorSettings } from './core/settings/factors.ts';
 import { foreignSettings } from './core/settings/foreign.ts';
 import { hookSettings } from './core/settings/hooks.ts';
 import { limitSettings } from './core/settings/limits.ts';
+import { logSettings } from './core/settings/log.ts';
 import { mailSettings } from './core/settings/mail.ts';
 import { metricSettings } from './core/settings/metrics.ts';
 import { passwordSettings } from './core/settings/passwords.ts';
@@ -229,6 +230,7 @@ export const authSettings = {
   ...hookSettings,
   ...factorSettings,
   ...captchaSettings,
+  ...logSettings,
   ...metricSettings,
   ...reloadingSettings,
   ...foreignSettings,

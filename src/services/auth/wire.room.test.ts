@@ -349,6 +349,17 @@ describe('settings', () => {
     });
   });
 
+  it('of the log count for this room alone', async () => {
+    const levelsOf = async (level: string) => {
+      const auth = await startAuth({ GOTRUE_LOG_LEVEL: level, GOTRUE_EXPERIMENTAL_SCIM_ENABLED: 'true' });
+      await auth.stop();
+      return new Set(auth.logLines().map((line) => JSON.parse(line).level));
+    };
+    expect(await levelsOf('Warning')).toEqual(new Set(['warn']));
+    expect(await levelsOf('panic')).toEqual(new Set());
+    await expect(startAuth({ GOTRUE_LOG_LEVEL: 'loud' })).rejects.toThrow('GOTRUE_LOG_LEVEL');
+  });
+
   it('that ask for what is not served are named once each', async () => {
     const auth = await startAuth({
       GOOGLE_ENABLED: 'true',
