@@ -141,6 +141,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
         ['/sql', 'SQL editor'],
         ['/database/tables', 'Database'],
         ['/database/extensions', 'Database'],
+        ['/database/schemas?schema=auth', 'Database'],
         ['/realtime?table=*', 'Realtime'],
         ['/logs', 'Logs'],
         ['/logs/sql', 'Logs'],

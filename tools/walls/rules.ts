@@ -85,8 +85,10 @@ function ownerRules(): IForbiddenRuleType[] {
 /** Packages of the dashboard and the one place in it that may import each; the others belong to all of it. */
 export const studioOwners: Readonly<Record<string, string>> = {
   '@codemirror/': 'studio/src/editor/',
+  '@dagrejs/dagre': 'studio/src/pages/database/map/',
   '@lezer/': 'studio/src/editor/',
   '@tanstack/react-virtual': 'studio/src/grid/',
+  '@xyflow/react': 'studio/src/pages/database/map/',
   'react-dom': 'studio/src/main.tsx',
   uqr: 'studio/src/pages/account/',
 };

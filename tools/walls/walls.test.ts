@@ -77,6 +77,8 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['R15-below-pages', 'studio/src/design/r15-pages.ts', 'studio/src/pages/one/page.ts'],
   ['R15-below-design', 'studio/src/data/r15-design.ts', 'studio/src/design/plain.ts'],
   ['R16-studio-owner-of-@codemirror', 'studio/src/pages/two/r16-codemirror.ts', '@codemirror/state'],
+  ['R16-studio-owner-of-@dagrejs/dagre', 'studio/src/pages/two/r16-dagre.ts', '@dagrejs/dagre'],
+  ['R16-studio-owner-of-@xyflow/react', 'studio/src/pages/two/r16-xyflow.ts', '@xyflow/react'],
   ['R16-studio-owner-of-@lezer', 'studio/src/pages/two/r16-lezer.ts', '@lezer/highlight'],
   ['R16-studio-owner-of-@tanstack/react-virtual', 'studio/src/pages/two/r16-virtual.ts', '@tanstack/react-virtual'],
   ['R16-studio-owner-of-react-dom', 'studio/src/pages/two/r16-react-dom.ts', 'react-dom'],

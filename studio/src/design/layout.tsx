@@ -1,20 +1,23 @@
 import { type ReactNode, useId } from 'react';
+import { classes } from './classes.ts';
 import styles from './layout.module.css';
 
-/** A page of ordinary width: title, a line about it, buttons, content. */
+/** A page: title, a line about it, buttons, content. @param wide it takes all of the window's width */
 export function PageLayout({
   title,
   about,
   actions,
+  wide,
   children,
 }: {
   readonly title: string;
   readonly about?: ReactNode;
   readonly actions?: ReactNode;
+  readonly wide?: boolean;
   readonly children: ReactNode;
 }) {
   return (
-    <div className={styles.page}>
+    <div className={classes(styles.page, wide && styles.wide)}>
       <header className={styles.head}>
         <div>
           <h1>{title}</h1>

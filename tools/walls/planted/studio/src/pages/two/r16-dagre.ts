@@ -1,0 +1,3 @@
+import * as all from '@dagrejs/dagre';
+
+export const used = all;

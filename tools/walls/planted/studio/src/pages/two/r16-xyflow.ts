@@ -1,0 +1,3 @@
+import * as all from '@xyflow/react';
+
+export const used = all;
