@@ -6,8 +6,8 @@ import type { ConnectionOptions } from './connection-options.ts';
 export interface ListenerOptions {
   readonly connection: ConnectionOptions;
   readonly channels: readonly string[];
-  /** @param client that heard it; ending its connection makes the listener connect anew */
-  readonly onNotify: (channel: string, payload: string, client: Client) => void;
+  /** Called after `onConnect` of the session that heard it, also for what came while its channels were taken up. */
+  readonly onNotify: (channel: string, payload: string) => void;
   /**
    * After every connect, the first included: notifications may have been lost before it. The client may be used for
    * statements until its connection is lost; ending it makes the listener connect anew.
@@ -29,15 +29,21 @@ export function createListener(options: ListenerOptions): Listener {
   let connected = false;
 
   async function session(): Promise<void> {
+    const heard: [channel: string, payload: string][] = [];
+    let isReady = false;
     client = await connectClient(options.connection);
     // Asked to stop while connecting: nobody would end this connection any more.
     stopping.signal.throwIfAborted();
     const ended = new Promise<void>((resolve) => client?.pg.once('end', () => resolve()));
-    const hears = client;
-    hears.pg.on('notification', ({ channel, payload }) => options.onNotify(channel, payload ?? '', hears));
+    client.pg.on('notification', ({ channel, payload = '' }) => {
+      if (isReady) options.onNotify(channel, payload);
+      else heard.push([channel, payload]);
+    });
     for (const channel of options.channels) await client.pg.query(`listen ${client.pg.escapeIdentifier(channel)}`);
     connected = true;
     options.onConnect(client);
+    isReady = true;
+    for (const [channel, payload] of heard) options.onNotify(channel, payload);
     await ended;
   }
 

@@ -4,7 +4,7 @@ import type { Logger } from '#kernel/log';
 import { type Client, type ConnectionOptions, createListener, type Listener } from '#kernel/sql';
 import type { DbSettings } from '../../settings.ts';
 import { claimWork } from '../../sql/background/presence.ts';
-import { workConnection } from '../../sql/background/work-connection.ts';
+import { type WorkConnection, workConnection } from '../../sql/background/work-connection.ts';
 import { createScheduler } from './cron/scheduler.ts';
 import { createRequestSender } from './net/request-sender.ts';
 import { createOutbox } from './outbox/outbox.ts';
@@ -37,10 +37,12 @@ export function createBackground(options: BackgroundOptions): Room<undefined> {
   const { log, settings } = options;
   let parts: readonly BackgroundPart[] = [];
   let listener: Listener | undefined;
+  let current: WorkConnection | undefined;
   let stopped = false;
 
   function attach(client: Client): void {
     const connection = workConnection(client);
+    current = connection;
     // Seen by SQL that asks whether anybody takes its requests.
     claimWork(connection).catch((error: unknown) => log.warn({ err: error }, 'background: the work was not claimed'));
     for (const part of parts) part.attach(connection);
@@ -61,9 +63,9 @@ export function createBackground(options: BackgroundOptions): Room<undefined> {
       listener = createListener({
         connection: { ...options.connection(), applicationName: 'pmoves-supabase background' },
         channels: parts.flatMap((part) => part.channels),
-        onNotify(channel, payload, client) {
+        onNotify(channel, payload) {
           // A session of its own has the settings of the role and the database as they are now.
-          if (payload === restart) client.pg.end().catch(() => {});
+          if (payload === restart) current?.end();
           else parts.find((part) => part.channels.includes(channel))?.wake(channel, payload);
         },
         onConnect: attach,

@@ -44,18 +44,29 @@ export async function readJobs(connection: WorkConnection): Promise<CronState> {
   return { ...state, jobs: state.jobs ?? [] };
 }
 
+/** What came of asking for a moment. */
+export type Claim =
+  /** It is this node's. @property runId number of the record of it, where runs are recorded */
+  | { readonly outcome: 'taken'; readonly runId: string | null }
+  /** An earlier run is under way. */
+  | { readonly outcome: 'busy' }
+  /** Another node has it, or the job was changed. */
+  | { readonly outcome: 'gone' };
+
 /**
- * Takes one moment of a job for this node. Moments before one that was taken are gone, and a job does not overlap itself.
+ * Takes one moment of a job for this node, and writes down that a run is about to begin. Moments before one that was
+ * taken are gone, and a job does not overlap itself.
  *
  * @param moment milliseconds since the epoch
- * @returns `taken`; `busy` while an earlier run is under way; `gone` when another node has it or the job was changed
+ * @param logsRun whether the run is written down
  */
 export async function claimRun(
   connection: WorkConnection,
   job: CronJob,
   moment: number,
-): Promise<'taken' | 'busy' | 'gone'> {
-  const rows = await connection.query<{ due: boolean; busy: boolean; taken: boolean }>(
+  logsRun: boolean,
+): Promise<Claim> {
+  const rows = await connection.query<{ due: boolean; busy: boolean; taken: boolean; runId: string | null }>(
     `with given as (select $1::bigint as jobid, to_timestamp($2::float8 / 1000) as moment),
      job as (
        select job.jobid, given.moment,
@@ -77,28 +88,24 @@ export async function claimRun(
        where tick.last < excluded.last
          and (tick.starting_until is null or tick.starting_until <= clock_timestamp())
        returning jobid
+     ),
+     run as (
+       insert into cron.job_run_details (jobid, database, username, command, status, start_time)
+       select jobid, job.database, job.username, job.command, 'starting', clock_timestamp()
+       from taken join cron.job using (jobid) where $6
+       returning runid
      )
-     select due, busy, exists (select from taken) as taken from job`,
-    [job.id, moment, jobSession, job.schedule, job.command],
+     select due, busy, exists (select from taken) as taken, (select runid::text from run) as "runId" from job`,
+    [job.id, moment, jobSession, job.schedule, job.command, logsRun],
   );
   const [found] = rows;
-  if (found?.taken) return 'taken';
-  return found?.due && found.busy ? 'busy' : 'gone';
+  if (found?.taken) return { outcome: 'taken', runId: found.runId };
+  return { outcome: found?.due && found.busy ? 'busy' : 'gone' };
 }
 
 /** Says that a taken run's session shows, or that there will be none. */
 export async function endStarting(connection: WorkConnection, jobId: string): Promise<void> {
   await connection.query('update cron._tick set starting_until = null where jobid = $1', [jobId]);
-}
-
-/** Writes a run down that is about to begin. @returns its number */
-export async function beginRun(connection: WorkConnection, job: CronJob): Promise<string> {
-  const rows = await connection.query<{ id: string }>(
-    `insert into cron.job_run_details (jobid, database, username, command, status, start_time)
-     values ($1, $2, $3, $4, 'starting', clock_timestamp()) returning runid::text as id`,
-    [job.id, job.database, job.username, job.command],
-  );
-  return rows[0]?.id ?? '';
 }
 
 /** Writes down that a run's session is there. */

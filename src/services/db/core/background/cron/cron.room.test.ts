@@ -155,16 +155,18 @@ describe('runs', () => {
     const clients = await Promise.all([1, 2, 3].map(() => connectClient(db.connection('supabase_admin'))));
     try {
       const asking = clients.map(workConnection);
+      const claim = async (node: number, moment: number) =>
+        (await claimRun(asking[node] as WorkConnection, job, moment, false)).outcome;
       for (let moment = 1_000; moment <= 50_000; moment += 1_000) {
-        const answers = await Promise.all(asking.map((connection) => claimRun(connection, job, moment)));
+        const answers = await Promise.all(asking.map((_connection, node) => claim(node, moment)));
         expect(answers.filter((answer) => answer === 'taken')).toHaveLength(1);
         // Until its session shows, the next moment waits; this one is gone.
-        expect(await claimRun(asking[0] as WorkConnection, job, moment + 1_000)).toBe('busy');
+        expect(await claim(0, moment + 1_000)).toBe('busy');
         await endStarting(asking[1] as WorkConnection, id);
-        expect(await claimRun(asking[2] as WorkConnection, job, moment)).toBe('gone');
+        expect(await claim(2, moment)).toBe('gone');
       }
       await query(`select cron.schedule('asked-for', '@yearly', 'select 2')`);
-      expect(await claimRun(asking[0] as WorkConnection, job, 60_000)).toBe('gone');
+      expect(await claim(0, 60_000)).toBe('gone');
     } finally {
       await Promise.all(clients.map((client) => client.pg.end()));
       await query(`select cron.unschedule('asked-for')`);
@@ -194,6 +196,27 @@ describe('runs', () => {
     const count = (await runs(job)).length;
     await query(`select cron.unschedule('slow')`);
     expect((await runs(job)).length).toBe(count);
+  });
+
+  it.each([
+    ['begins anew', `select net.worker_restart()`],
+    [
+      'is lost',
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'pmoves-supabase background' and datname = current_database()`,
+    ],
+  ])('are written down, although the connection %s meanwhile', async (_what, ending) => {
+    await query('create table public.waiting (name text)');
+    const job = await one(
+      `select cron.schedule('long', '1 second', 'do $$ begin
+         while not exists (select from public.waiting) loop perform pg_sleep(0.02); end loop; end $$')`,
+    );
+    await eventually(async () => (await runs(job))[0]?.job_pid, 20_000);
+    await query(`select cron.alter_job($1, active => false)`, [job]);
+    await db.query(ending);
+    await query(`insert into public.waiting values ('go')`);
+    expect((await ended(job))[0]).toMatchObject({ status: 'succeeded', return_message: 'DO' });
+    await query(`select cron.unschedule('long'); drop table public.waiting`);
   });
 
   it('run as their owner, with no way to another role', async () => {

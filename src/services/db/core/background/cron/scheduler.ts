@@ -3,7 +3,7 @@ import type { Logger } from '#kernel/log';
 import type { ConnectionOptions } from '#kernel/sql';
 import type { DbSettings } from '../../../settings.ts';
 import {
-  beginRun,
+  type Claim,
   type CronJob,
   type CronState,
   claimRun,
@@ -38,8 +38,12 @@ interface Entry {
   notBefore: number;
 }
 
+type Step = (connection: WorkConnection) => Promise<void>;
+
 /** A moment that passed longer ago, while the machine slept or nobody could reach the database, is left out. */
 const latest = 3 * 3_600_000;
+
+const gone: Claim = { outcome: 'gone' };
 
 const longestSleep = 3_600_000;
 
@@ -54,6 +58,8 @@ export function createScheduler({ settings, log, clock, session }: SchedulerOpti
   const entries = new Map<string, Entry>();
   const running = new Set<Promise<void>>();
   const cutOff = new AbortController();
+  /** What is to be written down of runs, while there is no connection to do it. */
+  const unwritten: Step[] = [];
   let connection: WorkConnection | undefined;
   let timetable: Timetable | undefined;
   let madeFor = '';
@@ -66,14 +72,15 @@ export function createScheduler({ settings, log, clock, session }: SchedulerOpti
   const now = () => clock.now() + offset;
 
   /** One thing after the other: reading the jobs, and asking for what is due. */
-  function inTurn(step: (connection: WorkConnection) => Promise<void>): void {
+  function inTurn(step: Step): void {
     working = working.then(async () => {
-      if (!connection || stopping) return;
+      const on = connection;
+      if (!on || stopping) return;
       try {
-        await step(connection);
+        await step(on);
       } catch (error) {
         if (isAbsent(error)) entries.clear();
-        else if (connection?.usable) log.error({ err: error }, 'pg_cron: the jobs could not be worked on');
+        else if (on.usable) log.error({ err: error }, 'pg_cron: the jobs could not be worked on');
       }
       sleep();
     });
@@ -132,10 +139,10 @@ export function createScheduler({ settings, log, clock, session }: SchedulerOpti
         entry.notBefore = at + busyPause;
         continue;
       }
-      const claim = at - moment > latest ? 'gone' : await claimRun(on, entry.job, moment);
-      if (claim === 'taken') start(on, entry.job);
+      const claim = at - moment > latest ? gone : await claimRun(on, entry.job, moment, logsRuns);
+      if (claim.outcome === 'taken') start(entry.job, claim.runId);
       // The moment stays the same while it waits, so that of all nodes that wait for it one gets it.
-      if (claim === 'busy') Object.assign(entry, { due: moment, notBefore: at + busyPause });
+      if (claim.outcome === 'busy') Object.assign(entry, { due: moment, notBefore: at + busyPause });
       else entry.due = timetable?.next(entry.schedule, Math.max(moment, at));
     }
   }
@@ -152,8 +159,8 @@ export function createScheduler({ settings, log, clock, session }: SchedulerOpti
     return moment;
   }
 
-  function start(on: WorkConnection, job: CronJob): void {
-    const run: Promise<void> = perform(on, job)
+  function start(job: CronJob, runId: string | null): void {
+    const run: Promise<void> = perform(job, runId)
       .catch((error: unknown) => {
         log.error({ err: error, job: job.id }, 'pg_cron: a run could not be recorded');
       })
@@ -161,8 +168,18 @@ export function createScheduler({ settings, log, clock, session }: SchedulerOpti
     running.add(run);
   }
 
-  async function perform(on: WorkConnection, job: CronJob): Promise<void> {
-    const id = logsRuns ? await beginRun(on, job) : undefined;
+  /** Does it on the connection that stands, else on the next one: a run does not depend on what is written down of it. */
+  async function write(step: Step): Promise<void> {
+    const on = connection;
+    try {
+      if (on?.usable) return await step(on);
+    } catch (error) {
+      if (on?.usable) throw error;
+    }
+    unwritten.push(step);
+  }
+
+  async function perform(job: CronJob, runId: string | null): Promise<void> {
     const options = { ...session(job.username, job.database), applicationName: `${jobSession}${job.id}` };
     let shows = false;
     const { succeeded, message } = await runJob({
@@ -172,14 +189,12 @@ export function createScheduler({ settings, log, clock, session }: SchedulerOpti
       signal: cutOff.signal,
       async onSession(pid) {
         shows = true;
-        await endStarting(on, job.id);
-        if (id !== undefined) await noteRunning(on, id, pid);
+        await write((on) => endStarting(on, job.id));
+        if (runId !== null) await write((on) => noteRunning(on, runId, pid));
       },
     });
-    // The connection of the beginning may have been replaced meanwhile.
-    const current = connection ?? on;
-    if (!shows) await endStarting(current, job.id);
-    if (id !== undefined) await endRun(current, id, succeeded, message);
+    if (!shows) await write((on) => endStarting(on, job.id));
+    if (runId !== null) await write((on) => endRun(on, runId, succeeded, message));
   }
 
   return {
@@ -187,6 +202,7 @@ export function createScheduler({ settings, log, clock, session }: SchedulerOpti
     attach(next) {
       connection = next;
       inTurn(async (on) => {
+        for (const step of unwritten.splice(0)) await write(step);
         await load(on);
         await endLostRuns(on);
       });

@@ -196,21 +196,33 @@ describe('collecting', () => {
   it('says whether anybody takes requests, and begins anew on demand', async () => {
     await query('select net.wait_until_running()');
     await query('select net.check_worker_is_up()');
-    const before = await db.query<{ pid: number }>(
-      `select pid from pg_stat_activity where application_name = 'pmoves-supabase background' and datname = $1`,
-      [db.name],
-    );
-    expect(await query('select net.worker_restart() as done')).toEqual([{ done: true }]);
-    await eventually(async () => {
-      const now = await db.query<{ pid: number }>(
+    // The server may keep a former one a little longer.
+    const sessions = async () => {
+      const rows = await db.query<{ pid: number }>(
         `select pid from pg_stat_activity where application_name = 'pmoves-supabase background' and datname = $1`,
         [db.name],
       );
-      // The server may keep the former one a little longer.
-      return now.some(({ pid }) => pid !== before[0]?.pid);
-    }, 25_000);
+      return rows.map(({ pid }) => pid);
+    };
+    const before = await sessions();
+    expect(await query('select net.worker_restart() as done')).toEqual([{ done: true }]);
+    await eventually(async () => (await sessions()).some((pid) => !before.includes(pid)), 25_000);
     expect(await response(await queue('net.http_get($1)', [base]))).toMatchObject({ status_code: 200 });
   });
+});
+
+it('loses no request and no answer by beginning anew', async () => {
+  const ids: string[] = [];
+  const twenty = `select net.http_get($1 || '/' || n) as id from generate_series(1, 20) as n`;
+  for (let round = 0; round < 5; round++) {
+    for (const { id } of await query(twenty, [`${base}/${round}/before`])) ids.push(id);
+    await query('select net.worker_restart()');
+    for (const { id } of await query(twenty, [`${base}/${round}/after`])) ids.push(id);
+  }
+  const answered = () => query('select from net._http_response where id = any ($1) and status_code = 200', [ids]);
+  await eventually(async () => (await answered()).length >= ids.length, 20_000);
+  expect(seen).toHaveLength(ids.length);
+  expect(new Set(seen.map(({ url }) => url)).size).toBe(ids.length);
 });
 
 it('removes answers after pg_net.ttl', async () => {

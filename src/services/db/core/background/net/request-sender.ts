@@ -39,9 +39,10 @@ export function createRequestSender({ settings, log, egress }: RequestSenderOpti
   let expiry: NodeJS.Timeout | undefined;
   const underWay = new Set<Promise<void>>();
 
-  function failed(error: unknown): void {
-    if (!connection?.usable) connection = undefined;
-    else if (!isAbsent(error)) log.error({ err: error }, 'pg_net: the queue could not be worked on');
+  /** @param on the connection that it failed on, which may have been replaced meanwhile */
+  function failed(error: unknown, on: WorkConnection): void {
+    if (on.usable && !isAbsent(error)) log.error({ err: error }, 'pg_net: the queue could not be worked on');
+    if (!on.usable && connection === on) connection = undefined;
   }
 
   function take(): void {
@@ -55,16 +56,17 @@ export function createRequestSender({ settings, log, egress }: RequestSenderOpti
   const roomLeft = () => settings.netConcurrency - underWay.size;
 
   async function takeAll(): Promise<void> {
-    try {
-      while (mayHaveMore && connection && !stopping && roomLeft() > 0) {
-        mayHaveMore = false;
-        const rows = await takeRequests(connection, roomLeft());
+    while (mayHaveMore && connection && !stopping && roomLeft() > 0) {
+      mayHaveMore = false;
+      const on = connection;
+      try {
+        const rows = await takeRequests(on, roomLeft());
         if (rows.length > 0) mayHaveMore = true;
         for (const row of rows) send(row);
+      } catch (error) {
+        // Whoever said meanwhile that there is more still means it.
+        failed(error, on);
       }
-    } catch (error) {
-      mayHaveMore = false;
-      failed(error);
     }
   }
 
@@ -89,13 +91,14 @@ export function createRequestSender({ settings, log, egress }: RequestSenderOpti
     await new Promise(setImmediate);
     while (connection && results.length > 0) {
       const batch = results.slice(0, writeAtOnce);
+      const on = connection;
       try {
-        await recordResponses(connection, batch);
+        await recordResponses(on, batch);
         results.splice(0, batch.length);
       } catch (error) {
         // With the connection back they are tried again; what the server refuses would be refused again.
-        if (connection.usable) results.splice(0, batch.length);
-        failed(error);
+        if (on.usable) results.splice(0, batch.length);
+        failed(error, on);
       }
     }
     if (connection && expiry === undefined) expire();
@@ -103,10 +106,16 @@ export function createRequestSender({ settings, log, egress }: RequestSenderOpti
 
   function expire(): void {
     if (!connection || stopping) return;
-    expireResponses(connection).then((due) => {
-      if (due === undefined || stopping) expiry = undefined;
-      else expiry = setTimeout(expire, Math.min(Math.max(due * 1_000, 1_000), longestPause)).unref();
-    }, failed);
+    const on = connection;
+    expireResponses(on).then(
+      (due) => {
+        // What began on the next connection goes on by itself.
+        if (on !== connection) return;
+        if (due === undefined || stopping) expiry = undefined;
+        else expiry = setTimeout(expire, Math.min(Math.max(due * 1_000, 1_000), longestPause)).unref();
+      },
+      (error: unknown) => failed(error, on),
+    );
   }
 
   return {
