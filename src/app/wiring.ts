@@ -180,6 +180,10 @@ export function wireRooms(input: WiringInput): Wired {
         settings: settings.storage,
         log: roomLog('storage'),
         database: connection('supabase_storage_admin', settings.storage.databaseUrl),
+        // The queue stands beside the objects: in a database of their own it is storage's.
+        ...(settings.storage.databaseUrl === undefined && {
+          deliveryDatabase: connection('supabase_admin', undefined),
+        }),
         defaultFolder: resolve(volumesOf(settings), 'storage'),
         bus: input.bus,
         egress,

@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHmac, randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
@@ -142,12 +144,59 @@ describe('in the place of Supabase Storage', () => {
   });
 });
 
+/** A receiver of webhooks that makes of them what there is in storage. */
+class Told {
+  readonly #seen = new Set<string>();
+  /** Versions by bucket and name. */
+  readonly objects = new Map<string, string>();
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      let text = '';
+      request.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      request.on('end', () => {
+        const id = String(request.headers['webhook-id']);
+        if (!this.#seen.has(id)) this.#take(JSON.parse(text).event);
+        this.#seen.add(id);
+        response.end();
+      });
+    });
+  }
+
+  async url(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get count(): number {
+    return this.#seen.size;
+  }
+
+  #take({ type, payload }: { type: string; payload: { bucketId: string; name: string; version: string } }): void {
+    const key = `${payload.bucketId}/${payload.name}`;
+    if (type.startsWith('ObjectCreated')) this.objects.set(key, payload.version);
+    else if (type.startsWith('ObjectRemoved')) this.objects.delete(key);
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
 describe(`killed ${rounds} times`, () => {
+  const told = new Told();
+  afterAll(() => told.close());
+
   test(
     'everything acknowledged is there and whole, and nothing is half there',
     async () => {
       const load = new StorageLoad('killed', 6);
-      let { child, access } = await startStorage();
+      const webhooks = { WEBHOOK_URL: await told.url() };
+      let { child, access } = await startStorage(webhooks);
       expect((await ask(access, 'POST', '/bucket', { name: 'killed' })).status).toBe(200);
       for (let round = 1; round <= rounds; round++) {
         const goal = load.total + 1 + randomInt(40);
@@ -160,7 +209,7 @@ describe(`killed ${rounds} times`, () => {
         await end(child, 'SIGKILL');
         await load.stop();
         if (withDatabase) database.startServer();
-        const [verified, again] = await Promise.all([command('verify', '--deep'), startStorage()]);
+        const [verified, again] = await Promise.all([command('verify', '--deep'), startStorage(webhooks)]);
         ({ child, access } = again);
         expect(verified, `round ${round}`).toMatchObject({
           code: 0,
@@ -170,11 +219,31 @@ describe(`killed ${rounds} times`, () => {
         if (round % 20 === 0) await clean();
       }
       await clean();
+      await everythingIsTold();
       await end(child, 'SIGTERM');
       if (process.env.STORAGE_KILL_ROUNDS) console.log(load.acknowledged);
     },
     120_000 + rounds * 60_000,
   );
+
+  /** The webhooks of all nodes together, in order for each object, make what is there. */
+  async function everythingIsTold(): Promise<void> {
+    // Nobody waits for the leases of those that were killed.
+    const takeUp = `update _pmoves.deliveries set due = now() where leased and due > now();
+      select pg_notify('pmoves_deliveries', 'storage_webhooks')`;
+    await database.query(takeUp);
+    for (const deadline = performance.now() + 60_000; ; await sleep(50)) {
+      const left = (await database.query('select count(*)::int from _pmoves.deliveries')).rows[0].count;
+      if (left === 0) break;
+      if (performance.now() > deadline) throw new Error(`${left} events were not told`);
+    }
+    const { rows: objects } = await database.query(
+      `select bucket_id || '/' || name as key, version from storage.objects where bucket_id = 'killed'`,
+    );
+    expect(Object.fromEntries(told.objects)).toEqual(Object.fromEntries(objects.map((row) => [row.key, row.version])));
+    expect(told.count).toBeGreaterThan(rounds);
+    expect((await database.query('select * from _pmoves.dead_letters')).rows).toEqual([]);
+  }
 
   async function clean(): Promise<void> {
     expect((await command('gc')).code).toBe(0);

@@ -1,8 +1,6 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startOn } from './testing/backends.ts';
-import { type StorageUnderTest, startStorage } from './testing/storage-under-test.ts';
+import type { StorageUnderTest } from './testing/storage-under-test.ts';
 
 describe.each(['file', 's3'] as const)('orphans over %s', (backend) => {
   let storage: StorageUnderTest;
@@ -81,95 +79,5 @@ describe.each(['file', 's3'] as const)('orphans over %s', (backend) => {
     expect((await storage.request('GET', `${path}?before=${later()}`, { headers })).text).toBe('');
     expect((await storage.request('GET', '/object/files/kept')).text).toBe('kept');
     expect((await storage.request('GET', '/object/files/lost-content')).status).toBe(400);
-  });
-});
-
-interface Told {
-  readonly event: { readonly type: string; readonly payload: object };
-}
-
-describe('webhooks', () => {
-  let listener: Server;
-  let storage: StorageUnderTest;
-  let refusals = 0;
-  const told: { readonly headers: IncomingHttpHeaders; readonly body: Told }[] = [];
-  const types = () => told.map(({ body }) => body.event.type);
-
-  beforeAll(async () => {
-    listener = createServer((request, response) => {
-      let text = '';
-      request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      request.on('end', () => {
-        if (refusals > 0) {
-          refusals -= 1;
-          response.writeHead(503).end();
-          return;
-        }
-        told.push({ headers: request.headers, body: JSON.parse(text) });
-        response.end();
-      });
-    });
-    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-    storage = await startStorage({
-      STORAGE_WEBHOOK_URL: `http://127.0.0.1:${(listener.address() as AddressInfo).port}/events`,
-      STORAGE_WEBHOOK_API_KEY: 'the-webhook-key',
-      STORAGE_WEBHOOK_CONCURRENCY: '1',
-      STORAGE_PUBLIC_URL: 'https://files.example.com/storage/v1',
-    });
-  });
-  afterAll(async () => {
-    await storage.stop();
-    listener.closeAllConnections();
-    await new Promise((resolve) => listener.close(resolve));
-  });
-
-  it('tell what happens, and again what was not taken', async () => {
-    await storage.request('POST', '/bucket', { body: { name: 'files' } });
-    refusals = 1;
-    await storage.request('POST', '/object/files/a', { body: Buffer.from('abc'), headers: { 'content-type': 'a/b' } });
-    await storage.request('PUT', '/object/files/a', { body: Buffer.from('abcd') });
-    await storage.request('POST', '/object/copy', { body: { bucketId: 'files', sourceKey: 'a', destinationKey: 'b' } });
-    await storage.request('POST', '/object/move', { body: { bucketId: 'files', sourceKey: 'b', destinationKey: 'c' } });
-    await storage.request('DELETE', '/object/files', { body: { prefixes: ['a'] } });
-    await storage.request('POST', '/bucket/files/empty');
-    await storage.request('DELETE', '/bucket/files');
-    await vi.waitFor(() => expect(told).toHaveLength(9), 60_000);
-    expect(types()).toEqual([
-      'Bucket:Created',
-      'ObjectCreated:Post',
-      'ObjectCreated:Put',
-      'ObjectCreated:Copy',
-      'ObjectRemoved:Move',
-      'ObjectCreated:Move',
-      'ObjectRemoved:Delete',
-      'ObjectRemoved:Delete',
-      'Bucket:Deleted',
-    ]);
-    expect(told[1]?.headers).toMatchObject({
-      authorization: 'Bearer the-webhook-key',
-      'content-type': 'application/json',
-    });
-    expect(told[1]?.body).toEqual({
-      type: 'Webhook',
-      event: {
-        $version: 'v1',
-        type: 'ObjectCreated:Post',
-        region: 'stub',
-        applyTime: expect.any(Number),
-        payload: {
-          bucketId: 'files',
-          name: 'a',
-          version: expect.any(String),
-          metadata: expect.objectContaining({ size: 3, mimetype: 'a/b' }),
-        },
-      },
-      sentAt: expect.stringMatching(/^\d{4}-.*Z$/),
-      tenant: { ref: 'stub', host: 'files.example.com' },
-    });
-    expect(told[5]?.body.event.payload).toMatchObject({
-      name: 'c',
-      oldObject: { bucketId: 'files', name: 'b', version: expect.any(String) },
-    });
-    expect(storage.logLines().join()).not.toContain('the-webhook-key');
   });
 });

@@ -81,7 +81,12 @@ function create(deps: StorageDeps): Room<StorageApi> {
       queueLimit: settings.poolQueue,
       acquireTimeout: settings.connectionTimeout,
     });
-    const webhooks = createWebhooks(settings, { egress: deps.egress, clock, log });
+    const webhooks = createWebhooks(settings, {
+      connection: deps.deliveryDatabase?.() ?? connection,
+      egress: deps.egress,
+      clock,
+      log,
+    });
     const context: StorageContext = {
       settings,
       db,
@@ -95,8 +100,8 @@ function create(deps: StorageDeps): Room<StorageApi> {
       publish(event) {
         metrics.happened(event.type);
         deps.bus.publish(subjectOf(event), event);
-        webhooks?.send(event);
       },
+      record: async (transaction, events) => webhooks?.record(transaction, events),
     };
     const janitor = createJanitor(context, own);
     const locks = createSessionLocks(connection, log);
@@ -118,6 +123,7 @@ function create(deps: StorageDeps): Room<StorageApi> {
       locks,
       webhooks,
     };
+    await webhooks?.start();
     janitor.start();
   }
 

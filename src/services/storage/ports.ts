@@ -47,6 +47,10 @@ export interface ImageFailure extends Error {
 export interface StoragePorts {
   /** Where the database is, under `supabase_storage_admin`. Asked for at start. */
   readonly database: () => ConnectionOptions;
+  /**
+   * The same under a role that works on the product's queue of deliveries. Absent: that of storage itself, which makes the queue.
+   */
+  readonly deliveryDatabase?: () => ConnectionOptions;
   /** Folder of the file backend unless a setting says otherwise. */
   readonly defaultFolder: string;
   /** Events leave here. */

@@ -386,9 +386,9 @@ export const storageSettings = {
   }),
   webhookRetries: integer({
     name: 'STORAGE_WEBHOOK_RETRIES',
-    default: 5,
-    max: 20,
-    help: 'How often an event is told again when it was not taken, after a second and twice as long each time.',
+    default: 12,
+    max: 99,
+    help: 'How often an event is told again when it was not taken, after a second and twice as long each time, up to ten minutes.',
   }),
   webhookConcurrency: integer({
     name: 'STORAGE_WEBHOOK_CONCURRENCY',
@@ -398,12 +398,11 @@ export const storageSettings = {
     max: 1_000,
     help: 'Events being told at a time.',
   }),
-  webhookQueue: integer({
-    name: 'STORAGE_WEBHOOK_QUEUE',
-    default: 10_000,
-    min: 1,
-    max: 1_000_000,
-    help: 'Events that may wait to be told; beyond them events are dropped, with a warning.',
+  webhookKeepDead: duration({
+    name: 'STORAGE_WEBHOOK_KEEP_DEAD',
+    default: 30 * 86_400_000,
+    min: 0,
+    help: 'Time for which events are kept that nobody took.',
   }),
   adminKeys: list({
     name: 'STORAGE_ADMIN_API_KEYS',

@@ -3,11 +3,11 @@ import { storageError } from '../errors.ts';
 import { type Bucket, countObjects, deleteBucket, findBucket, insertBucket, updateBucket } from '../sql/buckets.ts';
 import { deleteObjects, someNames } from '../sql/objects.ts';
 import { asService, enter, leave, rehearse, type Scope, scoped } from '../sql/scope.ts';
-import type { StorageContext } from './context.ts';
+import type { BucketEvent, StorageContext } from './context.ts';
 import { parseFileSize } from './file-size.ts';
 import { isMimeRule } from './mime-rule.ts';
 import { assertBucketName } from './names.ts';
-import { versionOf } from './objects/remove.ts';
+import { removalOf, versionOf } from './objects/remove.ts';
 import { ownerOfScope } from './owner.ts';
 
 /** What a client says of a bucket; absent is unchanged, null is none. */
@@ -37,22 +37,25 @@ export async function createBucket(
   assertBucketName(wish.id);
   assertBucketName(wish.name);
   const read = readWish(context, wish);
+  const event: BucketEvent = { type: 'BucketCreated', bucketId: wish.id };
   try {
-    await scoped(context.db, scope, (transaction) =>
-      insertBucket(transaction, {
+    await scoped(context.db, scope, async (transaction) => {
+      await insertBucket(transaction, {
         id: wish.id,
         name: wish.name,
         ...ownerOfScope(scope),
         public: read.public ?? false,
         fileSizeLimit: read.fileSizeLimit ?? null,
         allowedMimeTypes: read.allowedMimeTypes ?? null,
-      }),
-    );
+      });
+      await leave(transaction);
+      await context.record(transaction, [event]);
+    });
   } catch (error) {
     if (asDatabaseError(error)?.code === '23505') throw storageError('BucketAlreadyExists', { cause: error });
     throw error;
   }
-  context.publish({ type: 'BucketCreated', bucketId: wish.id });
+  context.publish(event);
 }
 
 /** A bucket that the caller may see. @throws NoSuchBucket */
@@ -71,6 +74,7 @@ export async function changeBucket(context: StorageContext, scope: Scope, id: st
 
 /** Deletes a bucket that holds nothing. @throws NoSuchBucket, BucketNotEmpty */
 export async function removeBucket(context: StorageContext, scope: Scope, id: string): Promise<void> {
+  const event: BucketEvent = { type: 'BucketDeleted', bucketId: id };
   await context.db.transaction(async (transaction) => {
     await enter(transaction, asService(scope));
     if (!(await findBucket(transaction, id, 'for update'))) throw storageError('NoSuchBucket');
@@ -83,8 +87,10 @@ export async function removeBucket(context: StorageContext, scope: Scope, id: st
       if (asDatabaseError(error)?.code === '23503') throw storageError('BucketNotEmpty', { cause: error });
       throw error;
     }
+    await leave(transaction);
+    await context.record(transaction, [event]);
   });
-  context.publish({ type: 'BucketDeleted', bucketId: id });
+  context.publish(event);
 }
 
 /** Objects deleted in one transaction. */
@@ -112,17 +118,10 @@ export async function emptyBucket(context: StorageContext, scope: Scope, id: str
       const rows = await deleteObjects(transaction, id, names);
       await leave(transaction);
       await versions.retire(transaction, rows.flatMap(versionOf), settings.retention);
+      await context.record(transaction, rows.map(removalOf));
       return rows;
     });
-    for (const row of deleted)
-      context.publish({
-        type: 'ObjectRemoved',
-        by: 'Delete',
-        bucketId: id,
-        name: row.name,
-        version: row.version,
-        metadata: row.metadata,
-      });
+    for (const row of deleted) context.publish(removalOf(row));
     if (deleted.length < batch) return;
   }
 }

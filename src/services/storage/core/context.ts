@@ -1,6 +1,6 @@
 import type { Clock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
-import type { Database } from '#kernel/sql';
+import type { Database, Transaction } from '#kernel/sql';
 import type { StorageSettings } from '../settings.ts';
 import type { ObjectMetadata } from '../sql/objects.ts';
 import type { Uploads } from '../sql/uploads.ts';
@@ -41,5 +41,11 @@ export interface StorageContext {
   readonly urlTokens: UrlTokens;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Tells this program what has happened, and the cluster's bus: after the commit. */
   readonly publish: (event: StorageEvent | BucketEvent) => void;
+  /**
+   * Writes down in the transaction of the changes what is to be told elsewhere, where somebody wants to know. It works as the
+   * tables' owner, see `leave`.
+   */
+  readonly record: (transaction: Transaction, events: readonly (StorageEvent | BucketEvent)[]) => Promise<void>;
 }

@@ -83,12 +83,14 @@ export interface TestSurroundings {
   readonly db?: TestDatabase;
   readonly folder?: string;
   readonly transform?: StorageDeps['transform'];
+  /** Storage has no other role than its own. */
+  readonly isAlone?: boolean;
 }
 
 /** Starts the room. @param env settings beside secret and folder */
 export async function startStorage(
   env: Readonly<Record<string, string>> = {},
-  { db: shared, folder: sharedFolder, transform }: TestSurroundings = {},
+  { db: shared, folder: sharedFolder, transform, isAlone }: TestSurroundings = {},
 ): Promise<StorageUnderTest> {
   const db = shared ?? (await testDatabase());
   const folder = sharedFolder ?? mkdtempSync(join(tmpdir(), 'storage-'));
@@ -115,6 +117,7 @@ export async function startStorage(
       destination: { write: (line: string) => void lines.push(line) },
     }),
     database: () => db.connection('supabase_storage_admin'),
+    ...(!isAlone && { deliveryDatabase: () => db.connection('supabase_admin') }),
     defaultFolder: folder,
     bus,
     egress: createEgress({ allowed: ['127.0.0.1'] }),

@@ -3,7 +3,7 @@ import { storageError } from '../../errors.ts';
 import { findObject, insertNewObject, type ObjectMetadata, type ObjectRow, upsertObject } from '../../sql/objects.ts';
 import { asService, enter, leave, type Scope } from '../../sql/scope.ts';
 import type { Written } from '../content/content-store.ts';
-import type { StorageContext } from '../context.ts';
+import type { StorageContext, StorageEvent } from '../context.ts';
 import type { Owner } from '../owner.ts';
 import type { Admission } from './admit.ts';
 
@@ -43,6 +43,16 @@ export async function complete(context: StorageContext, scope: Scope, completion
     metadata: describe(context, completion),
     userMetadata: completion.userMetadata,
   };
+  const event: StorageEvent = {
+    type: 'ObjectCreated',
+    by,
+    bucketId,
+    name,
+    version,
+    size: written.size,
+    mimetype: completion.contentType,
+    metadata: wanted.metadata,
+  };
   const row = await context.db.transaction(async (transaction) => {
     await enter(transaction, asService(scope));
     await lockName(transaction, bucketId, name);
@@ -59,18 +69,10 @@ export async function complete(context: StorageContext, scope: Scope, completion
         context.settings.retention,
       );
     await completion.also?.(transaction);
+    await context.record(transaction, [event]);
     return made;
   });
-  context.publish({
-    type: 'ObjectCreated',
-    by,
-    bucketId,
-    name,
-    version,
-    size: written.size,
-    mimetype: completion.contentType,
-    metadata: wanted.metadata,
-  });
+  context.publish(event);
   return row;
 }
 

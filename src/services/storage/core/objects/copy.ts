@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { storageError } from '../../errors.ts';
 import { findObject, moveObject, type ObjectRow } from '../../sql/objects.ts';
 import { asService, enter, leave, rehearse, type Scope, scoped } from '../../sql/scope.ts';
-import type { StorageContext } from '../context.ts';
+import type { StorageContext, StorageEvent } from '../context.ts';
 import { assertObjectName } from '../names.ts';
 import { ownerOfScope } from '../owner.ts';
 import { admit, assertFits, giveUp, requireBucket, sizeLimit } from './admit.ts';
@@ -117,6 +117,13 @@ export async function move(context: StorageContext, scope: Scope, route: Route):
     );
   });
   const admission = { version, bucketId: toBucketId, name: toName };
+  const event: StorageEvent = {
+    type: 'ObjectMoved',
+    by: 'Move',
+    ...admission,
+    metadata: source.metadata,
+    from: { bucketId, name, version: source.version },
+  };
   try {
     const { mimetype = 'application/octet-stream', cacheControl = 'no-cache' } = source.metadata ?? {};
     await context.store.copy(refOf(source), admission, { contentType: mimetype, cacheControl });
@@ -135,20 +142,13 @@ export async function move(context: StorageContext, scope: Scope, route: Route):
       });
       if (!kept) throw storageError('NoSuchUpload');
       await context.versions.retire(transaction, versionOf(current), context.settings.retention);
+      await context.record(transaction, [event]);
     });
   } catch (error) {
     await giveUp(context, admission);
     throw error;
   }
-  context.publish({
-    type: 'ObjectMoved',
-    by: 'Move',
-    bucketId: toBucketId,
-    name: toName,
-    version,
-    metadata: source.metadata,
-    from: { bucketId, name, version: source.version },
-  });
+  context.publish(event);
   return { ...source, bucket_id: toBucketId, name: toName, version };
 }
 

@@ -1,7 +1,7 @@
 import { storageError } from '../../errors.ts';
 import { deleteObjects, lockObjects, type ObjectRow } from '../../sql/objects.ts';
 import { asService, enter, leave, type Scope } from '../../sql/scope.ts';
-import type { StorageContext } from '../context.ts';
+import type { StorageContext, StorageEvent } from '../context.ts';
 
 /**
  * Deletes objects in the caller's name; their content stays for the retention time. Names that are not there, and those the
@@ -23,18 +23,10 @@ export async function removeObjects(
     const rows = await deleteObjects(transaction, bucketId, [...locked]);
     await leave(transaction);
     await context.versions.retire(transaction, rows.flatMap(versionOf), context.settings.retention);
+    await context.record(transaction, rows.map(removalOf));
     return { deleted: rows, present: locked };
   });
-  for (const row of deleted)
-    context.publish({
-      type: 'ObjectRemoved',
-      by: 'Delete',
-      bucketId,
-      name: row.name,
-      version: row.version,
-      metadata: row.metadata,
-      ...(row.metadata?.size !== undefined && { size: row.metadata.size }),
-    });
+  for (const row of deleted) context.publish(removalOf(row));
   const gone = new Set(deleted.map(({ name }) => name));
   return { deleted, denied: [...present].filter((name) => !gone.has(name)) };
 }
@@ -50,6 +42,17 @@ export async function removeObject(
   if (deleted.length > 0) return;
   throw denied.length > 0 ? storageError('AccessDenied', { message: 'Access denied' }) : storageError('NoSuchKey');
 }
+
+/** The event of a row that was deleted. */
+export const removalOf = ({ bucket_id: bucketId, name, version, metadata }: ObjectRow): StorageEvent => ({
+  type: 'ObjectRemoved',
+  by: 'Delete',
+  bucketId,
+  name,
+  version,
+  metadata,
+  ...(metadata?.size !== undefined && { size: metadata.size }),
+});
 
 /** The content of a row, where it has one under a version. */
 export const versionOf = ({ version, bucket_id: bucketId, name }: ObjectRow) =>
