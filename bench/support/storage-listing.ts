@@ -23,11 +23,11 @@ export async function measureListing(product: Product, storage: string, key: str
     const started = performance.now();
     await client.query(`insert into storage.buckets (id, name) values ('many', 'many') on conflict do nothing`);
     await client.query(
-      `insert into storage.objects (bucket_id, name, version, metadata)
+      `insert into storage.objects (bucket_id, name, version, created_at, updated_at, last_accessed_at, metadata)
        select 'many', format('folder %s/%s.txt', lpad((n % ${folders})::text, 4, '0'), lpad(n::text, 8, '0')),
-         gen_random_uuid()::text,
+         gen_random_uuid()::text, at, at, at,
          '{"eTag":"\\"x\\"","size":1,"mimetype":"text/plain","cacheControl":"no-cache","contentLength":1,"httpStatusCode":200}'
-       from generate_series(1, ${objects}) n`,
+       from generate_series(1, ${objects}) n, lateral (select now() - n * interval '1.001 s' as at) as times`,
     );
     await client.query('vacuum analyze storage.objects');
     console.log(`${objects} objects made in ${((performance.now() - started) / 1_000).toFixed(0)} s`);

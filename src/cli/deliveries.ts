@@ -33,7 +33,7 @@ export const deliveriesCommand: Command = {
        pmoves-supabase deliveries retry ID | [--queue QUEUE] [--target TARGET] | --all
 
 Works on the database of the running stack. Without an action: how many wait and are dead, by queue and target.
-QUEUE   outbox, outbox_nats (rules of \`outbox\`), functions (triggers of functions)
+QUEUE   outbox, outbox_nats (rules of \`outbox\`), functions (triggers of functions), storage_webhooks (STORAGE_WEBHOOK_URL)
 TARGET  the rule, the trigger, or the address
 retry   makes dead letters wait again, with all their attempts ahead of them`,
 
