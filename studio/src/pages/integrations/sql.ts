@@ -1,7 +1,9 @@
 import { quoteName, quoteQualified, quoteText } from '../../sql/quote.ts';
 
-/** Which of the extensions these pages are about there are. */
-export const installed = `select extname as name from pg_extension where extname in ('pg_cron', 'pgmq', 'supabase_vault', 'pg_net')`;
+/** Which of the extensions these pages are about there are: as such, or as plain schemas on a server of somebody else's. */
+export const installed = `select name from (values ('pg_cron', 'cron.job'), ('pgmq', 'pgmq.meta'),
+  ('supabase_vault', 'vault.secrets'), ('pg_net', 'net.http_request_queue')) as part (name, relation)
+  where to_regclass(relation) is not null`;
 
 /** SQL about jobs of pg_cron. */
 export const cron = {

@@ -8,6 +8,7 @@ import { outboxSteps } from './outbox.ts';
 import { deliverySteps } from './outbox-deliveries.ts';
 import { parameterSteps } from './parameters.ts';
 import { pgbouncerSteps } from './pgbouncer.ts';
+import { plainSchemaSteps } from './plain-schemas.ts';
 import { publicationSteps } from './publication.ts';
 import { membershipSteps, roleSteps } from './roles.ts';
 import { serviceSchemaSteps } from './service-schemas.ts';
@@ -31,4 +32,5 @@ export const steps: readonly Step[] = [
   ...eventTriggerSteps,
   ...publicationSteps,
   ...extensionSteps,
+  ...plainSchemaSteps,
 ];

@@ -1,4 +1,5 @@
 import type { Step } from '../step.ts';
+import { cronGrants, netGrants } from './extension-grants.ts';
 import { graphqlEntry, graphqlPlaceholder } from './graphql.ts';
 
 interface EventTrigger {
@@ -86,16 +87,7 @@ const eventTriggers: readonly EventTrigger[] = [
     event: 'ddl_command_end',
     tag: 'CREATE EXTENSION',
     body: `
-  if ${created('pg_cron')} then
-    grant usage on schema cron to postgres with grant option;
-    grant all on all functions in schema cron to postgres with grant option;
-    grant all on all tables in schema cron to postgres with grant option;
-    grant all on all sequences in schema cron to postgres with grant option;
-    alter default privileges in schema cron grant all on tables to postgres with grant option;
-    alter default privileges in schema cron grant all on functions to postgres with grant option;
-    alter default privileges in schema cron grant all on sequences to postgres with grant option;
-    revoke all on table cron.job from postgres;
-    grant select on table cron.job to postgres with grant option;
+  if ${created('pg_cron')} then${cronGrants}
   end if;`,
   },
   {
@@ -108,7 +100,7 @@ const eventTriggers: readonly EventTrigger[] = [
     if to_regrole('supabase_functions_admin') is null then
       create role supabase_functions_admin login noinherit createrole;
     end if;
-    grant usage on schema net to supabase_functions_admin, postgres, anon, authenticated, service_role;
+    ${netGrants}
   end if;`,
   },
   {

@@ -1,4 +1,5 @@
 import { type Step, schemaExists } from '../step.ts';
+import { netGrants } from './extension-grants.ts';
 
 interface DefaultExtension {
   readonly name: string;
@@ -34,7 +35,7 @@ do $$
 begin
   if to_regnamespace('net') is null then
     create schema net authorization ${admin};
-    grant usage on schema net to supabase_functions_admin, postgres, anon, authenticated, service_role;
+    ${netGrants}
   end if;
 end
 $$`,
