@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectClient } from '#kernel/sql';
-import { type OwnRoom, ownRoom, queryOnce, removeFolder, testFolder } from './testing/own-room.ts';
+import { type OwnRoom, ownRoom, queryOnce, removeFolder, testFolder, testPassword } from './testing/own-room.ts';
 
 const binDir = '/usr/lib/postgresql/15/bin';
 
@@ -70,6 +72,30 @@ describe.runIf(existsSync(binDir))("a distribution's PostgreSQL 15 as the embedd
     await client.pg.end();
   });
 
+  const secret = 'a-secret-that-nobody-may-find';
+  const isIn = (content: Buffer) =>
+    (['utf8', 'hex', 'base64'] as const).some((form) =>
+      content.includes(Buffer.from(secret).toString(form).replace(/=+$/, '')),
+    );
+
+  test('a dump reveals no secret', async () => {
+    await queryOnce(own.room.api.connection('postgres'), `select vault.create_secret('${secret}', 'dumped')`);
+    const admin = own.room.api.connection('supabase_admin');
+    // The role that may read it can; the dump has its ciphertext.
+    const [shown] = await queryOnce(
+      admin,
+      `select decrypted_secret from vault.decrypted_secrets where name = 'dumped'`,
+    );
+    expect(shown).toEqual({ decrypted_secret: secret });
+    const options = ['-h', admin.host, '-p', String(admin.port), '-U', 'supabase_admin', '-d', admin.database];
+    const dump = execFileSync(join(binDir, 'pg_dump'), options, {
+      env: { ...process.env, PGPASSWORD: testPassword },
+      maxBuffer: 64 << 20,
+    });
+    expect(dump.includes('dumped')).toBe(true);
+    expect(isIn(dump)).toBe(false);
+  });
+
   test('starts again on the same data, and brings older versions of ours up', async () => {
     const versions = () =>
       queryOnce<{ name: string; version: string }>(
@@ -89,8 +115,11 @@ describe.runIf(existsSync(binDir))("a distribution's PostgreSQL 15 as the embedd
     expect(own.lines.filter((line) => /^extension \w+ was brought up to date$/.test(line))).toHaveLength(2);
   });
 
-  test('the embedded package refuses its data', async () => {
+  test('its data reveal no secret, and the embedded package refuses them', async () => {
     await own.room.stop();
+    const data = join(folder, 'db/data');
+    const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(files.filter(({ parentPath, name }) => isIn(readFileSync(join(parentPath, name))))).toEqual([]);
     const other = await ownRoom(folder);
     await expect(other.start()).rejects.toMatchObject({
       message: expect.stringContaining('holds data of PostgreSQL 15'),

@@ -103,38 +103,38 @@ function behaviour(bin: string | undefined): void {
     expect(again.lines).not.toContain('the database was set up');
   });
 
+  if (bin !== undefined) return;
   test('also where a superuser prepares the database', async () => {
     seen.length = 0;
     await serves(await started('hoster', 'second'));
   });
 
   // Only from 18 on does a server look for extensions in a second folder.
-  if (bin === undefined)
-    test('not where the server has the originals: those are used', async () => {
-      const folder = testFolder();
-      folders.push(folder);
-      mkdirSync(join(folder, 'extension'));
-      for (const [name, script] of [
-        ['pg_net', 'create schema net; create table net.http_request_queue (id bigint)'],
-        ['pg_cron', 'create schema cron; create table cron.job (id bigint)'],
-      ] as const) {
-        writeFileSync(join(folder, 'extension', `${name}.control`), `default_version = '9'\n`);
-        writeFileSync(join(folder, 'extension', `${name}--9.sql`), script);
-      }
-      const hoster = { host: server.socketDir, port: 5432, database: 'postgres', user: 'hoster' };
-      await queryOnce(hoster, `alter system set extension_control_path = '${folder}:$system'`);
-      await queryOnce(hoster, 'select pg_reload_conf()');
-      await eventually(
-        async () => (await queryOnce(hoster, `select from pg_available_extensions where name = 'pg_net'`)).length > 0,
-      );
-      const own = await started('hoster', 'third');
-      const query = (sql: string) => queryOnce(own.room.api.connection('postgres'), sql);
-      expect(
-        await query(`select extversion as version, to_regprocedure('net._worker_is_up()') as ours,
+  test('not where the server has the originals: those are used', async () => {
+    const folder = testFolder();
+    folders.push(folder);
+    mkdirSync(join(folder, 'extension'));
+    for (const [name, script] of [
+      ['pg_net', 'create schema net; create table net.http_request_queue (id bigint)'],
+      ['pg_cron', 'create schema cron; create table cron.job (id bigint)'],
+    ] as const) {
+      writeFileSync(join(folder, 'extension', `${name}.control`), `default_version = '9'\n`);
+      writeFileSync(join(folder, 'extension', `${name}--9.sql`), script);
+    }
+    const hoster = { host: server.socketDir, port: 5432, database: 'postgres', user: 'hoster' };
+    await queryOnce(hoster, `alter system set extension_control_path = '${folder}:$system'`);
+    await queryOnce(hoster, 'select pg_reload_conf()');
+    await eventually(
+      async () => (await queryOnce(hoster, `select from pg_available_extensions where name = 'pg_net'`)).length > 0,
+    );
+    const own = await started('hoster', 'third');
+    const query = (sql: string) => queryOnce(own.room.api.connection('postgres'), sql);
+    expect(
+      await query(`select extversion as version, to_regprocedure('net._worker_is_up()') as ours,
         to_regnamespace('cron') as cron, to_regclass('pgmq.meta')::text as pgmq
         from pg_extension where extname = 'pg_net'`),
-      ).toEqual([{ version: '9', ours: null, cron: null, pgmq: 'pgmq.meta' }]);
-      await queryOnce({ ...hoster, database: 'third' }, 'create extension pg_cron');
-      expect((await own.room.health()).status).toBe('healthy');
-    });
+    ).toEqual([{ version: '9', ours: null, cron: null, pgmq: 'pgmq.meta' }]);
+    await queryOnce({ ...hoster, database: 'third' }, 'create extension pg_cron');
+    expect((await own.room.health()).status).toBe('healthy');
+  });
 }
