@@ -83,6 +83,13 @@ describe('create extension, as postgres', () => {
     await expect(query(`create extension "${name}" with schema extensions`)).rejects.toThrow();
   });
 
+  it('http is not there, which the server says in its own words', async () => {
+    await expect(query('create extension http')).rejects.toMatchObject({
+      code: '0A000',
+      message: 'extension "http" is not available',
+    });
+  });
+
   it('pg_graphql answers with an error object', async () => {
     const [row] = await query(`select graphql_public.graphql(query := '{ a }') as answer`);
     expect(row.answer).toEqual({ errors: [{ message: 'pg_graphql extension is not enabled.' }] });

@@ -261,6 +261,88 @@ it('anonymous users may ask for requests, as far as they get to the schema', asy
   expect(seen).toHaveLength(before + 1);
 });
 
+describe('what the original promises of its objects', () => {
+  const headers = `'{"Content-Type": "application/json"}'::jsonb`;
+  it.each([
+    [
+      'http_get',
+      `url text, params jsonb DEFAULT '{}'::jsonb, headers jsonb DEFAULT '{}'::jsonb, timeout_milliseconds integer DEFAULT 5000`,
+      'bigint',
+    ],
+    [
+      'http_post',
+      `url text, body jsonb DEFAULT '{}'::jsonb, params jsonb DEFAULT '{}'::jsonb, headers jsonb DEFAULT ${headers}, timeout_milliseconds integer DEFAULT 5000`,
+      'bigint',
+    ],
+    [
+      'http_delete',
+      `url text, params jsonb DEFAULT '{}'::jsonb, headers jsonb DEFAULT '{}'::jsonb, timeout_milliseconds integer DEFAULT 5000, body jsonb DEFAULT NULL::jsonb`,
+      'bigint',
+    ],
+    ['_http_collect_response', 'request_id bigint, async boolean DEFAULT true', 'net.http_response_result'],
+    ['http_collect_response', 'request_id bigint, async boolean DEFAULT true', 'net.http_response_result'],
+    ['worker_restart', '', 'boolean'],
+    ['check_worker_is_up', '', 'void'],
+    ['wait_until_running', '', 'void'],
+  ])('net.%s', async (name, args, result) => {
+    expect(
+      await query(
+        `select pg_get_function_arguments(oid) as args, pg_get_function_result(oid) as result
+         from pg_proc where pronamespace = 'net'::regnamespace and proname = $1`,
+        [name],
+      ),
+    ).toEqual([{ args, result }]);
+  });
+
+  it.each([
+    [
+      'http_request_queue',
+      'id bigint, method net.http_method, url text, headers jsonb, body bytea, timeout_milliseconds integer',
+    ],
+    [
+      '_http_response',
+      'id bigint, status_code integer, content_type text, headers jsonb, content text, timed_out boolean, error_msg text, created timestamp with time zone',
+    ],
+  ])('net.%s, which no crash keeps', async (name, columns) => {
+    expect(
+      await query(
+        `select relpersistence as persistence,
+           (select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' order by attnum)
+            from pg_attribute where attrelid = pg_class.oid and attnum > 0) as columns
+         from pg_class where oid = to_regclass('net.' || $1)`,
+        [name],
+      ),
+    ).toEqual([{ persistence: 'u', columns }]);
+  });
+
+  it('pg_net.batch_size and pg_net.ttl', async () => {
+    const client = await connectClient(db.connection('supabase_admin'));
+    const connection = workConnection(client);
+    await connection.query('begin');
+    await connection.query(`select net.http_get('http://x.example/') from generate_series(1, 5)`);
+    await connection.query(`insert into net._http_response (id, created) values (-1, now() - interval '2 minutes')`);
+    await connection.query(`set local pg_net.batch_size = '2'`);
+    expect(await takeRequests(connection, 10)).toHaveLength(2);
+    const kept = () => connection.query('select from net._http_response where id = -1');
+    await expireResponses(connection);
+    expect(await kept()).toHaveLength(1);
+    await connection.query(`set local pg_net.ttl = '1 minute'`);
+    await expireResponses(connection);
+    expect(await kept()).toHaveLength(0);
+    await connection.query('rollback');
+    await client.pg.end();
+  });
+
+  it('the older name of collecting says that it is', async () => {
+    const id = await queue('net.http_get($1)', [base]);
+    await response(id);
+    const notices: unknown[] = [];
+    postgres.pg.once('notice', ({ message }) => notices.push(message));
+    expect(await query('select status from net.http_collect_response($1)', [id])).toEqual([{ status: 'SUCCESS' }]);
+    expect(notices).toEqual([expect.stringContaining('deprecated')]);
+  });
+});
+
 describe('webhooks', () => {
   beforeAll(() => query('create table public.orders (id int primary key, note text)'));
   afterAll(() => query('drop table public.orders'));
