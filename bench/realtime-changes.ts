@@ -89,6 +89,7 @@ async function measure(name: string, size: number): Promise<void> {
       subscriptions.push(
         feed.subscribe({
           topic: 'news',
+          reqId: 'bench',
           role: claims.role,
           claims,
           entries: [{ event: '*', schema: 'public', table: 'news' }],

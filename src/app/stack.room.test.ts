@@ -1,49 +1,12 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createLogger, createRedactor } from '#kernel/log';
-import type { LoadedSettings } from './load-settings.ts';
-import { prepare } from './prepare.ts';
-import { createStack, type Stack } from './stack.ts';
+import { createTestStacks, type RunningStack } from './testing/stack-under-test.ts';
 
-const closers: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const { run, closers, closeAll } = createTestStacks();
+afterEach(closeAll);
 
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-
-interface Running {
-  readonly settings: LoadedSettings;
-  readonly stack: Stack;
-  readonly url: string;
-  readonly anonKey: string;
-  readonly serviceKey: string;
-}
-
-async function run(env: Record<string, string> = {}): Promise<Running> {
-  const cwd = mkdtempSync(join(tmpdir(), 'stack-'));
-  chmodSync(cwd, 0o755);
-  closers.push(() => rmSync(cwd, { recursive: true, force: true }));
-  const ports = { KONG_HTTP_PORT: String(await freePort()), POSTGRES_PORT: String(await freePort()) };
-  const { settings } = await prepare({ env: { ...ports, ...env }, cwd, envFiles: [] }, Math.floor(Date.now() / 1_000));
-  const stack = createStack(settings, createLogger({ level: 'silent', redact: createRedactor([]) }));
-  closers.push(() => stack.stop());
-  await stack.start();
-  const { anonKey = '', serviceRoleKey = '' } = settings.gateway;
-  return { settings, stack, url: stack.info().url, anonKey, serviceKey: serviceRoleKey };
-}
-
-const settingsOf = (running: Running, apikey: string) =>
+const settingsOf = (running: RunningStack, apikey: string) =>
   fetch(`${running.url}/auth/v1/settings`, { headers: { apikey } });
 
 describe('two stacks in one process', () => {
@@ -55,7 +18,7 @@ describe('two stacks in one process', () => {
     expect(await (await settingsOf(first, first.anonKey)).json()).toMatchObject({ disable_signup: true });
     expect(await (await settingsOf(second, second.anonKey)).json()).toMatchObject({ disable_signup: false });
 
-    const create = (running: Running, email: string) =>
+    const create = (running: RunningStack, email: string) =>
       fetch(`${running.url}/auth/v1/admin/users`, {
         method: 'POST',
         headers: { apikey: running.serviceKey, authorization: `Bearer ${running.serviceKey}` },

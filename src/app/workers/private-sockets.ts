@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Listener, startListener } from '#kernel/http';
+import { adoptRequestId, type Listener, startListener } from '#kernel/http';
 import type { Mount } from '#kernel/lifecycle';
 
 /** Mounts of this process, offered to its workers over sockets in a folder that nobody else may enter. */
@@ -26,7 +26,20 @@ export function createPrivateSockets(mounts: () => readonly Mount[], parent = '/
       for (const { name, handle, upgrade } of mounts()) {
         const path = join(folder, `${name}.sock`);
         listeners.push(
-          await startListener({ ...limits, socket: { path, mode: 0o600 }, handle, ...(upgrade && { upgrade }) }),
+          await startListener({
+            ...limits,
+            socket: { path, mode: 0o600 },
+            handle(request, response) {
+              adoptRequestId(request);
+              handle(request, response);
+            },
+            ...(upgrade && {
+              upgrade(request, stream, head) {
+                adoptRequestId(request);
+                upgrade(request, stream, head);
+              },
+            }),
+          }),
         );
         paths[name] = path;
       }

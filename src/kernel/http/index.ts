@@ -6,7 +6,13 @@ export { BodyError, readBody } from './body.ts';
 export { canConnect } from './can-connect.ts';
 export { type Listener, type ListenerOptions, startListener } from './listener.ts';
 export { readPackedBody, readPackedChunks } from './packed-body.ts';
-export { type RequestContext, requestContext, setRequestContext } from './request-context.ts';
+export {
+  adoptRequestId,
+  isRequestId,
+  type RequestContext,
+  requestContext,
+  setRequestContext,
+} from './request-context.ts';
 export { requestNews } from './request-news.ts';
 export { sendBody, sendJson } from './respond.ts';
 export { loadWebSockets, type RawData, type WebSocket, type WebSocketServer } from './websockets.ts';

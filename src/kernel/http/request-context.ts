@@ -35,6 +35,19 @@ export function requestContext(request: Known): RequestContext {
   return made;
 }
 
+/**
+ * Gives a request the id that it came with in `x-request-id`, so that its lines are found in all processes by one. Only for
+ * where no stranger asks: between the processes of a stack, and on a room's own port.
+ */
+export function adoptRequestId(request: IncomingMessage): RequestContext {
+  const given = request.headers['x-request-id'];
+  return isRequestId(given) ? setRequestContext(request, { id: given }) : requestContext(request);
+}
+
+/** Whether a header's value will do as the id of a request. */
+export const isRequestId = (given: unknown): given is string =>
+  typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given);
+
 /** Adds to what is known of a request. */
 export function setRequestContext(request: Known, known: Partial<RequestContext>): RequestContext {
   const made = { ...requestContext(request), ...known };

@@ -30,6 +30,28 @@ export interface LoggerOptions {
   readonly tap?: (line: string) => void;
 }
 
+/**
+ * A logger whose lines all carry `fields`, made with its first line: most requests have none, and each would pay for it.
+ */
+export function lazyChild(log: Logger, fields: object): Logger {
+  let made: Logger | undefined;
+  const write = (level: Exclude<LogLevel, 'silent'>, about: object, message: string | undefined): void => {
+    if (!log.isLevelEnabled(level)) return;
+    made ??= log.child(fields);
+    made[level](about, message);
+  };
+  return {
+    trace: (about, message) => write('trace', about, message),
+    debug: (about, message) => write('debug', about, message),
+    info: (about, message) => write('info', about, message),
+    warn: (about, message) => write('warn', about, message),
+    error: (about, message) => write('error', about, message),
+    fatal: (about, message) => write('fatal', about, message),
+    child: (more, options) => log.child({ ...fields, ...more }, options),
+    isLevelEnabled: (level) => log.isLevelEnabled(level),
+  };
+}
+
 /** Creates the program's logger. The redactor sees each finished line, so nothing escapes by way of an odd field. */
 export function createLogger(options: LoggerOptions): Logger {
   const { redact, tap } = options;

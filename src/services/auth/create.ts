@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { StartupError } from '#kernel/errors';
-import { type App, createApp, requestContext, setRequestContext } from '#kernel/http';
+import { type App, createApp, isRequestId, requestContext, setRequestContext } from '#kernel/http';
 import { createSigner, createVerifier, type KeySet, type KeySetSource, loadKeySet, type Signer } from '#kernel/jwt';
 import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
@@ -184,14 +184,14 @@ function create(deps: AuthDeps): Room<AuthApi> {
       passwordRules: {
         minLength: settings.passwordMinLength,
         requiredSets: parseRequiredCharacters(settings.passwordRequiredCharacters),
-        ...(settings.hibpEnabled && { isLeaked: createLeakCheck(settings, deps.egress, log) }),
+        ...(settings.hibpEnabled && { isLeaked: createLeakCheck(settings, deps.egress) }),
       },
       codes: createCodeHasher(keys.secret as string),
       columns,
       binding: createSignInBinding(keys.secret as string),
       signer,
       post: post.office,
-      assertMailable: createAddressCheck(settings, deps.egress, log),
+      assertMailable: createAddressCheck(settings, deps.egress),
       redirects,
       attempts: createAttempts(limits, settings.otpAttempts),
       hooks: readHooks(settings, { db, egress: deps.egress, clock, log }),
@@ -240,7 +240,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
         name: 'auth',
         handle(request, response) {
           if (request.url?.startsWith(`${publicPrefix}/`)) request.url = request.url.slice(publicPrefix.length);
-          nameRequest(settings, request);
+          nameRequest(settings, request, response);
           if (running) running.app.handle(request, response);
           else response.writeHead(503, { 'retry-after': '1', 'content-length': 0 }).end();
         },
@@ -315,10 +315,12 @@ async function readKeys(settings: AuthSettings): Promise<{ keys: KeySet; signer:
 }
 
 // On the room's own port a proxy may have given the request a name already.
-function nameRequest({ requestIdHeader }: AuthSettings, request: IncomingMessage): void {
+function nameRequest({ requestIdHeader }: AuthSettings, request: IncomingMessage, response: ServerResponse): void {
   if (requestIdHeader === undefined || requestContext(request).viaGateway) return;
   const given = request.headers[requestIdHeader.toLowerCase()];
-  if (typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given)) setRequestContext(request, { id: given });
+  if (!isRequestId(given)) return;
+  setRequestContext(request, { id: given });
+  response.setHeader('x-request-id', given);
 }
 
 function readPolicy(settings: AuthSettings): AuthContext['redirects'] {

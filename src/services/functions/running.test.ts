@@ -78,6 +78,11 @@ test('what a function prints, and promises that outlive the answer', async () =>
     entry.kind === 'log' && entry.event_type === 'Log' ? [entry.level] : [],
   );
   expect(levels.slice(0, 3)).toEqual(['debug', 'warning', 'error']);
+  const answered = room.journal.find(({ kind }) => kind === 'invocation') as { request_id: string };
+  const requestOf = (text: string) =>
+    room?.journal.flatMap((entry) => (entry.kind === 'log' && entry.event_message === text ? [entry.request_id] : []));
+  for (const text of ['d', 'w { a: 1 }', 'e', 'later']) expect(requestOf(text)).toEqual([answered.request_id]);
+  expect(requestOf('told early_drop')).toEqual([undefined]);
   expect((await room.health()).workers).toBe(0);
 });
 

@@ -5,8 +5,8 @@ import { authError } from '../errors.ts';
 import type { AuthSettings } from '../settings.ts';
 import { createBloomFilter } from './bloom-filter.ts';
 
-/** Tells whether a password is among those that leaked somewhere. */
-export type LeakCheck = (password: string) => Promise<boolean>;
+/** Tells whether a password is among those that leaked somewhere. @param log of the request */
+export type LeakCheck = (password: string, log: Logger) => Promise<boolean>;
 
 const message = 'Unable to perform password strength check with HaveIBeenPwned.org.';
 
@@ -14,7 +14,7 @@ const message = 'Unable to perform password strength check with HaveIBeenPwned.o
  * Asks the range API of Have I Been Pwned, which learns five hex digits of a password's SHA-1 and no more
  * (k-anonymity). Where it does not answer, passwords pass, unless settings say that they fail.
  */
-export function createLeakCheck(settings: AuthSettings, egress: Egress, log: Logger): LeakCheck {
+export function createLeakCheck(settings: AuthSettings, egress: Egress): LeakCheck {
   const known = settings.hibpBloom ? createBloomFilter(settings.hibpBloomItems, settings.hibpBloomFalse) : undefined;
 
   async function isLeaked(digest: string): Promise<boolean> {
@@ -38,7 +38,7 @@ export function createLeakCheck(settings: AuthSettings, egress: Egress, log: Log
     return found;
   }
 
-  return async (password) => {
+  return async (password, log) => {
     try {
       return await isLeaked(createHash('sha1').update(password).digest('hex').toUpperCase());
     } catch (error) {

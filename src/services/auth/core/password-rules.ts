@@ -1,3 +1,4 @@
+import type { Logger } from '#kernel/log';
 import { authError, invalid } from '../errors.ts';
 import type { LeakCheck } from './leaked-passwords.ts';
 
@@ -31,8 +32,8 @@ export function parseRequiredCharacters(text: string | undefined): string[] {
     .filter((set) => set !== '');
 }
 
-/** What is weak about a password, or undefined. */
-export async function findWeakness(password: string, rules: PasswordRules): Promise<Weakness | undefined> {
+/** What is weak about a password, or undefined. @param log of the request */
+export async function findWeakness(password: string, rules: PasswordRules, log: Logger): Promise<Weakness | undefined> {
   const messages: string[] = [];
   const reasons: WeaknessReason[] = [];
   if ([...password].length < rules.minLength) {
@@ -44,7 +45,7 @@ export async function findWeakness(password: string, rules: PasswordRules): Prom
     messages.push(`Password should contain at least one character of each: ${rules.requiredSets.join(', ')}.`);
     reasons.push('characters');
   }
-  if (password !== '' && (await rules.isLeaked?.(password))) {
+  if (password !== '' && (await rules.isLeaked?.(password, log))) {
     messages.push('Password is known to be weak and easy to guess, please choose a different one.');
     reasons.push('pwned');
   }
@@ -52,9 +53,12 @@ export async function findWeakness(password: string, rules: PasswordRules): Prom
 }
 
 /** @throws validation_failed beyond 72 bytes, weak_password */
-export async function assertStrong(password: string, rules: PasswordRules): Promise<void> {
+export async function assertStrong(
+  password: string,
+  { passwordRules, log }: { readonly passwordRules: PasswordRules; readonly log: Logger },
+): Promise<void> {
   assertFits(password);
-  const weakness = await findWeakness(password, rules);
+  const weakness = await findWeakness(password, passwordRules, log);
   if (weakness) throw authError('weak_password', { message: weakness.message, details: { reasons: weakness.reasons } });
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createLogger, createRedactor } from '#kernel/log';
 import { createCodeHasher, newCode, pkcePrefix } from './one-time-code.ts';
 import { parsePasswordHash } from './password-hash.ts';
 import { findWeakness, parseRequiredCharacters } from './password-rules.ts';
@@ -9,6 +10,8 @@ import type { HashJob } from './password-worker.ts';
 import { createPasswords } from './passwords.ts';
 import { readChallenge, verifierFits } from './pkce.ts';
 import { newRefreshToken } from './secret-values.ts';
+
+const silent = createLogger({ level: 'silent', redact: createRedactor([]) });
 
 describe('one-time codes', () => {
   const hasher = createCodeHasher('a-secret-of-at-least-thirty-two-characters');
@@ -86,10 +89,10 @@ describe('password rules', () => {
 
   it('name what is lacking', async () => {
     const rules = { minLength: 6, requiredSets: ['abc', '123'] };
-    expect((await findWeakness('a', rules))?.reasons).toEqual(['length', 'characters']);
-    expect((await findWeakness('abcdef', rules))?.reasons).toEqual(['characters']);
-    expect(await findWeakness('abc123', rules)).toBeUndefined();
-    expect((await findWeakness('12345', { minLength: 6, requiredSets: [] }))?.message).toBe(
+    expect((await findWeakness('a', rules, silent))?.reasons).toEqual(['length', 'characters']);
+    expect((await findWeakness('abcdef', rules, silent))?.reasons).toEqual(['characters']);
+    expect(await findWeakness('abc123', rules, silent)).toBeUndefined();
+    expect((await findWeakness('12345', { minLength: 6, requiredSets: [] }, silent))?.message).toBe(
       'Password should be at least 6 characters.',
     );
   });

@@ -42,7 +42,9 @@ export async function signInWithPassword(
     await audit(context, sql, user, 'login', { provider: byEmail ? 'email' : 'phone' });
     return startSession(context, sql, user, 'password', caller);
   });
-  return signedIn(context, grant, { weakness: await findWeakness(request.password, context.passwordRules) });
+  return signedIn(context, grant, {
+    weakness: await findWeakness(request.password, context.passwordRules, context.log),
+  });
 }
 
 /** Least time an authorization code lives, in milliseconds. */

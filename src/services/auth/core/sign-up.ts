@@ -59,11 +59,11 @@ export function assertSignUpsAllowed(context: AuthContext): void {
 export async function signUp(context: AuthContext, caller: Caller, request: SignUpRequest): Promise<SignUpResult> {
   assertSignUpsAllowed(context);
   if (request.password === '') throw invalid('Signup requires a valid password');
-  if (request.password !== undefined) await assertStrong(request.password, context.passwordRules);
+  if (request.password !== undefined) await assertStrong(request.password, context);
   if (request.email !== '' && request.phone !== '')
     throw invalid('Only an email address or phone number should be provided on signup.');
   const address = readAddress(context, request);
-  if (address.email !== '' && !context.settings.autoconfirm) await context.assertMailable(address.email);
+  if (address.email !== '' && !context.settings.autoconfirm) await context.assertMailable(address.email, context.log);
   const { isNew, mayClaim } = await lookAhead(context, caller, address, request.password);
   const { password } = request;
   const passwordHash = password === undefined ? standInHash() : await context.passwords.hash(password);

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { type FastifyRequest, requestContext } from '#kernel/http';
 import type { Verifier } from '#kernel/jwt';
+import { lazyChild } from '#kernel/log';
 import { type Actor, adminActor } from '../core/audit.ts';
 import { assertAdmin, audienceOf, type Bearer, findBearer, tokenOf, verifyToken } from '../core/bearer.ts';
 import { type BodyFields, readFields, readForm } from '../core/body-fields.ts';
@@ -41,7 +42,7 @@ export interface Exchange {
 
 /** Reads a request for handlers. */
 export function openExchange(room: AuthContext, verifier: Verifier, request: FastifyRequest): Exchange {
-  const context: AuthContext = { ...room, log: room.log.child({ reqId: requestContext(request.raw).id }) };
+  const context: AuthContext = { ...room, log: lazyChild(room.log, { reqId: requestContext(request.raw).id }) };
   const url = request.raw.url ?? '/';
   const mark = url.indexOf('?');
   const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));

@@ -68,8 +68,9 @@ export function createFunctions({ settings, ports, log, clock, call }: Functions
     const entry = entryOf(news, { function: of.definition.name, execution_id: of.id, timestamp: clock.now() });
     journal.append(entry);
     const { function: name, execution_id: execution, event_type: event, level, event_message: text, detail } = entry;
+    const { request_id: reqId } = entry;
     const write = level === 'warning' ? 'warn' : level;
-    log[write]({ function: name, execution, event, ...detail }, text);
+    log[write]({ ...(reqId !== undefined && { reqId }), function: name, execution, event, ...detail }, text);
   }
 
   const placeOf = (): WorkerPlace => {

@@ -100,16 +100,32 @@ export function createInvoke({ functions, log }: InvokeOptions): {
     } catch (thrown) {
       const error = known(thrown, request);
       const { headers, body } = renderFunctionsError(error);
-      const lines = Object.entries({ ...headers, connection: 'close', 'content-length': Buffer.byteLength(body) });
+      const lines = Object.entries({
+        ...headers,
+        'x-request-id': requestContext(request).id,
+        connection: 'close',
+        'content-length': Buffer.byteLength(body),
+      });
       const text = lines.map(([name, value]) => `${name}: ${value}`).join('\r\n');
       socket.end(`HTTP/1.1 ${error.status} ${error.code}\r\n${text}\r\n\r\n${body}`);
     }
   }
 
   return {
-    handle: (request, response) => void answer(request, response),
-    upgrade: (request, socket, head) => void upgrade(request, socket, head),
+    handle(request, response) {
+      name(request);
+      void answer(request, response);
+    },
+    upgrade(request, socket, head) {
+      name(request);
+      void upgrade(request, socket, head);
+    },
   };
+}
+
+/** Workers tell by it what they print in the course of which request. */
+function name(request: IncomingMessage): void {
+  request.headers['x-request-id'] = requestContext(request).id;
 }
 
 /** Milliseconds after a broken connection in which a worker's end is waited for, to say why it broke. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { sendJson } from '#kernel/http';
+import { adoptRequestId, sendJson } from '#kernel/http';
 import type { Tracer } from '#kernel/trace';
 import { imgproxyAddress } from '../core/imgproxy-address.ts';
 import type { GatewaySettings } from '../settings.ts';
@@ -122,6 +122,7 @@ export function directTarget(
   };
   return {
     handle(request: IncomingMessage, response: ServerResponse) {
+      response.setHeader('x-request-id', adoptRequestId(request).id);
       const chosen = choose(request);
       const traces = chosen && tracer();
       if (traces) handleTraced(traces, { route: '/', mount: port.mount }, request, response, chosen);
@@ -129,6 +130,7 @@ export function directTarget(
       else sendJson(response, 503, { message: 'This service does not run in this process' });
     },
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {
+      adoptRequestId(request);
       const chosen = choose(request);
       if (chosen?.upgrade) chosen.upgrade(request, socket, head);
       else socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');

@@ -1,14 +1,12 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { requestContext, sendBody } from '#kernel/http';
+import { adoptRequestId, sendBody } from '#kernel/http';
 import type { ImgproxySettings } from '../settings.ts';
 
 /** Headers of every answer: who it is, which request, and who may read it. */
 export function commonHeaders(request: IncomingMessage, { allowOrigin }: ImgproxySettings): OutgoingHttpHeaders {
-  const given = request.headers['x-request-id'];
-  const id = typeof given === 'string' && /^[\w-]{1,128}$/.test(given) ? given : requestContext(request).id;
   return {
     server: 'imgproxy',
-    'x-request-id': id,
+    'x-request-id': adoptRequestId(request).id,
     ...(allowOrigin && {
       'access-control-allow-origin': allowOrigin,
       'access-control-allow-methods': 'GET, OPTIONS',

@@ -10,6 +10,8 @@ export interface ChannelSocket {
   readonly token: Token;
   /** JSON text of the handshake's headers whose names begin with `x-`. */
   readonly headers: string;
+  /** Of the request it was opened with. */
+  readonly reqId: string;
   /** @returns false when it was left out; see `ClientConnection.send` */
   send(frame: Buffer, mayDrop: boolean): boolean;
   /** The channel has ended. */

@@ -27,6 +27,7 @@ export function followChanges(channel: Channel, config: JoinConfig): void {
   const { resume, isLegacy } = config;
   channel.subscription = context.feed.subscribe({
     topic: name,
+    reqId: channel.session.reqId,
     role: token.role,
     claims: token.claims,
     entries: config.changes,

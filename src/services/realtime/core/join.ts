@@ -87,7 +87,11 @@ async function joinPrivate(
   const { context } = socket;
   let readable: Readable;
   try {
-    readable = await context.access.readable(name, { token, headers: socket.headers }, config.presence);
+    readable = await context.access.readable(
+      name,
+      { token, headers: socket.headers, reqId: socket.reqId },
+      config.presence,
+    );
   } catch (error) {
     if (!(error instanceof AccessError)) throw error;
     socket.answer(message, 'error', reason(error.message));
@@ -129,7 +133,7 @@ async function joinWithReplay(
     await settling;
     stored = readable.broadcast ? await context.replay(name, wish) : [];
   } catch (error) {
-    context.log.error({ err: error, topic: name }, 'stored messages could not be read');
+    context.log.error({ reqId: socket.reqId, err: error, topic: name }, 'stored messages could not be read');
     channel.end();
     socket.answer(message, 'error', reason('UnableToReplayMessages: Realtime was unable to replay messages'));
     return;

@@ -30,7 +30,11 @@ async function readAgain(channel: Channel): Promise<void> {
   const { context, token, session, name } = channel;
   try {
     const before = channel.readable;
-    const readable = await context.access.readable(name, { token, headers: session.headers }, channel.presence);
+    const readable = await context.access.readable(
+      name,
+      { token, headers: session.headers, reqId: session.reqId },
+      channel.presence,
+    );
     channel.readable = readable;
     const lost = (before.broadcast && !readable.broadcast) || (before.presence && !readable.presence);
     if (lost) channel.fail(`You no longer have permission to read from this Channel topic: ${name}`);

@@ -1,17 +1,9 @@
 import { realtimeError } from '../errors.ts';
-import { AccessError } from './access/access.ts';
+import { AccessError, type Asker } from './access/access.ts';
 import type { RealtimeContext } from './context.ts';
 import type { RoomMessage } from './fanout.ts';
 import type { RoomKey } from './hub.ts';
 import type { BatchMessage } from './parse-batch.ts';
-import type { Token } from './token.ts';
-
-/** Who sends over HTTP. */
-export interface Sender {
-  readonly token: Token;
-  /** JSON text of the `x-` headers. */
-  readonly headers: string;
-}
 
 /**
  * Sends a batch to its rooms. Private messages without the right to write are dropped without a word; each topic is asked
@@ -20,7 +12,7 @@ export interface Sender {
 export async function broadcastBatch(
   context: RealtimeContext,
   messages: readonly BatchMessage[],
-  sender: Sender,
+  sender: Asker,
 ): Promise<void> {
   assertRate(context, messages.length);
   const topics = new Set(messages.filter(({ room }) => room.isPrivate).map(({ room }) => room.name));
@@ -38,7 +30,7 @@ export async function broadcastOne(
   context: RealtimeContext,
   room: RoomKey,
   message: RoomMessage,
-  sender: Sender,
+  sender: Asker,
 ): Promise<void> {
   assertRate(context, 1);
   if (room.isPrivate && !(await isWritable(context, room.name, sender))) throw realtimeError('write_denied');
@@ -46,7 +38,7 @@ export async function broadcastOne(
 }
 
 /** A policy that raises something is a no. @throws ServiceError `access_unavailable` where it could not be asked */
-async function isWritable({ access }: RealtimeContext, topic: string, sender: Sender): Promise<boolean> {
+async function isWritable({ access }: RealtimeContext, topic: string, sender: Asker): Promise<boolean> {
   try {
     return await access.writable(topic, sender, 'broadcast');
   } catch (error) {

@@ -37,7 +37,7 @@ test.each([
     isServing: () => true,
   } as unknown as RealtimeContext;
   const token = { text: '', claims: {}, role: 'anon', expires: 1 };
-  const session = new Session(context, connection, { version: 2, token, headers: '{}' });
+  const session = new Session(context, connection, { version: 2, token, headers: '{}', reqId: 'r1' });
   session.text('["1","1","realtime:a","phx_join",{"config":{}}]');
   session.text('[null,"2","phoenix","heartbeat",{}]');
   await new Promise((resolve) => setImmediate(resolve));

@@ -16,6 +16,8 @@ export interface Handshake {
   readonly token: Token;
   /** JSON text of the headers whose names begin with `x-`. */
   readonly headers: string;
+  /** Of the request it was opened with. */
+  readonly reqId: string;
 }
 
 /**
@@ -27,6 +29,7 @@ export class Session implements ConnectionListener, JoiningSocket, OpenSession {
   readonly version: Version;
   readonly token: Token;
   readonly headers: string;
+  readonly reqId: string;
   readonly #connection: ClientConnection;
   /** By topic; made for the first one, since many sockets have none. */
   #channels: Map<string, Channel> | undefined;
@@ -41,6 +44,7 @@ export class Session implements ConnectionListener, JoiningSocket, OpenSession {
     this.version = handshake.version;
     this.token = handshake.token;
     this.headers = handshake.headers;
+    this.reqId = handshake.reqId;
     this.idleSince = context.clock.now();
     context.sessions.add(this);
   }
@@ -169,7 +173,7 @@ export class Session implements ConnectionListener, JoiningSocket, OpenSession {
   // Whoever joins is told at least that it came to nothing, instead of waiting in vain.
   #failed(message: ClientMessage, error: unknown): void {
     this.context.metrics.counters.errors++;
-    this.context.log.error({ err: error }, 'a message could not be handled');
+    this.context.log.error({ reqId: this.reqId, err: error }, 'a message could not be handled');
     const isJoin = message.kind === 'message' && message.event === 'phx_join';
     if (isJoin && this.#isOpen) this.answer(message, 'error', reason('Unknown Error on Channel'));
   }

@@ -28,7 +28,11 @@ export function whereWritable(
     const { context, token, session } = channel;
     let may = false;
     try {
-      may = await context.access.writable(channel.name, { token, headers: session.headers }, extension);
+      may = await context.access.writable(
+        channel.name,
+        { token, headers: session.headers, reqId: session.reqId },
+        extension,
+      );
       channel.writable.set(extension, may);
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;

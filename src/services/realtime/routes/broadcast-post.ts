@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '#kernel/http';
+import type { Asker } from '../core/access/access.ts';
 import type { RoomMessage } from '../core/fanout.ts';
 import { parseBatch } from '../core/parse-batch.ts';
-import { broadcastBatch, broadcastOne, type Sender } from '../core/rest-broadcast.ts';
+import { broadcastBatch, broadcastOne } from '../core/rest-broadcast.ts';
 import { realtimeError } from '../errors.ts';
 import { assertTenant } from './assert-tenant.ts';
 import { callerOf } from './caller.ts';
@@ -13,9 +14,10 @@ import { policyHeaders } from './policy-headers.ts';
 /** `POST /api/broadcast` and `POST /api/broadcast/:topic/events/:event` (spec §3.2). */
 export function broadcastPost(app: FastifyInstance, options: HttpOptions): void {
   const { context, translateKey } = options;
-  const senderOf = async (request: FastifyRequest): Promise<Sender> => ({
+  const senderOf = async (request: FastifyRequest): Promise<Asker> => ({
     token: await callerOf(request.headers, context.judge, translateKey),
     headers: policyHeaders(request.headers),
+    reqId: request.id,
   });
 
   app.options('/api/broadcast', preflight);

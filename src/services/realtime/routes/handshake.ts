@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { requestContext } from '#kernel/http';
 import type { RealtimeContext } from '../core/context.ts';
 import type { Handshake } from '../core/session.ts';
 import { isRefusal } from '../core/token.ts';
@@ -37,7 +38,7 @@ export async function judgeHandshake(
   const { users, rates } = context;
   if (limits.users > 0 && users.here + users.elsewhere() >= limits.users) throw realtimeError('too_many_users');
   if (rates.joins.reaches(limits.joins)) throw realtimeError('too_many_joins');
-  return { version, token: verdict, headers: policyHeaders(request.headers) };
+  return { version, token: verdict, headers: policyHeaders(request.headers), reqId: requestContext(request).id };
 }
 
 // `~> 1.0.0` and `~> 2.0.0`.

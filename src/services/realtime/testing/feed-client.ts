@@ -55,6 +55,7 @@ export function feedClient(
   let told: () => void = () => {};
   const subscription = feed.subscribe({
     topic: 'test',
+    reqId: 'r1',
     role: claims.role,
     claims,
     entries,

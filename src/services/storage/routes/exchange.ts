@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { abortSignalOf, requestContext } from '#kernel/http';
 import { JwtError, type Verifier } from '#kernel/jwt';
+import { lazyChild } from '#kernel/log';
 import { patient } from '../core/content/limited.ts';
 import type { StorageContext } from '../core/context.ts';
 import { jwtMessage } from '../core/url-token.ts';
@@ -37,7 +38,8 @@ class OpenExchange implements Exchange {
   #signal: Exchange['signal'] | undefined;
 
   constructor(base: ExchangeBase, params: Exchange['params'], caller: Caller, operation: string) {
-    this.context = base.context;
+    const { context } = base;
+    this.context = { ...context, log: lazyChild(context.log, { reqId: requestContext(base.request).id }) };
     this.ports = base.ports;
     this.verifier = base.verifier;
     this.request = base.request;

@@ -94,7 +94,12 @@ export async function askForPasskey(
  */
 export async function signInWithPasskey(
   context: StudioContext,
-  given: PasskeyAnswer & { readonly origin: string | undefined; readonly address: string; readonly agent: string },
+  given: PasskeyAnswer & {
+    readonly origin: string | undefined;
+    readonly address: string;
+    readonly agent: string;
+    readonly reqId: string;
+  },
 ): Promise<string> {
   const { db, clock, ports, log } = context;
   const party = partyOf(given.origin);
@@ -108,7 +113,8 @@ export async function signInWithPasskey(
     await noteSignIn(context, { name: operator?.name ?? '', address: given.address }, 'sign-in refused (passkey)');
     throw studioError('wrong_passkey');
   }
-  if (proven.isSuspect) log.warn({ operator: operator.name }, 'the counter of a passkey went back; there may be two');
+  if (proven.isSuspect)
+    log.warn({ reqId: given.reqId, operator: operator.name }, 'the counter of a passkey went back; there may be two');
   await usePasskey(db, key.id, proven.counter, clock.now());
   const token = await openSession(context, operator.id, given);
   await signedIn(context, { name: operator.name, address: given.address }, 'sign-in (passkey)');

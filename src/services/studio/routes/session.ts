@@ -47,7 +47,12 @@ export function passkeySignInRoute(context: StudioContext) {
       agent: request.headers['user-agent'] ?? '',
     };
     if (credential === undefined) return askForPasskey(context, from);
-    return withSession(context, request, reply, await signInWithPasskey(context, { ...from, id, credential }));
+    return withSession(
+      context,
+      request,
+      reply,
+      await signInWithPasskey(context, { ...from, reqId: request.id, id, credential }),
+    );
   };
 }
 

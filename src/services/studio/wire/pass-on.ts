@@ -30,6 +30,7 @@ interface Admitted {
   readonly reads: boolean;
   readonly room: string;
   readonly path: string;
+  readonly reqId: string;
   /** Whether it would be let in once more. */
   readonly isStillWelcome: () => Promise<boolean>;
 }
@@ -62,7 +63,7 @@ export function createPassOn(context: StudioContext): PassOn {
     };
     prepare(request, caller, room);
     request.url = offered.target.prefix + rest + (query ? `?${query}` : '');
-    return { mount, caller, reads: offered.reads, room, path: rest, isStillWelcome };
+    return { mount, caller, reads: offered.reads, room, path: rest, reqId: requestContext(request).id, isStillWelcome };
   }
 
   // The room sees the server's key; nothing a browser sent may speak for it.
@@ -96,7 +97,7 @@ export function createPassOn(context: StudioContext): PassOn {
   }
 
   /** Ends what goes on for long when its session is over. @param ending emits `close` */
-  function watch(ending: Duplex | ServerResponse, { isStillWelcome }: Admitted): void {
+  function watch(ending: Duplex | ServerResponse, { isStillWelcome, reqId }: Admitted): void {
     let isAsking = false;
     const look = async (): Promise<void> => {
       if (isAsking) return;
@@ -105,7 +106,7 @@ export function createPassOn(context: StudioContext): PassOn {
         if (!(await isStillWelcome())) ending.destroy();
       } catch (error) {
         // The database is away: that is no reason to end it.
-        context.log.debug({ err: error }, 'a session could not be looked at');
+        context.log.debug({ reqId, err: error }, 'a session could not be looked at');
       }
       isAsking = false;
     };
@@ -115,7 +116,7 @@ export function createPassOn(context: StudioContext): PassOn {
   }
 
   function noteWhenDone(response: ServerResponse, method: string | undefined, admitted: Admitted): void {
-    const { caller, room, path } = admitted;
+    const { caller, room, path, reqId } = admitted;
     response.once('finish', () => {
       const entry = {
         operator: caller.name,
@@ -124,7 +125,7 @@ export function createPassOn(context: StudioContext): PassOn {
         address: caller.address,
       };
       addAuditEntry(context.db, entry, context.clock.now()).catch((error: unknown) =>
-        context.log.error({ err: error }, 'the audit log could not be written'),
+        context.log.error({ reqId, err: error }, 'the audit log could not be written'),
       );
     });
   }
@@ -153,12 +154,12 @@ export function createPassOn(context: StudioContext): PassOn {
       admit(request, isOwnOrigin(request.headers)).then(
         (admitted) => {
           const { mount } = admitted;
-          if (!mount.upgrade) return refuseUpgrade(socket, studioError('path_not_offered'));
+          if (!mount.upgrade) return refuseUpgrade(request, socket, studioError('path_not_offered'));
           watch(socket, admitted);
           socket.off('error', ignore);
           mount.upgrade(request, socket, head);
         },
-        (error: unknown) => refuseUpgrade(socket, asKnown(context, request, error)),
+        (error: unknown) => refuseUpgrade(request, socket, asKnown(context, request, error)),
       );
     },
   };
@@ -170,8 +171,11 @@ function asKnown({ log }: StudioContext, request: IncomingMessage, error: unknow
   return studioError('internal', { cause: error });
 }
 
-function refuseUpgrade(socket: Duplex, { status, message }: ServiceError): void {
-  socket.end(`HTTP/1.1 ${status} ${message}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuseUpgrade(request: IncomingMessage, socket: Duplex, { status, message }: ServiceError): void {
+  const { id } = requestContext(request);
+  socket.end(
+    `HTTP/1.1 ${status} ${message}\r\nX-Request-Id: ${id}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
 }
 
 function decoded(path: string): string {

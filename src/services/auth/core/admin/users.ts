@@ -145,7 +145,7 @@ export async function updateByAdmin(
 ): Promise<User> {
   const request = normalise(asked);
   const ban = request.banDuration === '' ? undefined : readBan(context, request.banDuration);
-  if (request.password !== undefined) await assertStrong(request.password, context.passwordRules);
+  if (request.password !== undefined) await assertStrong(request.password, context);
   await assertFree(context.db, request, user.aud, user.id);
   const passwordHash = await readPassword(context, request);
   try {

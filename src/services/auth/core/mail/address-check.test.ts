@@ -17,7 +17,7 @@ function setUp(env: Readonly<Record<string, string>>, dns: Partial<MailDns> = {}
     mailServers: dns.mailServers ?? (async () => ['mx.host.net.']),
     hasAddress: dns.hasAddress ?? (async () => false),
   };
-  const check = createAddressCheck(settings, web.egress, silent, {
+  const check = createAddressCheck(settings, web.egress, {
     mailServers: (domain) => {
       asked.push(domain);
       return known.mailServers(domain);
@@ -25,7 +25,7 @@ function setUp(env: Readonly<Record<string, string>>, dns: Partial<MailDns> = {}
     hasAddress: known.hasAddress,
   });
   const isTaken = (email: string) =>
-    check(email).then(
+    check(email, silent).then(
       () => true,
       (error) => {
         expect(error).toMatchObject({ code: 'email_address_invalid', message: `Email address "${email}" is invalid` });

@@ -4,8 +4,8 @@ import type { Logger } from '#kernel/log';
 import { authError } from '../../errors.ts';
 import type { AuthSettings } from '../../settings.ts';
 
-/** Refuses addresses that no mail can go to. @throws email_address_invalid */
-export type AddressCheck = (email: string) => Promise<void>;
+/** Refuses addresses that no mail can go to. @param log of the request @throws email_address_invalid */
+export type AddressCheck = (email: string, log: Logger) => Promise<void>;
 
 /** What is asked of DNS; a name that is not there is an empty list. */
 export interface MailDns {
@@ -28,7 +28,6 @@ const answerLimit = 65_536;
 export function createAddressCheck(
   settings: AuthSettings,
   egress: Egress,
-  log: Logger,
   dns: MailDns = systemDns(settings.addressTimeout),
 ): AddressCheck {
   const blocked = settings.blockedMailServers.map(plainName).filter((name) => name !== '');
@@ -62,7 +61,7 @@ export function createAddressCheck(
     return (verdict as { valid?: unknown } | null)?.valid !== false;
   }
 
-  async function unlessUnknown(answer: Promise<boolean>): Promise<boolean> {
+  async function unlessUnknown(answer: Promise<boolean>, log: Logger): Promise<boolean> {
     try {
       return await answer;
     } catch (error) {
@@ -71,11 +70,11 @@ export function createAddressCheck(
     }
   }
 
-  return async (email) => {
+  return async (email, log) => {
     const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase();
     const fits =
-      (!settings.validateAddresses || (await unlessUnknown(takesMail(domain)))) &&
-      (await unlessUnknown(isKnownGood(email)));
+      (!settings.validateAddresses || (await unlessUnknown(takesMail(domain), log))) &&
+      (await unlessUnknown(isKnownGood(email), log));
     if (!fits) throw authError('email_address_invalid', { message: `Email address "${email}" is invalid` });
   };
 }

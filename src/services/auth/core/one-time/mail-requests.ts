@@ -23,7 +23,7 @@ export type MailRequest = Omit<WaitingRequest, 'kind'>;
 export async function requestMail(context: AuthContext, request: MailRequest): Promise<void> {
   const { wants, email } = request;
   if (wants !== 'email_change') assertMayWriteTo(email, context.settings.authorizedAddresses);
-  await context.assertMailable(email);
+  await context.assertMailable(email, context.log);
   if (!answersUnseen(context)) return perform(context, request, {});
   await context.db.transaction(async (sql) => {
     await assertTurn(context, sql, wants, email, context.settings.smtpMaxFrequency);

@@ -33,7 +33,7 @@ export async function requestCode(
   const email = normaliseEmail(request.email);
   const user = await findUserByEmail(context.db, email, caller.aud);
   // A sign-up asks by itself, unless it sends nothing: once for each address, so that time does not tell who is known.
-  if (user || (request.createUser && settings.autoconfirm)) await context.assertMailable(email);
+  if (user || (request.createUser && settings.autoconfirm)) await context.assertMailable(email, context.log);
   if (!user) {
     if (!request.createUser) {
       await assertTurn(context, context.db, 'otp', email, settings.smtpMaxFrequency);

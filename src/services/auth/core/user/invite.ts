@@ -55,7 +55,7 @@ export async function invite(
   request: { readonly email: string; readonly data: Metadata },
 ): Promise<User> {
   const email = normaliseEmail(request.email);
-  await context.assertMailable(email);
+  await context.assertMailable(email, context.log);
   const known = await findUserByEmail(context.db, email, caller.aud);
   const creation = invitation(caller, email, request.data);
   const announced = known ? creation : await announceUser(context, caller, creation);
@@ -131,7 +131,7 @@ async function passwordFor(
   if (type !== 'signup' || known) return null;
   if (request.password === '' && request.type === 'signup') throw invalid('Signup requires a valid password');
   if (request.password === '') return standInHash();
-  await assertStrong(request.password, context.passwordRules);
+  await assertStrong(request.password, context);
   return context.passwords.hash(request.password);
 }
 

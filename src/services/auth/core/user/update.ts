@@ -48,7 +48,7 @@ export async function updateSelf(
   const request = await normalise(context, asked);
   assertPermitted(updater, request);
   await assertFree(context, caller, updater.user, request);
-  if (changesEmail(updater.user, request)) await context.assertMailable(request.email);
+  if (changesEmail(updater.user, request)) await context.assertMailable(request.email, context.log);
   const passwordHash = await checkNewPassword(context, updater, request);
   const { letters, text } = await context.db.transaction((sql) =>
     apply(context, sql, caller, updater, request, passwordHash),
@@ -64,7 +64,7 @@ export async function updateSelf(
 async function normalise(context: AuthContext, request: UpdateRequest): Promise<UpdateRequest> {
   const email = request.email === '' ? '' : normaliseEmail(request.email);
   const phone = request.phone === '' ? '' : normalisePhone(request.phone);
-  if (request.password !== undefined) await assertStrong(request.password, context.passwordRules);
+  if (request.password !== undefined) await assertStrong(request.password, context);
   return { ...request, email, phone };
 }
 

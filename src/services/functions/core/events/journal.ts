@@ -9,6 +9,8 @@ export interface FunctionLogEntry {
   readonly timestamp: number;
   readonly function: string;
   readonly execution_id: string;
+  /** Where it happened in the course of one. */
+  readonly request_id?: string;
   readonly event_type: 'Boot' | 'BootFailure' | 'UncaughtException' | 'Shutdown' | 'Log';
   readonly level: 'debug' | 'info' | 'warning' | 'error';
   readonly event_message: string;
@@ -128,6 +130,13 @@ export function entryOf(
         detail: { reason: news.reason, cpu_time_used: news.cpu, memory_used: news.memory },
       };
     default:
-      return { ...entry, event_type: 'Log', level: news.level, event_message: news.text, detail: {} };
+      return {
+        ...entry,
+        ...(news.request !== undefined && { request_id: news.request }),
+        event_type: 'Log',
+        level: news.level,
+        event_message: news.text,
+        detail: {},
+      };
   }
 }

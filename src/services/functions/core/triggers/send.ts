@@ -29,6 +29,7 @@ export function createSender(options: SenderOptions) {
     if (definition === undefined || !definition.enabled)
       return { isDelivered: false, error: `there is no function ${target}` };
     const lease = await options.acquire(definition);
+    const requestId = `delivery-${delivery.id}-${delivery.attempt}`;
     const timestamp = options.now();
     const began = performance.now();
     let status = 0;
@@ -40,6 +41,7 @@ export function createSender(options: SenderOptions) {
           path: `/${target}`,
           headers: {
             ...(key !== undefined && { authorization: `Bearer ${key}` }),
+            'x-request-id': requestId,
             'x-trigger': delivery.target,
             'x-delivery-id': delivery.id,
             'x-delivery-attempt': String(delivery.attempt),
@@ -58,7 +60,7 @@ export function createSender(options: SenderOptions) {
         timestamp,
         function: target,
         execution_id: lease.worker.id,
-        request_id: `delivery-${delivery.id}-${delivery.attempt}`,
+        request_id: requestId,
         method: 'POST',
         pathname: `/${target}`,
         status_code: status,

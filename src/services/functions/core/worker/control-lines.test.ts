@@ -18,7 +18,7 @@ function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
   return [0, ...ends].map((from, index) => bytes.subarray(from, ends[index] ?? bytes.length));
 }
 
-const event = { t: 'log', level: 'info', text: 'hällo' };
+const event = { t: 'log', level: 'info', text: 'hällo', request: 'r1' };
 
 test('events and printed lines, in whatever pieces they come', () => {
   const printed = fc.string({ unit: 'grapheme-ascii' });

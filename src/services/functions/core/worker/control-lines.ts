@@ -2,7 +2,7 @@
 export type WorkerEvent =
   | { readonly t: 'ready' }
   | { readonly t: 'failed'; readonly kind: 'error' | 'no-handler'; readonly message: string }
-  | { readonly t: 'log'; readonly level: LogLevel; readonly text: string }
+  | { readonly t: 'log'; readonly level: LogLevel; readonly text: string; readonly request?: string }
   | { readonly t: 'waiting'; readonly count: number }
   | { readonly t: 'unloaded' };
 
@@ -19,6 +19,9 @@ export const longestLine = 32_768;
 
 /** Characters of an event at most. What is longer is no event: workers cut theirs. */
 const longestEvent = 8 * longestLine;
+
+/** Characters of a request's id at most. */
+const longestId = 128;
 
 /**
  * Takes a worker's output apart: marked lines are events, the rest is what the function printed past `console`. Bytes may
@@ -70,11 +73,16 @@ function eventOf(text: string): WorkerEvent | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { t, kind, message, level, text: logged, count } = value as Readonly<Record<string, unknown>>;
+  const { t, kind, message, level, text: logged, count, request } = value as Readonly<Record<string, unknown>>;
   if (t === 'ready' || t === 'unloaded') return { t };
   if (t === 'waiting' && typeof count === 'number' && count >= 0) return { t, count };
   if (t === 'log' && typeof logged === 'string' && levels.includes(String(level)))
-    return { t, level: level as LogLevel, text: logged };
+    return {
+      t,
+      level: level as LogLevel,
+      text: logged,
+      ...(typeof request === 'string' && request.length <= longestId && { request }),
+    };
   if (t === 'failed' && typeof message === 'string')
     return { t, kind: kind === 'no-handler' ? 'no-handler' : 'error', message };
   return undefined;

@@ -89,7 +89,13 @@ export function startWorker(host: WorkerHost, start: WorkerStart): Worker {
   const usage = (): Usage => ({ age: now() - (readyAt ?? startedAt), cpu: Math.max(0, cpu - baseline), memory });
 
   function take(event: WorkerEvent): void {
-    if (event.t === 'log') tell({ kind: 'log', level: event.level, text: shown(event.text) });
+    if (event.t === 'log')
+      tell({
+        kind: 'log',
+        level: event.level,
+        text: shown(event.text),
+        ...(event.request !== undefined && { request: event.request }),
+      });
     else if (event.t === 'waiting') waiting = event.count;
     else if (event.t === 'unloaded') unloaded();
     else if (event.t === 'failed') failure = { message: shown(event.message), noHandler: event.kind === 'no-handler' };

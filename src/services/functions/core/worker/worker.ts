@@ -25,7 +25,7 @@ export class BootFailure extends Error {
 export type WorkerNews =
   | { readonly kind: 'boot'; readonly bootTime: number }
   | { readonly kind: 'boot-failure'; readonly message: string }
-  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string; readonly request?: string }
   | { readonly kind: 'exception'; readonly message: string; readonly cpu: number }
   | { readonly kind: 'shutdown'; readonly reason: ShutdownReason; readonly cpu: number; readonly memory: number };
 

@@ -5,6 +5,7 @@ import { offerInference } from './inference.ts';
 import { offerLegacyServe } from './legacy-serve.ts';
 import { defineLife } from './life.ts';
 import { privateTemporaryFolder } from './private-folder.ts';
+import { openRequestScope } from './request-scope.ts';
 import { interceptServe } from './serving.ts';
 import { narrowSurface } from './surface.ts';
 
@@ -31,7 +32,8 @@ const control = openControl(options.marker, (command) => {
   else if (command.t === 'drain') life.drain();
   else life.end();
 });
-forwardConsole(control);
+const scope = openRequestScope();
+forwardConsole(control, scope);
 const life = defineLife(control);
 // Not before the modules are there: Deno reads some of them when it fetches the first one.
 const forget = () => {
@@ -41,7 +43,7 @@ const ready = () => {
   forget();
   control.send({ t: 'ready' });
 };
-const serving = interceptServe(options.socket, control, ready);
+const serving = interceptServe(options.socket, control, scope, ready);
 offerLegacyServe(serving);
 narrowSurface();
 privateTemporaryFolder(options.folder, options.kept);
@@ -52,7 +54,8 @@ function fail(kind: 'error' | 'no-handler', message: string): void {
 }
 
 try {
-  if (options.nodeServer) (await import('./node-server.ts')).interceptNodeServers(serving, options.socket, ready);
+  if (options.nodeServer)
+    (await import('./node-server.ts')).interceptNodeServers(serving, options.socket, scope, ready);
   // The name is no literal on purpose: what is imported by name only when it runs is held against the permissions, and
   // with it everything it imports.
   const module = (await import(options.entry)) as { default?: { fetch?: Handler } };

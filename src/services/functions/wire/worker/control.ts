@@ -4,7 +4,7 @@ import { type DenoNamespace, deno } from './deno.ts';
 export type WorkerEvent =
   | { readonly t: 'ready' }
   | { readonly t: 'failed'; readonly kind: 'error' | 'no-handler'; readonly message: string }
-  | { readonly t: 'log'; readonly level: string; readonly text: string }
+  | { readonly t: 'log'; readonly level: string; readonly text: string; readonly request?: string }
   /** Promises given to `waitUntil` that are not settled. */
   | { readonly t: 'waiting'; readonly count: number }
   | { readonly t: 'unloaded' };

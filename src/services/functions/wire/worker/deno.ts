@@ -40,7 +40,15 @@ export interface DenoNamespace {
   readonly stdout: { writeSync(bytes: Uint8Array): number };
   readonly env: { get(name: string): string | undefined; delete(name: string): void };
   readonly internal: symbol;
-  readonly [internal: symbol]: { Console?: new (print: (text: string, level: number) => void) => object };
+  readonly [internal: symbol]: {
+    Console?: new (print: (text: string, level: number) => void) => object;
+    core?: {
+      /** A value that holds in what is called and in what is awaited there. */
+      AsyncVariable?: new () => { enter(value: unknown): unknown; get(): unknown };
+      /** Goes back to what `enter` gave. */
+      setAsyncContext?: (context: unknown) => void;
+    };
+  };
   serve: (options: ServeOptions, handler?: Handler) => HttpServer;
   exit(code?: number): never;
 }

@@ -8,6 +8,7 @@ import {
   type ServeInfo,
   type ServeOptions,
 } from './deno.ts';
+import type { RequestScope } from './request-scope.ts';
 
 /** Where a function's handler is bound to the worker's socket. */
 export interface Serving {
@@ -25,7 +26,12 @@ export const shownAddress: RemoteAddress = { transport: 'tcp', hostname: '0.0.0.
  * Puts `Deno.serve` on the worker's socket, whatever port or host it is asked for, and makes requests look as they do
  * behind the original: http URLs, and the client's address.
  */
-export function interceptServe(socket: string, control: Control, onListening: () => void): Serving {
+export function interceptServe(
+  socket: string,
+  control: Control,
+  scope: Pick<RequestScope, 'run'>,
+  onListening: () => void,
+): Serving {
   const original = deno.serve.bind(deno);
   let taken = false;
   showHttpUrls();
@@ -60,7 +66,8 @@ export function interceptServe(socket: string, control: Control, onListening: ()
           options.onListen?.(shownAddress);
         },
       },
-      (request, info) => handler(request, clientInfo(request, info)),
+      (request, info) =>
+        scope.run(request.headers.get('x-request-id'), () => handler(request, clientInfo(request, info))),
     );
     replace(server, 'addr', shownAddress);
     return server;

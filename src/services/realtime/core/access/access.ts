@@ -11,6 +11,8 @@ export interface Asker {
   readonly token: Token;
   /** JSON text of the handshake's `x-` headers, for `request.headers`. */
   readonly headers: string;
+  /** Id of the request, or of the one that opened the socket. */
+  readonly reqId: string;
 }
 
 /**

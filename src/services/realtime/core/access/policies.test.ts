@@ -22,7 +22,7 @@ function policiesThat(fails: () => unknown, failures = new Failures(0, () => 0))
   const policies = createPolicies({ db: () => db as unknown as Database, log, metrics: createMetrics(), failures });
   const read = async () => {
     try {
-      return await policies.readable('room', { token, headers: '{}' }, false);
+      return await policies.readable('room', { token, headers: '{}', reqId: 'r1' }, false);
     } catch (error) {
       return error as AccessError;
     }

@@ -34,10 +34,10 @@ export function createPolicies({ db, log, metrics, failures }: PoliciesOptions):
     return asked;
   }
 
-  function failure(error: unknown, topic: string): AccessError {
+  function failure(error: unknown, topic: string, { reqId }: Asker): AccessError {
     metrics.counters.errors++;
     const { code } = asDatabaseError(error) ?? {};
-    log.warn({ err: error, topic }, 'the policies of a channel could not be asked');
+    log.warn({ reqId, err: error, topic }, 'the policies of a channel could not be asked');
     const unavailable = (name: string, text: string) => new AccessError(name, text, 'unavailable');
     if (poolExhausted(error) || poolTimeout(error))
       return unavailable('IncreaseConnectionPool', 'Please increase your connection pool size');
@@ -71,7 +71,7 @@ export function createPolicies({ db, log, metrics, failures }: PoliciesOptions):
           failures.succeeded();
           return { broadcast: may.has('broadcast'), presence: may.has('presence') };
         } catch (error) {
-          throw failure(error, topic);
+          throw failure(error, topic, asker);
         } finally {
           metrics.observe('readCheck', performance.now() - began);
         }
@@ -84,7 +84,7 @@ export function createPolicies({ db, log, metrics, failures }: PoliciesOptions):
           failures.succeeded();
           return may;
         } catch (error) {
-          throw failure(error, topic);
+          throw failure(error, topic, asker);
         } finally {
           metrics.observe('writeCheck', performance.now() - began);
         }

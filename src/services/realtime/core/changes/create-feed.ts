@@ -319,7 +319,8 @@ class Feed implements ChangeFeed {
         return;
       } catch (error) {
         if (signal.aborted || tenure.isOver) return;
-        this.#options.log.debug({ err: error, topic: subscription.request.topic }, 'a subscription is tried again');
+        const { topic, reqId } = subscription.request;
+        this.#options.log.debug({ reqId, err: error, topic }, 'a subscription is tried again');
         await sleep(pause * (1 + Math.random()), undefined, { signal }).catch(() => {});
         pause = Math.min(pause * 2, retryLongest);
       }

@@ -49,6 +49,8 @@ export type FeedNotice =
 export interface FeedRequest {
   /** Name of the channel without `realtime:`; for logs. */
   readonly topic: string;
+  /** Id of the request that the channel's socket was opened with; for logs. */
+  readonly reqId: string;
   /** Database role: the claim `role`. */
   readonly role: string;
   readonly claims: Claims;

@@ -85,6 +85,7 @@ class Channel {
     const claims = { role: 'authenticated', sub: this.owner, exp: 4_000_000_000 };
     this.#subscription = feed.subscribe({
       topic: 'history',
+      reqId: 'r1',
       role: claims.role,
       claims,
       entries: [{ event: '*', schema: 'public' }],

@@ -26,7 +26,8 @@ function shapeFunction(at: number, message: string, fields: Readonly<Record<stri
   const others = { ...rest, ...(detail as object | undefined) };
   const common = { project_ref: 'default', deployment_id: name, function_id: name, function_name: name, version: '1' };
   if (kind !== 'invocation') {
-    const metadata = { ...common, ...others, region: 'local', timestamp: new Date(at).toISOString() };
+    const request = request_id === undefined ? {} : { request_id };
+    const metadata = { ...common, ...others, ...request, region: 'local', timestamp: new Date(at).toISOString() };
     return { source: streams.functions, at, message, metadata };
   }
   return {

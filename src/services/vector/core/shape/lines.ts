@@ -22,9 +22,10 @@ export function shapeLine(text: string): Shaped | undefined {
   }
   const { level = 'info', time, room = 'stack', msg = '', ...fields } = line;
   if (ownRooms.has(room)) return undefined;
-  // Each request has an event of its own, and so has each message of the database server.
+  // Each request has an event of its own, and so has each message of the database server and of a function.
   if (room === 'gateway' && 'status' in fields && 'method' in fields) return undefined;
   if (room === 'db' && 'postgres' in fields) return undefined;
+  if (room === 'functions' && 'execution' in fields) return undefined;
   const at = Date.parse(time ?? '') || Date.now();
   const source = streamOfRoom(room);
   const event = { source, at, message: msg };

@@ -94,6 +94,8 @@ test('what would tell of itself, or is told by another event, is no event', () =
   expect(line({ room: 'analytics' })).toBeUndefined();
   expect(line({ room: 'gateway', method: 'GET', status: 200 })).toBeUndefined();
   expect(line({ room: 'db', postgres: { severity: 'LOG' } })).toBeUndefined();
+  expect(line({ room: 'functions', execution: 'e' })).toBeUndefined();
+  expect(line({ room: 'functions' })).toBeDefined();
   expect(line({ room: 'gateway' })).toBeDefined();
   expect(shapeLine('no JSON')).toBeUndefined();
   const postgres = (application_name: string) =>
@@ -107,13 +109,19 @@ test('what would tell of itself, or is told by another event, is no event', () =
 
 test('functions: invocations and what happens in a worker are streams of their own', () => {
   const entry = (fields: object) =>
-    shapeEntry({ room: 'functions', at, message: 'printed', fields: { function: 'hello', ...fields } });
+    shapeEntry({
+      room: 'functions',
+      at,
+      message: 'printed',
+      fields: { function: 'hello', request_id: 'r', ...fields },
+    });
   expect(entry({ kind: 'log', event_type: 'Log', level: 'info', execution_id: 'e', detail: { cpu: 1 } })).toMatchObject(
     {
       source: 'deno-subhosting-events',
       message: 'printed',
       metadata: {
         event_type: 'Log',
+        request_id: 'r',
         level: 'info',
         function_id: 'hello',
         execution_id: 'e',
