@@ -68,7 +68,7 @@ export const stackSettings = {
   logsEnabled: boolean({
     name: 'LOGS_ENABLED',
     default: true,
-    help: 'Collect the logs of all services, to search them. Off: nothing is collected, at no cost.',
+    help: 'Collect the logs of all services, to search them. Off: nothing is collected, at no cost; analytics and vector run only where SERVICES names them, and have what others send them.',
   }),
   bindAddress: string({
     name: 'BIND_ADDRESS',

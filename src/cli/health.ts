@@ -17,6 +17,11 @@ function readyAddress({ rooms, rest, imgproxy, gateway }: LoadedSettings): Ready
     const host = rest.adminHost ?? rest.serverHost ?? rest.bindAddress;
     return { room: 'rest', url: `${baseUrl(host, rest.adminPort)}/ready` };
   }
+  // Analytics shares the port of its original with others; alone it is its own.
+  if (rooms.has('analytics'))
+    return { room: 'analytics', url: `${baseUrl(gateway.bindAddress, gateway.directRealtimePort)}/health` };
+  if (rooms.has('vector'))
+    return { room: 'vector', url: `${baseUrl(gateway.bindAddress, gateway.directVectorPort)}/health` };
   const { host = gateway.bindAddress, port, socket } = imgproxyAddress(gateway);
   if (!rooms.has('imgproxy') || socket) return undefined;
   return { room: 'imgproxy', url: `${baseUrl(host, port)}${imgproxy.pathPrefix}/health` };
@@ -34,7 +39,7 @@ export const healthCommand: Command = {
   help: `usage: pmoves-supabase health [room] [--json]
 
 Asks the running stack. Without a room: 0 once every required room serves. With a room: 0 when that one is healthy. Where rest runs
-alone with PGRST_ADMIN_SERVER_PORT, its /ready is asked; where imgproxy runs alone, its /health.`,
+alone with PGRST_ADMIN_SERVER_PORT, its /ready is asked; where imgproxy, analytics or vector runs alone, its /health.`,
 
   async run(context) {
     const settings = loadSettings(context.input);

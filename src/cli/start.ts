@@ -90,8 +90,8 @@ function createStackLog(settings: LoadedSettings): StackLog {
   const redact = createRedactor(settings.effective.flatMap(({ setting, value }) => secretTexts(setting, value)));
   const level = settings.stack.logLevel;
   const { hide } = redact;
-  // Of a process that runs a single room nobody keeps the logs, unless the room is the one that does.
-  if (!settings.stack.logsEnabled || (settings.rooms.size === 1 && !settings.rooms.has('vector')))
+  // Without the room that hands them on, nobody would ever take what is told.
+  if (!settings.stack.logsEnabled || !settings.rooms.has('vector'))
     return { log: createLogger({ level, redact }), logs: undefined, hide };
   const logs = createLogBus(redact);
   return { log: createLogger({ level, redact, tap: (text) => logs.emit({ kind: 'line', text }) }), logs, hide };

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sharedStack } from '../support/shared-stack.ts';
 import { readEnv, type Stack, type StackAddress, startStack } from '../support/stack.ts';
-import { makeWorkspace, removeWorkspace } from '../support/workspace.ts';
+import { addFiles, makeWorkspace, removeWorkspace } from '../support/workspace.ts';
 
 // What happens in a stack can be looked up, and what is acknowledged survives a kill.
 const stack = sharedStack();
@@ -71,6 +73,83 @@ describe('events of the stack', () => {
     });
     const own = await ask(stack, `select id from edge_logs where event_message like '%/analytics/v1/%'`);
     expect(own).toEqual([]);
+  });
+});
+
+describe('following the logs live', () => {
+  interface Told {
+    readonly source: string;
+    readonly event_message: string;
+    readonly metadata: Readonly<Record<string, unknown>>;
+  }
+
+  test('shows what happens in the gateway, auth, a function and the database, and which request it belongs to', async () => {
+    const mark = `m${crypto.randomUUID()}`;
+    const tail = `${stack.url}/analytics/v1/api/logs/tail?contains=${mark}`;
+    expect((await fetch(tail)).status).toBe(401);
+    expect((await fetch(tail, { headers: { 'x-api-key': stack.env.anonKey } })).status).toBe(401);
+    addFiles(join(stack.cwd, 'volumes/functions'), {
+      [`${mark}/index.ts`]: `Deno.serve(async () => {
+        await fetch('data:text/plain,x').then((answer) => answer.text());
+        console.log('printed ${mark}');
+        return new Response('ok');
+      });`,
+    });
+
+    const left = new AbortController();
+    const key = readEnv(stack.cwd).LOGFLARE_PUBLIC_ACCESS_TOKEN ?? '';
+    const following = await fetch(tail, { headers: { 'x-api-key': key }, signal: left.signal });
+    expect(following.status).toBe(200);
+    const told: Told[] = [];
+    const reading = (async () => {
+      let pending = '';
+      for await (const chunk of following.body as unknown as AsyncIterable<Uint8Array>) {
+        const events = (pending + Buffer.from(chunk).toString('utf8')).split('\n\n');
+        pending = events.pop() ?? '';
+        for (const event of events) {
+          const data = /^data: (.*)$/m.exec(event)?.[1];
+          if (data !== undefined) told.push(JSON.parse(data) as Told);
+        }
+      }
+    })().catch(() => {});
+
+    const { anonKey } = stack.env;
+    const headers = { apikey: anonKey, authorization: `Bearer ${anonKey}` };
+    await fetch(`${stack.url}/rest/v1/${mark}`, { headers });
+    await fetch(`${stack.url}/auth/v1/${mark}`, { headers });
+    const called = await fetch(`${stack.url}/functions/v1/${mark}`, { headers });
+    expect(await called.text()).toBe('ok');
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port: stack.dbPort,
+      user: 'postgres',
+      password: stack.env.postgresPassword,
+      database: 'postgres',
+    });
+    await client.connect();
+    // Errors are the client's affair, unless somebody wants them in the log.
+    await client.query("set log_min_messages = 'error'");
+    await expect(client.query(`select '${mark}'::int`)).rejects.toThrow('invalid input syntax');
+    await client.end();
+
+    const from = (source: string) => told.filter((event) => event.source === source);
+    const sources = [
+      ['cloudflare.logs.prod', `/rest/v1/${mark}`],
+      ['gotrue.logs.prod', mark],
+      ['deno-relay-logs', mark],
+      ['deno-subhosting-events', `printed ${mark}`],
+      ['postgres.logs', `invalid input syntax for type integer: "${mark}"`],
+    ] as const;
+    for (const [source, text] of sources)
+      await expect
+        .poll(() => from(source).map(({ event_message }) => event_message), { timeout: 20_000, message: source })
+        .toContainEqual(expect.stringContaining(text));
+    const printed = from('deno-subhosting-events').filter(({ event_message }) => event_message.startsWith('printed'));
+    expect(printed.map(({ metadata }) => metadata.request_id)).toEqual([called.headers.get('x-request-id')]);
+    // What a function prints is one event.
+    expect(from('stack.logs')).toEqual([]);
+    left.abort();
+    await reading;
   });
 });
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../../test/support/database.ts';
@@ -322,8 +324,44 @@ it('events can be followed live', async () => {
     source: edge,
     metadata: { request: { path: '/wanted' } },
   });
+  const tails = async () => (await analytics.room.health()).detail?.tails;
+  expect(await tails()).toBe(1);
   abort.abort();
   await reader.closed.catch(() => {});
+  await expect.poll(tails).toBe(0);
+});
+
+it('who follows too slowly is told how much was left out, and holds nothing up', async () => {
+  const asked = httpRequest(`${analytics.url}/api/logs/tail?contains=bulky&api_key=${tokens.public}`).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.pause();
+  const bulky = (text: string) => ({ event_message: `bulky ${text}`, metadata: { filling: 'x'.repeat(900_000) } });
+  // More than the buffers of the system take.
+  for (let round = 0; round < 3; round++) {
+    const { status } = await analytics.ingest(
+      'my.app',
+      Array.from({ length: 10 }, (_, at) => bulky(`${round}.${at}`)),
+    );
+    expect(status).toBe(200);
+  }
+  let received = 0;
+  let end = '';
+  let skipped = 0;
+  answer.setEncoding('utf8').on('data', (chunk: string) => {
+    received += chunk.length;
+    end = (end + chunk).slice(-100_000);
+    skipped ||= Number(/event: skipped\ndata: \{"events":(\d+)\}/.exec(end)?.[1] ?? 0);
+  });
+  answer.resume();
+  // What waited comes first; the next event tells how many did not.
+  const next = async (): Promise<number> => {
+    await analytics.ingest('my.app', { event_message: 'bulky last' });
+    return skipped;
+  };
+  await expect.poll(next, { timeout: 20_000, interval: 100 }).toBeGreaterThan(0);
+  expect(skipped).toBeLessThanOrEqual(30);
+  expect(received).toBeLessThan(27_000_000);
+  asked.destroy();
 });
 
 it('sources are made by name and found by token', async () => {

@@ -173,9 +173,7 @@ function asKnown({ log }: StudioContext, request: IncomingMessage, error: unknow
 
 function refuseUpgrade(request: IncomingMessage, socket: Duplex, { status, message }: ServiceError): void {
   const { id } = requestContext(request);
-  socket.end(
-    `HTTP/1.1 ${status} ${message}\r\nX-Request-Id: ${id}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-  );
+  socket.end(`HTTP/1.1 ${status} ${message}\r\nX-Request-Id: ${id}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 function decoded(path: string): string {
