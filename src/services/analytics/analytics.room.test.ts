@@ -298,10 +298,14 @@ describe('access', () => {
     ['GET', '/nowhere', tokens.private, 404],
     ['GET', '/health', '', 200],
     ['HEAD', '/health', '', 200],
+    ['HEAD', '/api/sources', tokens.private, 200],
+    ['HEAD', '/api/logs/tail', tokens.public, 405],
+    ['POST', '/api/logs/elixir/logger?source_name=x', '', 401],
+    ['POST', '/api/logs/syslogs?source_name=x', tokens.public, 404],
   ])('%s %s with key %j is %i', async (method, path, key, status) => {
     const response = await fetch(analytics.url + path, { method, headers: key === '' ? {} : { 'x-api-key': key } });
     expect(response.status).toBe(status);
-    if (status === 401) expect(await response.json()).toEqual({ error: 'Unauthorized' });
+    if (status === 401 && method !== 'HEAD') expect(await response.json()).toEqual({ error: 'Unauthorized' });
     else await response.arrayBuffer();
   });
 });
@@ -368,6 +372,13 @@ it('sources are made by name and found by token', async () => {
   const headers = { 'x-api-key': tokens.private };
   const made = await fetch(`${analytics.url}/api/sources`, { method: 'POST', headers, body: '{"name":"my.app"}' });
   const { token } = (await made.json()) as { token: string };
+  for (const [body, problem] of [
+    ['{}', "can't be blank"],
+    [JSON.stringify({ name: 'x'.repeat(201) }), 'must have 1 to 200 characters'],
+  ] as const) {
+    const refused = await fetch(`${analytics.url}/api/sources`, { method: 'POST', headers, body });
+    expect([refused.status, await refused.json()]).toEqual([422, { errors: { name: [problem] } }]);
+  }
   const posted = await fetch(`${analytics.url}/api/logs?source=${token}`, {
     method: 'POST',
     headers,

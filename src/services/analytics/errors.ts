@@ -1,6 +1,6 @@
 import { catalogueOf, defineErrors } from '#kernel/errors';
 
-/** What the analytics room can answer with, as `{"error":…}`; `rejected` as `{"message":[…]}`. */
+/** What the analytics room can answer with, as `{"error":…}`; `rejected` as `{"message":[…]}`, `invalid` as `{"errors":{…}}`. */
 export const analyticsErrors = catalogueOf({
   400: {
     bad_body: 'The body must be JSON: an object, an array of objects, or one object a line',
@@ -25,6 +25,9 @@ export const analyticsErrors = catalogueOf({
   },
   415: {
     unsupported_encoding: 'The content encoding must be gzip, deflate or none',
+  },
+  422: {
+    invalid: 'What is to be made has fields that are missing or wrong',
   },
   429: {
     buffer_full: 'Buffer Full: Too Many Requests',

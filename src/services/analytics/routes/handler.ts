@@ -35,7 +35,10 @@ export function createHandler({ log, service }: HandlerOptions) {
     const path = (mark < 0 ? url : url.slice(0, mark)).split('/').filter((part) => part !== '');
     const parameters = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
     const matching = routes.filter((route) => route.matches(path));
-    const route = matching.find(({ methods }) => methods.includes(method));
+    const route = matching.find(
+      ({ methods, isEndless }) =>
+        methods.includes(method) || (method === 'HEAD' && !isEndless && methods.includes('GET')),
+    );
     if (!route) throw analyticsError(matching.length > 0 ? 'method_not_allowed' : 'not_found');
     check(route.access, request, parameters);
     const body = await route.handle({ request, response, path, parameters, service });
@@ -55,6 +58,7 @@ export function createHandler({ log, service }: HandlerOptions) {
 
 function bodyOf({ code, message, details }: ServiceError): object {
   if (code === 'rejected') return { message: details };
+  if (code === 'invalid') return { errors: details };
   if (code === 'not_ready' && details) return details as object;
   return { error: message };
 }

@@ -3,7 +3,7 @@ import { at, type Route } from './route.ts';
 
 /** `GET /health`: 200 once events can be kept, `coming_up` before, in the original's fields (spec stack §4.2). */
 export const healthGet: Route = {
-  methods: ['GET', 'HEAD'],
+  methods: ['GET'],
   access: 'anyone',
   matches: at('health'),
   async handle({ service }) {

@@ -3,13 +3,13 @@ import { createEventReader } from '../core/ingest/read-events.ts';
 import { analyticsError } from '../errors.ts';
 import type { Exchange, Route } from './route.ts';
 
-const formats = new Set(['json', 'vector', 'cloudflare', 'typecasts']);
+const formats = new Set(['json', 'vector', 'cloudflare', 'typecasts', 'elixir/logger']);
 
 /** Paths that take events: `/api/logs`, `/logs`, `/api/events`, and those of formats that are JSON all the same. */
 function matches(path: readonly string[]): boolean {
   const rest = path[0] === 'api' ? path.slice(1) : path;
   if (rest[0] !== 'logs' && !(path[0] === 'api' && rest[0] === 'events')) return false;
-  return rest.length === 1 || (rest.length === 2 && formats.has(rest[1] as string));
+  return rest.length === 1 || formats.has(rest.slice(1).join('/'));
 }
 
 /** `POST /api/logs?source_name=…` (or `source=` with its token): the answer comes when the events are committed. */

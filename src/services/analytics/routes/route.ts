@@ -38,7 +38,10 @@ export type Access = 'anyone' | 'public' | 'private';
 
 /** An endpoint. Its answer is sent as JSON, unless it is undefined: then the handler has answered. */
 export interface Route {
+  /** What is answered to GET is so to HEAD. */
   readonly methods: readonly string[];
+  /** Its answer has no end, so that there is none to HEAD. */
+  readonly isEndless?: boolean;
   readonly access: Access;
   /** Whether a path is this endpoint's, in parts. */
   readonly matches: (path: readonly string[]) => boolean;

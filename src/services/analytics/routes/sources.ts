@@ -18,8 +18,9 @@ export const sourcesPost: Route = {
   async handle({ request, service }) {
     const text = (await readPackedBody(request, service.settings.bodyLimit)).toString('utf8');
     const name = nameOf(text);
-    if (name === undefined || name === '' || name.length > 200 || name.includes('\0'))
-      throw analyticsError('bad_parameter', { message: 'name must have 1 to 200 characters' });
+    const problem = name === undefined || name === '' ? "can't be blank" : 'must have 1 to 200 characters';
+    if (!name || name.length > 200 || name.includes('\0'))
+      throw analyticsError('invalid', { details: { name: [problem] } });
     return service.store.addSource(name);
   },
 };

@@ -10,6 +10,7 @@ const heartbeat = 15_000;
 /** `GET /api/logs/tail?source_name=&contains=`: events as they are kept, as server-sent events. */
 export const tailGet: Route = {
   methods: ['GET'],
+  isEndless: true,
   access: 'public',
   matches: at('api', 'logs', 'tail'),
   async handle({ parameters, response, service }) {
