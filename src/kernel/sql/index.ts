@@ -13,6 +13,8 @@ export { quoteIdentifier, quoteLiteral } from './quote.ts';
 
 export { connectReplication, type ReplicationConnection } from './replication-connection.ts';
 
+export { scramVerifier } from './scram.ts';
+
 export { openSession, type Session, type SessionOptions, type SessionResult } from './session.ts';
 
 export { type ColumnOrigin, viewOrigins } from './view-origins.ts';

@@ -94,6 +94,20 @@ test('snippets are kept, renamed and removed; those who only look may only look'
   expect((await ask('GET', '/snippets')).body).toEqual([]);
 });
 
+test('of a password for a role only its verifier is told, and only where it is one', async () => {
+  const made = await ask('POST', '/password-verifier', { password: 'secret of app' });
+  expect(made).toMatchObject({
+    status: 200,
+    body: { verifier: expect.stringMatching(/^SCRAM-SHA-256\$4096:[\w+/]+=*\$[\w+/]+=*:[\w+/]+=*$/) },
+  });
+  for (const password of ['short', 'pässwörter', 7, undefined])
+    expect(await ask('POST', '/password-verifier', { password })).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request' },
+    });
+  expect(await ask('POST', '/password-verifier', { password: 'secret of app' }, '')).toMatchObject({ status: 401 });
+});
+
 describe('the assistant', () => {
   const say = (content: string) => ({ status: 200, body: JSON.stringify({ choices: [{ message: { content } }] }) });
 

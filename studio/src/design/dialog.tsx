@@ -1,7 +1,8 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { Button, IconButton } from './button.tsx';
 import { classes } from './classes.ts';
 import styles from './dialog.module.css';
+import { TextField } from './field.tsx';
 
 interface DialogProps {
   readonly title: string;
@@ -78,7 +79,7 @@ export function Dialog(props: DialogProps) {
 export function Sheet(props: DialogProps) {
   const titleId = useId();
   return (
-    <Modal className={styles.sheet as string} labelledBy={titleId} onClose={props.onClose}>
+    <Modal className={classes(styles.sheet, props.wide && styles.broad)} labelledBy={titleId} onClose={props.onClose}>
       <Framed {...props} titleId={titleId} />
     </Modal>
   );
@@ -101,11 +102,12 @@ export function Drawer({
   );
 }
 
-/** Asks before something that cannot be undone. */
+/** Asks before something that cannot be undone. @param typed what has to be typed first, where data is lost */
 export function Confirm({
   title,
   children,
   action,
+  typed,
   busy = false,
   onConfirm,
   onClose,
@@ -114,10 +116,12 @@ export function Confirm({
   readonly children: ReactNode;
   /** What the button says, e.g. `Delete 3 rows`. */
   readonly action: string;
+  readonly typed?: string | undefined;
   readonly busy?: boolean;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
 }) {
+  const [text, setText] = useState('');
   return (
     <Dialog
       title={title}
@@ -125,13 +129,22 @@ export function Confirm({
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="danger" disabled={busy} onClick={onConfirm}>
+          <Button kind="danger" disabled={busy || (typed !== undefined && text !== typed)} onClick={onConfirm}>
             {action}
           </Button>
         </>
       }
     >
       {children}
+      {typed !== undefined && (
+        <TextField
+          label={`Type ${typed} to go on`}
+          autoComplete="off"
+          spellCheck={false}
+          value={text}
+          onChange={({ currentTarget }) => setText(currentTarget.value)}
+        />
+      )}
     </Dialog>
   );
 }

@@ -48,7 +48,7 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in
   {
     key: 'functions',
     label: 'Functions',
-    sql: `select n.nspname as schema, p.proname as name, pg_get_function_identity_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as returns, l.lanname as language,
+    sql: `select p.oid::int8 as id, n.nspname as schema, p.proname as name, pg_get_function_identity_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as returns, l.lanname as language,
   case when p.prosecdef then 'definer' else 'invoker' end as security, pg_get_functiondef(p.oid) as definition
 from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
 where p.prokind in ('f', 'p') and ${ofCatalogue} and not exists (select 1 from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e') order by 1, 2, 3 limit 2000`,
@@ -66,7 +66,7 @@ where p.prokind in ('f', 'p') and ${ofCatalogue} and not exists (select 1 from p
   {
     key: 'triggers',
     label: 'Triggers',
-    sql: `select n.nspname as schema, t.tgname as name, c.relname as table, p.proname as function, case t.tgenabled when 'D' then 'off' when 'R' then 'replica' when 'A' then 'always' else 'on' end as state, pg_get_triggerdef(t.oid, true) as definition
+    sql: `select t.oid::int8 as id, n.nspname as schema, t.tgname as name, c.relname as table, p.proname as function, case t.tgenabled when 'D' then 'off' when 'R' then 'replica' when 'A' then 'always' else 'on' end as state, pg_get_triggerdef(t.oid, true) as definition
 from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace join pg_proc p on p.oid = t.tgfoid where not t.tgisinternal and ${ofCatalogue} order by 1, 3, 2`,
     columns: [
       ['Table', 'table'],
@@ -82,7 +82,7 @@ from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.
   {
     key: 'enums',
     label: 'Enums',
-    sql: `select n.nspname as schema, t.typname as name, (select string_agg(e.enumlabel, ', ' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid) as values
+    sql: `select t.oid::int8 as id, n.nspname as schema, t.typname as name, (select string_agg(e.enumlabel, ', ' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid) as values
 from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typtype = 'e' and ${ofCatalogue} order by 1, 2`,
     columns: [['Values', 'values']],
     empty: { text: 'There are no enums yet.', snippet: "create type mood as enum ('sad', 'ok', 'happy');" },
@@ -104,7 +104,8 @@ left join pg_extension x on x.extname = e.name left join pg_namespace n on n.oid
     key: 'indexes',
     label: 'Indexes',
     sql: `select n.nspname as schema, c.relname as name, t.relname as table, m.amname as method, case when i.indisprimary then 'primary key' when i.indisunique then 'unique' end as unique,
-  pg_size_pretty(pg_relation_size(c.oid)) as size, coalesce(s.idx_scan, 0) as uses, case when i.indisvalid then null else 'not valid' end as state, pg_get_indexdef(c.oid) as definition
+  pg_size_pretty(pg_relation_size(c.oid)) as size, coalesce(s.idx_scan, 0) as uses, case when i.indisvalid then null else 'not valid' end as state, pg_get_indexdef(c.oid) as definition,
+  (select k.conname from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x') limit 1) as constraint
 from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace join pg_am m on m.oid = c.relam
 left join pg_stat_all_indexes s on s.indexrelid = c.oid where ${ofCatalogue} order by 1, 3, 2`,
     columns: [
@@ -120,7 +121,7 @@ left join pg_stat_all_indexes s on s.indexrelid = c.oid where ${ofCatalogue} ord
   {
     key: 'publications',
     label: 'Publications',
-    sql: `select p.pubname as name, case when p.puballtables then 'all tables' else coalesce((select string_agg(r.schemaname || '.' || r.tablename, ', ' order by 1) from pg_publication_tables r where r.pubname = p.pubname), 'none') end as tables,
+    sql: `select p.oid::int8 as id, p.pubname as name, case when p.puballtables then 'all tables' else coalesce((select string_agg(r.schemaname || '.' || r.tablename, ', ' order by 1) from pg_publication_tables r where r.pubname = p.pubname), 'none') end as tables,
   concat_ws(', ', case when pubinsert then 'insert' end, case when pubupdate then 'update' end, case when pubdelete then 'delete' end, case when pubtruncate then 'truncate' end) as tells, pg_get_userbyid(p.pubowner) as owner from pg_publication p order by 1`,
     columns: [
       ['Tables', 'tables'],
@@ -132,7 +133,7 @@ left join pg_stat_all_indexes s on s.indexrelid = c.oid where ${ofCatalogue} ord
   {
     key: 'roles',
     label: 'Roles',
-    sql: `select r.rolname as name, concat_ws(', ', case when r.rolsuper then 'superuser' end, case when r.rolcanlogin then 'signs in' end, case when r.rolbypassrls then 'passes RLS by' end, case when r.rolcreaterole then 'makes roles' end, case when r.rolcreatedb then 'makes databases' end, case when r.rolreplication then 'replicates' end) as may,
+    sql: `select r.oid::int8 as id, r.rolname as name, concat_ws(', ', case when r.rolsuper then 'superuser' end, case when r.rolcanlogin then 'signs in' end, case when r.rolbypassrls then 'passes RLS by' end, case when r.rolcreaterole then 'makes roles' end, case when r.rolcreatedb then 'makes databases' end, case when r.rolreplication then 'replicates' end) as may,
   (select string_agg(quote_ident(g.rolname), ', ' order by 1) from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid) as member, (select count(*) from pg_stat_activity a where a.usesysid = r.oid) as connections, case when r.rolconnlimit >= 0 then r.rolconnlimit end as most
 from pg_roles r where r.rolname !~ '^pg_' order by 1`,
     columns: [

@@ -60,6 +60,21 @@ describe('a table is changed', () => {
       'alter table "public"."t" alter column "a" set not null;',
       'alter table "public"."t" add column "c" text unique;',
     ]));
+  test('comments of columns come and go', () =>
+    expect(
+      becomes({
+        columns: [
+          { ...a, name: 'z', comment: "it's" },
+          { ...b, comment: '' },
+          { ...newColumn, name: 'c', comment: 'new' },
+        ],
+      }),
+    ).toEqual([
+      'alter table "public"."t" add column "c" text;',
+      `comment on column "public"."t"."a" is 'it''s';`,
+      `comment on column "public"."t"."c" is 'new';`,
+      'alter table "public"."t" rename column "a" to "z";',
+    ]));
   test('a default goes, and numbering takes its place', () => {
     expect(becomes({ columns: [{ ...a, default: '' }, b] })).toEqual([
       'alter table "public"."t" alter column "a" drop default;',

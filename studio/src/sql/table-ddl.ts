@@ -15,6 +15,7 @@ export interface ColumnDraft {
   readonly unique: boolean;
   readonly identity: boolean;
   readonly reference: Reference | undefined;
+  readonly comment: string;
 }
 
 /** A table as somebody wants it. */
@@ -38,6 +39,7 @@ export const newColumn: ColumnDraft = {
   unique: false,
   identity: false,
   reference: undefined,
+  comment: '',
 };
 
 /** A table to begin with: numbered rows, with the time they were made. */
@@ -73,6 +75,7 @@ export const draftOf = (
     unique: false,
     identity: column.identity ?? false,
     reference: column.reference ?? undefined,
+    comment: column.comment ?? '',
   })),
 });
 
@@ -89,6 +92,9 @@ export function problemOf({ name, columns }: TableDraft): string | undefined {
 
 const referenceSql = ({ schema, table, column }: Reference): string =>
   `references ${quoteQualified(schema, table)} (${quoteName(column)})`;
+
+const columnCommentSql = (table: string, column: string, comment: string): string =>
+  `comment on column ${table}.${quoteName(column)} is ${comment === '' ? 'null' : quoteText(comment)}`;
 
 function columnSql(column: ColumnDraft, keyAlone: boolean): string {
   return [
@@ -113,6 +119,7 @@ export function createTableSql(draft: TableDraft): string {
   return [
     `create table ${table} (\n${lines.map((line) => `  ${line}`).join(',\n')}\n)`,
     draft.comment !== '' && `comment on table ${table} is ${quoteText(draft.comment)}`,
+    ...draft.columns.map(({ name, comment }) => comment !== '' && columnCommentSql(table, name, comment)),
     draft.rls && `alter table ${table} enable row level security`,
     draft.realtime && realtimeSql(draft, true),
   ]
@@ -140,6 +147,9 @@ export function alterTableSql(before: TableDraft, after: TableDraft): string {
   }
   for (const column of after.columns)
     if (column.was === undefined) alter(`add column ${columnSql({ ...column, key: false }, false)}`);
+  for (const { was, name, comment } of after.columns)
+    if ((before.columns.find((old) => old.name === was)?.comment ?? '') !== comment)
+      statements.push(columnCommentSql(table, was ?? name, comment));
   // Names change last, and by way of names nobody has, so that two may be exchanged.
   const renamed = before.columns.flatMap(({ name }) => {
     const next = kept.get(name)?.name;

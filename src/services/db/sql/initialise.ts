@@ -1,9 +1,9 @@
 import { asDatabaseError, type Client, quoteIdentifier } from '#kernel/sql';
+import { matchesDigest, secretDigest } from './digest.ts';
 import { createHistory, type History, type Outcome, readHistory, recordPassword, recordStep } from './history.ts';
 import { createInternalSchemas, internalDatabase } from './internal-database.ts';
 import { steps } from './migrations/all.ts';
 import { isDone, runSteps } from './run-steps.ts';
-import { matchesDigest, secretDigest } from './scram.ts';
 import { appSettingEntries, setAppSettings, setPasswords } from './secrets.ts';
 import type { StepContext } from './step.ts';
 

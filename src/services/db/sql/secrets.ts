@@ -1,5 +1,4 @@
-import { asDatabaseError, type Client, quoteIdentifier, quoteLiteral } from '#kernel/sql';
-import { scramVerifier } from './scram.ts';
+import { asDatabaseError, type Client, quoteIdentifier, quoteLiteral, scramVerifier } from '#kernel/sql';
 
 /** Roles that log in with the shared password. */
 export const passwordRoles = [

@@ -13,6 +13,7 @@ import { mailPreviewGet, mailPreviewPost, mailsGet, mailTestPost } from './mails
 import { auditGet, operatorsDelete, operatorsGet, operatorsPatch, operatorsPost, passwordPut } from './operators.ts';
 import { assetRoute, pageRoute, safeHeaders } from './page.ts';
 import { passkeyOfferPost, passkeysDelete, passkeysGet, passkeysPost } from './passkeys.ts';
+import { passwordVerifierPost } from './password-verifier.ts';
 import { profileRoute } from './profile.ts';
 import { projectGet, revealPost, servicesGet, settingsGet } from './project.ts';
 import type { Route } from './route.ts';
@@ -48,6 +49,7 @@ const routes: readonly Route[] = [
   auditGet,
   lintsGet,
   vaultRevealPost,
+  passwordVerifierPost,
   servicesGet,
   projectGet,
   revealPost,

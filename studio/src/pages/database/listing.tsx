@@ -17,9 +17,10 @@ import {
   isOwnSchema,
   isThereSql,
 } from '../../sql/catalogue.ts';
+import { EntryMenu } from './forms/entry-menu.tsx';
+import { kinds } from './forms/kinds.tsx';
+import type { Entry } from './forms/parts.tsx';
 import styles from './page.module.css';
-
-type Entry = Readonly<Record<string, string | number | null>>;
 
 /** Longer lists are searched. */
 const most = 300;
@@ -30,6 +31,8 @@ export function Listing({ list }: { readonly list: CatalogueList }) {
   const search = new URLSearchParams(useSearch());
   const [text, all] = [search.get('q') ?? '', search.get('all') === '1'];
   const [opened, setOpened] = useState<Entry>();
+  const [making, setMaking] = useState(false);
+  const kind = useMay('developer') ? kinds[list.key] : undefined;
   const entries = useQuery({
     queryKey: ['catalogue', list.key],
     queryFn: async ({ signal }) => {
@@ -77,6 +80,14 @@ export function Listing({ list }: { readonly list: CatalogueList }) {
             onChange={({ currentTarget }) => show({ all: currentTarget.checked })}
           />
         )}
+        {kind && (
+          <>
+            <span className={styles.end} />
+            <Button icon="plus" onClick={() => setMaking(true)}>
+              {kind.make}
+            </Button>
+          </>
+        )}
       </div>
       {inView.length === 0 ? (
         <>
@@ -104,6 +115,7 @@ export function Listing({ list }: { readonly list: CatalogueList }) {
       {found.length > most && (
         <p className={styles.note}>{`The first ${most} of ${found.length}; search for the others.`}</p>
       )}
+      {kind && making && <kind.Form onClose={() => setMaking(false)} />}
       {opened && (
         <Sheet
           title={String(opened.name || opened.id)}
@@ -156,11 +168,16 @@ function columnsOf(list: CatalogueList, hasSchema: boolean, open: (entry: Entry)
     render: (entry) =>
       list.key === 'extensions' ? (
         <ExtensionButton name={String(entry.name)} enabled={entry.installed !== null} />
-      ) : entry.definition ? (
-        <Button small onClick={() => open(entry)}>
-          Definition
-        </Button>
-      ) : null,
+      ) : (
+        <span className={styles.actions}>
+          {entry.definition && (
+            <Button small onClick={() => open(entry)}>
+              Definition
+            </Button>
+          )}
+          <EntryMenu list={list.key} entry={entry} />
+        </span>
+      ),
   };
   return [name, ...rest, end];
 }

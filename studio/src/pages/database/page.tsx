@@ -5,6 +5,7 @@ import { Skeleton } from '../../design/states.tsx';
 import { type Tab, Tabs } from '../../design/tabs.tsx';
 import { catalogueLists } from '../../sql/catalogue.ts';
 import { Listing } from './listing.tsx';
+import { Privileges } from './privileges.tsx';
 
 const SchemaMap = lazy(async () => ({ default: (await import('./map/map.tsx')).SchemaMap }));
 
@@ -22,9 +23,10 @@ const map: Tab<string> = {
     </Suspense>
   ),
 };
-const tabs: readonly Tab<string>[] = [...lists.slice(0, 1), map, ...lists.slice(1)];
+const privileges: Tab<string> = { key: 'privileges', label: 'Privileges', content: () => <Privileges /> };
+const tabs: readonly Tab<string>[] = [...lists.slice(0, 1), map, ...lists.slice(1, -1), privileges, ...lists.slice(-1)];
 
-/** What the database is made of: `/database/<list>?q=<text>&all=1`, and its map at `/database/schemas`. */
+/** What the database is made of: `/database/<list>?q=<text>&all=1`, its map at `/database/schemas`, rights to columns at `/database/privileges`. */
 export function Page() {
   const [path, go] = useLocation();
   const tab = tabs.find(({ key }) => key === path.split('/')[2]) ?? tabs[0];

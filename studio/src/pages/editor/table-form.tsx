@@ -5,6 +5,7 @@ import { runSql } from '../../data/sql.ts';
 import { Button, IconButton } from '../../design/button.tsx';
 import { CodeBlock } from '../../design/code-block.tsx';
 import { Confirm, Sheet } from '../../design/dialog.tsx';
+import { DropDialog } from '../../design/drop-dialog.tsx';
 import { Checkbox, Input, Select, TextField } from '../../design/field.tsx';
 import { ErrorBox } from '../../design/states.tsx';
 import { useToasts } from '../../design/toast.tsx';
@@ -190,6 +191,12 @@ export function TableForm({
                   onClick={() => setDraft({ ...draft, columns: draft.columns.filter((_, index) => index !== at) })}
                 />
               </div>
+              <Input
+                aria-label={`Comment of column ${at + 1}`}
+                placeholder="comment"
+                value={column.comment}
+                onChange={({ currentTarget }) => change(at, { comment: currentTarget.value })}
+              />
               <div className={styles.flags}>
                 <Checkbox
                   label="nullable"
@@ -286,21 +293,18 @@ export function TableForm({
         </Confirm>
       )}
       {asking === 'drop' && before && (
-        <Confirm
-          title={`Drop ${before.name}?`}
-          action="Drop it"
-          busy={busy}
-          onConfirm={() =>
-            void run(
-              `drop table ${quoteQualified(before.schema, before.name)}`,
-              addressOf(before.schema),
-              `${before.name} is gone`,
-            )
-          }
+        <DropDialog
+          name={before.name}
+          losesData
+          sql={() => `drop table ${quoteQualified(before.schema, before.name)};`}
+          onDone={() => {
+            onClose();
+            go(addressOf(before.schema));
+          }}
           onClose={() => setAsking(undefined)}
         >
           <p>The table and all its rows are gone for good. Where something depends on it, the database refuses.</p>
-        </Confirm>
+        </DropDialog>
       )}
     </Sheet>
   );

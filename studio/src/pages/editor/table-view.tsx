@@ -20,6 +20,7 @@ import { quoteQualified } from '../../sql/quote.ts';
 import { type Column, keyOf, type Relation } from '../../sql/table.ts';
 import { draftOf, realtimeSql } from '../../sql/table-ddl.ts';
 import { addressOf } from './address.ts';
+import { Constraints } from './constraints.tsx';
 import { countBound, type ExportFormat, exportRows, useCount, useRows } from './data.ts';
 import { Definition } from './definition.tsx';
 import { changesOf, cleanDraft, drafted, rowId, sizeOf } from './draft.ts';
@@ -53,7 +54,7 @@ export function TableView({
   const [filtering, setFiltering] = useState(false);
   const [securing, setSecuring] = useState(false);
   const [exported, setExported] = useState<number>();
-  const [open, setOpen] = useState<'definition' | 'import' | 'form' | 'row'>();
+  const [open, setOpen] = useState<'definition' | 'constraints' | 'import' | 'form' | 'row'>();
   const [failure, setFailure] = useState<unknown>();
   const [busy, setBusy] = useState(false);
 
@@ -214,6 +215,9 @@ export function TableView({
                   { label: 'Change the table', icon: 'pencil', onSelect: () => setOpen('form') },
                 ] as const)
               : []),
+            ...(relation.kind === 'table'
+              ? ([{ label: 'Constraints', icon: 'key', onSelect: () => setOpen('constraints') }] as const)
+              : []),
             { label: 'Definition', icon: 'terminal', line: true, onSelect: () => setOpen('definition') },
           ]}
           trigger={(props) => <IconButton small icon="more" label={`More about ${name}`} {...props} />}
@@ -328,6 +332,9 @@ export function TableView({
         />
       )}
       {open === 'definition' && <Definition schema={schema} name={name} onClose={() => setOpen(undefined)} />}
+      {open === 'constraints' && (
+        <Constraints schema={schema} table={name} columns={columns} onClose={() => setOpen(undefined)} />
+      )}
       {open === 'import' && (
         <Import
           schema={schema}

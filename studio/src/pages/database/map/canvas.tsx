@@ -3,6 +3,7 @@ import {
   type Edge,
   MarkerType,
   MiniMap,
+  type NodeChange,
   Panel,
   ReactFlow,
   ReactFlowProvider,
@@ -111,6 +112,14 @@ function Drawn({ schema, schemas, tables, chosen, onShow, empty }: CanvasProps) 
       toasts.failed(new Error('This browser keeps no more; the places hold until the page is left'));
     }
   }
+  // By mouse, when it is let go, and by the arrow keys.
+  function storeMoves(changes: readonly NodeChange<TableNodeType>[]): void {
+    const ids = new Set(boxes.map(({ id }) => id));
+    const moved = changes.flatMap((change) =>
+      change.type === 'position' && change.position && !change.dragging ? [{ id: change.id, to: change.position }] : [],
+    );
+    if (moved.length > 0) store(moved.reduce((all, { id, to }) => keep(all, id, to, ids), kept));
+  }
   function layOutAnew(): void {
     store({});
     setNodes((all) => all.map((node) => ({ ...node, position: laidOut.get(node.id) ?? node.position })));
@@ -143,13 +152,15 @@ function Drawn({ schema, schemas, tables, chosen, onShow, empty }: CanvasProps) 
             nodes={nodes}
             edges={edges}
             nodeTypes={nodeTypes}
-            onNodesChange={onNodesChange}
+            onNodesChange={(changes) => {
+              onNodesChange(changes);
+              storeMoves(changes);
+            }}
             onNodeClick={(_, node) => onShow({ table: node.data.box.outside ? undefined : node.data.box.table.name })}
             onNodeDoubleClick={(_, { data: { box } }) =>
               go(`/editor/${encodeURIComponent(box.schema)}/${encodeURIComponent(box.table.name)}`)
             }
             onPaneClick={() => onShow({})}
-            onNodeDragStop={(_, node) => store(keep(kept, node.id, node.position, new Set(boxes.map(({ id }) => id))))}
             onKeyDown={(event) => {
               if (event.key !== 'Enter') return;
               const box = boxes.find(({ id }) => id === (event.target as HTMLElement).dataset.id);
