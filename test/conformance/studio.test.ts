@@ -142,6 +142,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
         ['/database/tables', 'Database'],
         ['/database/extensions', 'Database'],
         ['/database/schemas?schema=auth', 'Database'],
+        ['/database/privileges?role=anon&schema=auth&table=users', 'Database'],
         ['/realtime?table=*', 'Realtime'],
         ['/logs', 'Logs'],
         ['/logs/sql', 'Logs'],

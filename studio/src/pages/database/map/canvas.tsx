@@ -156,7 +156,11 @@ function Drawn({ schema, schemas, tables, chosen, onShow, empty }: CanvasProps) 
               onNodesChange(changes);
               storeMoves(changes);
             }}
-            onNodeClick={(_, node) => onShow({ table: node.data.box.outside ? undefined : node.data.box.table.name })}
+            onNodeClick={({ target }, { data: { box } }) => {
+              // The name is a link, which leads elsewhere.
+              if ((target as Element).closest('a') === null)
+                onShow({ table: box.outside ? undefined : box.table.name });
+            }}
             onNodeDoubleClick={(_, { data: { box } }) =>
               go(`/editor/${encodeURIComponent(box.schema)}/${encodeURIComponent(box.table.name)}`)
             }
