@@ -16,14 +16,18 @@ export interface NatsServer {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts one on loopback. @param options `store`: a folder for JetStream; `port`: of one that ran before */
+/** Starts one on loopback. @param options `store`: a folder for JetStream; `port`: of one that ran before; `args`: more arguments */
 export async function startNatsServer(
-  options: { readonly store?: string; readonly port?: number } = {},
+  options: { readonly store?: string; readonly port?: number; readonly args?: readonly string[] } = {},
 ): Promise<NatsServer> {
   const port = options.port ?? (await freePorts(1))[0] ?? 0;
   const child: ChildProcess = spawn(
     program as string,
-    ['-a', '127.0.0.1', '-p', String(port), ...(options.store === undefined ? [] : ['-js', '-sd', options.store])],
+    [
+      ...['-a', '127.0.0.1', '-p', String(port)],
+      ...(options.store === undefined ? [] : ['-js', '-sd', options.store]),
+      ...(options.args ?? []),
+    ],
     { stdio: 'ignore' },
   );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -19,9 +19,11 @@ async function until(what: string, condition: () => boolean): Promise<void> {
   }
 }
 
-const busTo = (port: number): NatsBus =>
+const busTo = (port: number): NatsBus => busOf([`nats://127.0.0.1:${port}`]);
+
+const busOf = (servers: readonly string[]): NatsBus =>
   createNatsBus({
-    servers: [`nats://127.0.0.1:${port}`],
+    servers,
     prefix: 'stops',
     local: createLocalBus(() => {}),
     onState: () => {},
@@ -80,5 +82,21 @@ describe.skipIf(!hasNatsServer)('a bus over NATS', () => {
     expect(bus.isConnected).toBe(false);
     await other.stop();
     await late.stop();
+  });
+
+  it.each([
+    ['user and password', ['--user', 'us@er', '--pass', 'p:w'], 'us%40er:p%3Aw'],
+    ['a token', ['--auth', 'the-token'], 'the-token'],
+  ])('logs in with %s, at the one of several servers that is there', async (_what, args, login) => {
+    const guarded = await startNatsServer({ args });
+    const [absent = 0] = await freePorts(1);
+    const refused = busTo(guarded.port);
+    const bus = busOf([`nats://127.0.0.1:${absent}`, `nats://${login}@127.0.0.1:${guarded.port}`]);
+    refused.start();
+    bus.start();
+    await until('the connection', () => bus.isConnected);
+    expect(refused.isConnected).toBe(false);
+    await Promise.all([bus.stop(), refused.stop()]);
+    await guarded.stop();
   });
 });
