@@ -4,6 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StartupError } from '#kernel/errors';
+import { gatheredResponses } from './gathered-response.ts';
 import { listenAddress } from './listen-address.ts';
 import { clearSocketPath, setSocketMode, type UnixSocket } from './unix-socket.ts';
 
@@ -47,6 +48,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   // Node refuses a longer time for a part of the request than for the whole.
   const headersTimeout = Math.min(options.headersTimeout, options.requestTimeout || Number.POSITIVE_INFINITY);
   const settings = {
+    ServerResponse: gatheredResponses(),
     maxHeaderSize: options.maxHeaderSize,
     headersTimeout,
     requestTimeout: options.requestTimeout,
