@@ -46,6 +46,7 @@ export function createStudioRoom(settings: LoadedSettings, log: Logger, near: St
     credentials: () => near.auth?.api.credentials(),
     mount: near.mount,
     serviceKey: () => gateway.serviceRoleKey,
+    userToken: async (id) => near.auth?.api.userToken(id),
     logsKey: () => settings.analytics.publicToken ?? settings.analytics.privateToken,
     sealedConnection: (access) =>
       near.meta?.api.sealConnection(near.connection(access === 'write' ? 'postgres' : 'supabase_read_only_user')),

@@ -89,6 +89,8 @@ export const studioOwners: Readonly<Record<string, string>> = {
   '@lezer/': 'studio/src/editor/',
   '@tanstack/react-virtual': 'studio/src/grid/',
   '@xyflow/react': 'studio/src/pages/database/map/',
+  'cm6-graphql': 'studio/src/editor/',
+  graphql: 'studio/src/pages/graphql/',
   'react-dom': 'studio/src/main.tsx',
   uqr: 'studio/src/pages/account/',
 };

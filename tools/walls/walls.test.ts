@@ -83,6 +83,8 @@ const planted: readonly (readonly [rule: string, from: string, to: string])[] = 
   ['R16-studio-owner-of-@tanstack/react-virtual', 'studio/src/pages/two/r16-virtual.ts', '@tanstack/react-virtual'],
   ['R16-studio-owner-of-react-dom', 'studio/src/pages/two/r16-react-dom.ts', 'react-dom'],
   ['R16-studio-owner-of-uqr', 'studio/src/pages/two/r16-uqr.ts', 'uqr'],
+  ['R16-studio-owner-of-cm6-graphql', 'studio/src/pages/two/r16-cm6-graphql.ts', 'cm6-graphql'],
+  ['R16-studio-owner-of-graphql', 'studio/src/pages/two/r16-graphql.ts', 'graphql'],
 ];
 
 describe('planted violations', () => {

@@ -29,6 +29,7 @@ import { parseRequiredCharacters } from './core/password-rules.ts';
 import { createPasswords, type Passwords } from './core/passwords.ts';
 import { createSharedProfiler, type SharedProfiler } from './core/profiler/profiler.ts';
 import { createRedirectPolicy } from './core/redirect.ts';
+import { passingToken } from './core/session/passing-token.ts';
 import { purposeOf } from './core/settings/foreign.ts';
 import { leveled } from './core/settings/log.ts';
 import { createSmsOffice, SmsSettingError } from './core/sms/office.ts';
@@ -79,6 +80,13 @@ export interface AuthApi {
   readonly credentials: () => AuthCredentials | undefined;
   /** For who writes templates of mails; undefined while the room does not run. */
   readonly mailDesk: () => MailDesk | undefined;
+  /**
+   * A token of a user that no session stands behind, for a minute; undefined without such a user, or while the room does not run.
+   *
+   * @param id a UUID
+   * @throws whatever the application's hook for claims says
+   */
+  readonly userToken: (id: string) => Promise<string | undefined>;
 }
 
 /** What accounts elsewhere are checked with, by the same threads and bounds as those of users. */
@@ -104,6 +112,7 @@ const publicPrefix = '/auth/v1';
 const standardUrl = 'http://localhost:8000';
 
 interface Running {
+  readonly context: AuthContext;
   readonly app: App;
   readonly db: Database;
   readonly post: Post;
@@ -222,7 +231,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
           keys,
         ),
     });
-    running = { app, db, post, limits, passwords, endSidePorts: async () => {} };
+    running = { context, app, db, post, limits, passwords, endSidePorts: async () => {} };
     await app.ready();
     const endSidePorts = await openSidePorts({
       settings,
@@ -252,6 +261,7 @@ function create(deps: AuthDeps): Room<AuthApi> {
       mailDelivery: () => running?.post.office.delivery,
       credentials: () => running && credentialsOf(running.passwords),
       mailDesk: () => running?.post.desk,
+      userToken: async (id) => running && passingToken(running.context, id),
       heirlooms,
     },
     start,

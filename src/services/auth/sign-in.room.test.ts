@@ -32,6 +32,24 @@ describe('password sign-in', () => {
     expect(sessions).toEqual([{ user_agent: expect.any(String), ip: '127.0.0.1', aal: 'aal1', tag: null }]);
   });
 
+  it('hands out a passing token, behind which stands no session', async () => {
+    const [row] = await auth.db.query<{ id: string; sessions: number }>(
+      `select id, (select count(*)::int from auth.sessions) as sessions from auth.users where email = 'ann@example.com'`,
+    );
+    const token = (await auth.room.api.userToken(row?.id ?? '')) ?? '';
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    expect(claims).toMatchObject({ sub: row?.id, role: 'authenticated', aal: 'aal1', email: 'ann@example.com' });
+    expect(claims.exp - claims.iat).toBeLessThanOrEqual(60);
+    expect(await auth.request('GET', '/user', { token })).toMatchObject({
+      status: 403,
+      body: { code: 'session_not_found' },
+    });
+    expect(await auth.db.query('select count(*)::int as sessions from auth.sessions')).toEqual([
+      { sessions: row?.sessions },
+    ]);
+    expect(await auth.room.api.userToken(crypto.randomUUID())).toBeUndefined();
+  });
+
   it('fails with the same words for unknown users, users without password, and wrong passwords', async () => {
     await auth.db.query(`update auth.users set encrypted_password = null where email = 'nopass@example.com'`);
     await auth.db.query(`

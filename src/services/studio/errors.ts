@@ -23,6 +23,7 @@ export const studioErrors = catalogueOf({
   },
   404: {
     not_found: 'Not Found',
+    no_user: 'There is no such user',
     path_not_offered: 'The dashboard does not pass this on',
   },
   409: {

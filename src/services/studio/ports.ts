@@ -101,6 +101,8 @@ export interface StudioPorts {
   readonly mount: (name: string) => Mount | undefined;
   /** What rooms take for the server's own token. */
   readonly serviceKey: () => string | undefined;
+  /** A token of a user for a minute, to ask as them; undefined where there is none, or auth does not run in this process. */
+  readonly userToken: (id: string) => Promise<string | undefined>;
   /** What analytics takes for queries and for following the logs. */
   readonly logsKey: () => string | undefined;
   /** Value of `x-connection-encrypted`: how meta connects for an operator. Undefined where meta does not run here. */

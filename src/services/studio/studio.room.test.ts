@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../../test/support/database.ts';
-import { codeAt, owner, type StudioUnderTest, startStudio } from './testing/studio-under-test.ts';
+import { codeAt, knownUser, owner, type StudioUnderTest, startStudio } from './testing/studio-under-test.ts';
 
 const began = Date.UTC(2026, 0, 1);
 let database: TestDatabase;
@@ -309,6 +309,20 @@ describe('requests for rooms', () => {
     expect(await sent('none')).toBeUndefined();
     await ask('GET', '/api/rooms/meta/tables', { cookie, headers: { 'x-studio-as': 'none' } });
     expect(last()?.headers.authorization).toBe('Bearer the-service-key');
+  });
+
+  test('for the REST API speak for a user as well, by a token that auth makes', async () => {
+    const cookie = await asOwner();
+    const sent = (as: string) => ask('GET', '/api/rooms/rest/todos', { cookie, headers: { 'x-studio-as': as } });
+    await sent(`user:${knownUser}`);
+    expect(last()?.headers.authorization).toBe('Bearer the-token-of-the-user');
+    expect(last()?.headers).not.toHaveProperty('x-studio-as');
+    const before = studio.asked.length;
+    expect(await sent('user:0b3f9a52-0000-4000-8000-000000000002')).toMatchObject({
+      status: 404,
+      body: { code: 'no_user' },
+    });
+    expect(studio.asked).toHaveLength(before);
   });
 
   test('of read-only operators can only read', async () => {

@@ -6,6 +6,8 @@ export interface Project {
   readonly url: string;
   readonly anonKey?: string;
   readonly publishableKey?: string;
+  /** Whether the database answers questions in GraphQL. */
+  readonly graphql: boolean;
   readonly database: {
     readonly host: string;
     readonly name: string;

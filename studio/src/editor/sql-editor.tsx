@@ -1,29 +1,19 @@
 import {
   acceptCompletion,
-  autocompletion,
   type Completion,
-  closeBrackets,
   closeBracketsKeymap,
   completeFromList,
   completionKeymap,
 } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { defaultKeymap, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { PostgreSQL, type SQLNamespace, sql } from '@codemirror/lang-sql';
-import { bracketMatching, indentOnInput, syntaxHighlighting } from '@codemirror/language';
 import { setDiagnostics } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, type Extension } from '@codemirror/state';
-import {
-  drawSelection,
-  EditorView,
-  highlightActiveLine,
-  keymap,
-  lineNumbers,
-  placeholder as placeholderText,
-} from '@codemirror/view';
+import { EditorView, keymap, placeholder as placeholderText } from '@codemirror/view';
 import { type Ref, useEffect, useImperativeHandle, useRef } from 'react';
+import { basics } from './basics.ts';
 import styles from './editor.module.css';
-import { colours, look } from './look.ts';
 
 /** What the editor proposes while somebody types. */
 export interface SqlNames {
@@ -83,7 +73,8 @@ export function SqlEditor(props: SqlEditorProps) {
       state: EditorState.create({
         doc: latest.current.value,
         extensions: [
-          base(label),
+          basics(label),
+          highlightSelectionMatches(),
           placeholderText(placeholder),
           language.current.of(languageOf(names)),
           writing.current.of(readingOf(readOnly)),
@@ -147,28 +138,6 @@ function told<A>(what: ((argument: A) => void) | undefined, argument: A): boolea
 
 const readingOf = (readOnly: boolean): Extension =>
   readOnly ? [EditorState.readOnly.of(true), EditorView.editable.of(true)] : [];
-
-function base(label: string): Extension {
-  const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content ?? '';
-  return [
-    // What the editor brings of styles is let in by the page's nonce.
-    EditorView.cspNonce.of(nonce),
-    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
-    lineNumbers(),
-    history(),
-    drawSelection(),
-    indentOnInput(),
-    bracketMatching(),
-    closeBrackets(),
-    autocompletion({ icons: false }),
-    highlightActiveLine(),
-    highlightSelectionMatches(),
-    EditorState.allowMultipleSelections.of(true),
-    EditorView.lineWrapping,
-    look,
-    syntaxHighlighting(colours),
-  ];
-}
 
 function languageOf(names: SqlNames | undefined): Extension {
   const schema: Record<string, SQLNamespace> = {};

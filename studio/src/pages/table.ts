@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react';
-import type { Role } from '../data/session.ts';
+import { type Role, reaches } from '../data/session.ts';
 import type { IconName } from '../design/icon.tsx';
 
 /** A page of the dashboard. It is loaded when somebody opens it. */
@@ -16,6 +16,8 @@ export interface PageEntry {
   readonly words?: string;
   /** Key that opens it after `g`. */
   readonly shortcut?: string;
+  /** What the project has to have for it to be shown. */
+  readonly needs?: 'graphql';
   readonly load: () => Promise<{ readonly Page: ComponentType }>;
 }
 
@@ -142,6 +144,17 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./docs/page.tsx'),
   },
   {
+    path: '/graphql',
+    title: 'GraphQL',
+    icon: 'share',
+    role: 'developer',
+    group: 'connect',
+    words: 'graphiql query mutation schema introspection',
+    shortcut: 'q',
+    needs: 'graphql',
+    load: () => import('./graphql/page.tsx'),
+  },
+  {
     path: '/connect',
     title: 'Connect',
     icon: 'plug',
@@ -182,6 +195,13 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./account/page.tsx'),
   },
 ];
+
+/** Pages that an operator is shown. @param has what the project has; undefined while that is not known */
+export const pagesFor = (
+  role: Role,
+  has: Readonly<Partial<Record<NonNullable<PageEntry['needs']>, boolean>>> | undefined,
+): readonly PageEntry[] =>
+  pages.filter((page) => reaches(role, page.role) && (page.needs === undefined || has?.[page.needs] === true));
 
 /** The page an address belongs to. */
 export const pageOf = (path: string): PageEntry | undefined =>

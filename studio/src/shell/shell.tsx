@@ -1,11 +1,12 @@
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { useProject } from '../data/project.ts';
 import { reaches, useSession } from '../data/session.ts';
 import { buttonClass, IconButton } from '../design/button.tsx';
 import { Drawer } from '../design/dialog.tsx';
 import { PageLayout } from '../design/layout.tsx';
 import { EmptyState, Skeleton } from '../design/states.tsx';
-import { type PageEntry, pageOf, pages } from '../pages/table.ts';
+import { type PageEntry, pageOf, pages, pagesFor } from '../pages/table.ts';
 import { Navigation } from './navigation.tsx';
 import { PageBoundary } from './page-boundary.tsx';
 import { Palette } from './palette.tsx';
@@ -23,9 +24,11 @@ export function Shell() {
   const [drawer, setDrawer] = useState(false);
   const [palette, setPalette] = useState(false);
   const main = useRef<HTMLElement>(null);
-  const visible = useMemo(() => pages.filter(({ role }) => reaches(session.role, role)), [session.role]);
+  const project = useProject();
+  const visible = useMemo(() => pagesFor(session.role, project.data), [session.role, project.data]);
   const page = pageOf(path);
-  const shown = page && visible.includes(page) ? page : undefined;
+  // The page of something that is not there says so itself.
+  const shown = page && reaches(session.role, page.role) ? page : undefined;
 
   useShortcuts(visible, { go, openPalette: () => setPalette(true) });
   useEffect(() => {

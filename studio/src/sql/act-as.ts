@@ -11,6 +11,9 @@ export type ActAs =
     }
   | { readonly kind: 'service' };
 
+/** Who asks, as requests that are passed on say it. */
+export const callerOf = (as: ActAs): string => (as.kind === 'user' ? `user:${as.id}` : as.kind);
+
 const roleOf = { anon: 'anon', user: 'authenticated', service: 'service_role' } as const;
 
 /** The claims that a token of theirs would hold, as far as policies commonly read them. */

@@ -1,5 +1,6 @@
 import { studioError } from '../errors.ts';
 import { secretNames } from '../ports.ts';
+import { hasGraphql } from '../sql/graphql.ts';
 import type { Route } from './route.ts';
 
 /** Health of every service. */
@@ -10,12 +11,12 @@ export const servicesGet: Route = {
   handle: ({ context }) => context.ports.health(),
 };
 
-/** What clients connect with; no secret. */
+/** What clients connect with, and whether they may ask in GraphQL; no secret. */
 export const projectGet: Route = {
   method: 'GET',
   path: '/project',
   role: 'read-only',
-  handle: ({ context }) => context.ports.project(),
+  handle: async ({ context }) => ({ ...context.ports.project(), graphql: await hasGraphql(context.db) }),
 };
 
 /** Settings of every room, secrets without their values. */

@@ -32,6 +32,9 @@ export interface StudioUnderTest {
 /** The owner's credentials. */
 export const owner = { username: 'supabase', password: 'the password of the settings' };
 
+/** Id of the one user that auth knows. */
+export const knownUser = '0b3f9a52-0000-4000-8000-000000000001';
+
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Hashes that cost nothing; the one right code is the step's number. */
@@ -84,6 +87,7 @@ export async function startStudio(
             },
           },
     serviceKey: () => 'the-service-key',
+    userToken: async (id) => (id === knownUser ? 'the-token-of-the-user' : undefined),
     logsKey: () => 'the-logs-key',
     sealedConnection: (access) => `sealed ${access}`,
     project: () => ({

@@ -24,6 +24,9 @@ const inertHeaders = {
   'referrer-policy': 'no-referrer',
 };
 
+// Rooms that answer as whoever asks is, so that an operator may ask as somebody else.
+const asSomebody: ReadonlySet<string> = new Set(['invoke', 'rest']);
+
 interface Admitted {
   readonly mount: Mount;
   readonly caller: Caller;
@@ -61,13 +64,13 @@ export function createPassOn(context: StudioContext): PassOn {
       const role = (await readSession(context, cookie))?.role;
       return role !== undefined && offerOf(room, request.method ?? 'GET', rest, role).kind === 'pass';
     };
-    prepare(request, caller, room);
+    await prepare(request, caller, room);
     request.url = offered.target.prefix + rest + (query ? `?${query}` : '');
     return { mount, caller, reads: offered.reads, room, path: rest, reqId: requestContext(request).id, isStillWelcome };
   }
 
   // The room sees the server's key; nothing a browser sent may speak for it.
-  function prepare(request: IncomingMessage, caller: Caller, room: string): void {
+  async function prepare(request: IncomingMessage, caller: Caller, room: string): Promise<void> {
     const { headers } = request;
     const as = headers[callAsHeader];
     for (const name in headers)
@@ -78,7 +81,7 @@ export function createPassOn(context: StudioContext): PassOn {
       )
         delete headers[name];
     const service = context.ports.serviceKey();
-    const key = room === 'invoke' ? callToken(as, { service, anon: context.ports.project().anonKey }) : service;
+    const key = asSomebody.has(room) ? await tokenOf(as) : service;
     if (room === 'analytics') {
       const logsKey = context.ports.logsKey();
       if (logsKey !== undefined) headers['x-api-key'] = logsKey;
@@ -94,6 +97,13 @@ export function createPassOn(context: StudioContext): PassOn {
       headers['x-pg-application-name'] = `studio ${caller.name}`.slice(0, 63);
     }
     setRequestContext(request, { prefix: roomsPrefix + room, viaGateway: true });
+  }
+
+  async function tokenOf(as: string | readonly string[] | undefined): Promise<string | undefined> {
+    const { serviceKey, project, userToken } = context.ports;
+    const found = await callToken(as, { service: serviceKey(), anon: project().anonKey, user: userToken });
+    if (found === 'no-user') throw studioError('no_user');
+    return found.token;
   }
 
   /** Ends what goes on for long when its session is over. @param ending emits `close` */

@@ -22,7 +22,7 @@ describe('connection strings', () => {
 });
 
 test('without a pooler there is one way', () => {
-  expect(waysOf({ url: '', database }).map(({ port }) => port)).toEqual([5432, 6543]);
+  expect(waysOf({ graphql: false, url: '', database }).map(({ port }) => port)).toEqual([5432, 6543]);
   const { transactionPort: _, ...direct } = database;
-  expect(waysOf({ url: '', database: direct }).map(({ key }) => key)).toEqual(['session']);
+  expect(waysOf({ graphql: false, url: '', database: direct }).map(({ key }) => key)).toEqual(['session']);
 });

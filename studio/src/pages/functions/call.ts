@@ -1,3 +1,5 @@
+import { type Answer, type Call, call } from '../../data/call.ts';
+
 /** For whom a function is called: with the server's key, the key of visitors, or without any. */
 export const callers = { service: 'Server (service_role)', anon: 'Visitor (anon)', none: 'Nobody (no token)' } as const;
 
@@ -5,80 +7,16 @@ export const callers = { service: 'Server (service_role)', anon: 'Visitor (anon)
 export type Caller = keyof typeof callers;
 
 /** A request to a function. */
-export interface Call {
-  readonly method: string;
+export interface FunctionCall extends Call {
+  readonly as: Caller;
   /** Behind the function's name. */
   readonly path: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body: string;
-  readonly as: Caller;
 }
 
-/** What a function answered, as far as it came. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body: string;
-  /** Milliseconds until the headers were there, and until now. */
-  readonly first: number;
-  readonly total: number;
-  readonly state: 'coming' | 'done' | 'cut' | 'stopped';
-}
-
-/** Characters of a body that are shown. */
-export const mostShown = 200_000;
-
-/** Methods whose requests have no body (Fetch, "body with GET or HEAD"). */
-export const isBodiless = (method: string): boolean => method === 'GET' || method === 'HEAD';
-
-/**
- * Calls a function. @param tell is given the answer each time more of it has come
- * @throws Error when it cannot be reached, or `signal` was aborted
- */
-export async function callFunction(
+/** Calls a function, as `call` does. */
+export const callFunction = (
   slug: string,
-  { method, path, headers, body, as }: Call,
+  { path, ...request }: FunctionCall,
   tell: (answer: Answer) => void,
   signal: AbortSignal,
-): Promise<void> {
-  const began = performance.now();
-  const sent = new Headers({ 'x-studio-request': '1', 'x-studio-as': as });
-  for (const [name, value] of headers) sent.append(name, value);
-  const hasBody = !isBodiless(method) && body !== '';
-  if (hasBody && !sent.has('content-type')) sent.set('content-type', 'application/json');
-  const response = await fetch(`/api/rooms/invoke/${encodeURIComponent(slug)}${path}`, {
-    method,
-    headers: sent,
-    redirect: 'manual',
-    signal,
-    ...(hasBody && { body }),
-  });
-  const first = performance.now() - began;
-  const decoder = new TextDecoder();
-  let text = '';
-  const say = (state: Answer['state']) =>
-    tell({
-      status: response.status,
-      headers: [...response.headers].filter(([name]) => !ofDashboard.has(name)),
-      body: text,
-      first,
-      total: performance.now() - began,
-      state,
-    });
-  say('coming');
-  const reader = response.body?.getReader();
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    text += decoder.decode(part.value, { stream: true });
-    if (text.length > mostShown) {
-      await reader?.cancel();
-      text = text.slice(0, mostShown);
-      return say('cut');
-    }
-    say('coming');
-  }
-  text += decoder.decode();
-  say('done');
-}
-
-// What the dashboard's server adds on the way, so that an answer opened as a page can do nothing.
-const ofDashboard = new Set(['content-security-policy', 'cross-origin-resource-policy', 'referrer-policy']);
+): Promise<void> => call(`invoke/${encodeURIComponent(slug)}${path}`, request, tell, signal);

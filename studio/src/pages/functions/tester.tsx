@@ -1,4 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type Answer, isBodiless, mostShown } from '../../data/call.ts';
+import { readHeaders } from '../../data/headers.ts';
 import { useMay } from '../../data/session.ts';
 import { Badge } from '../../design/badge.tsx';
 import { Button } from '../../design/button.tsx';
@@ -6,8 +8,7 @@ import { CodeBlock } from '../../design/code-block.tsx';
 import { SelectField, TextArea, TextField } from '../../design/field.tsx';
 import { Card } from '../../design/layout.tsx';
 import { ErrorBox, Note } from '../../design/states.tsx';
-import { type Answer, type Caller, callers, callFunction, isBodiless, mostShown } from './call.ts';
-import { readHeaders } from './headers.ts';
+import { type Caller, callers, callFunction } from './call.ts';
 import styles from './page.module.css';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];

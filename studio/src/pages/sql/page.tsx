@@ -4,6 +4,7 @@ import { useLocation, useSearch } from 'wouter';
 import { ApiError } from '../../data/client.ts';
 import { useMay, useSession } from '../../data/session.ts';
 import { runSql } from '../../data/sql.ts';
+import { useStored } from '../../data/stored.ts';
 import { Button, IconButton } from '../../design/button.tsx';
 import { Confirm, Sheet } from '../../design/dialog.tsx';
 import { Select } from '../../design/field.tsx';
@@ -20,7 +21,6 @@ import { type Run, readHistory, remembered } from './history.ts';
 import { Library, PathDialog } from './library.tsx';
 import styles from './page.module.css';
 import { type Outcome, Results } from './results.tsx';
-import { useStored } from './stored.ts';
 import { activeOf, isUnsaved, readTabs, tabbed, titleOf } from './tabs.ts';
 
 type Way = 'run' | 'explain' | 'analyze';

@@ -25,7 +25,7 @@ export function readHeaders(text: string): WrittenHeaders {
     if (at < 0 || !token.test(name)) return { problem: `Not a header: ${line.trim().slice(0, 80)}` };
     if (!printable.test(value)) return { problem: `${name} has characters that a header cannot have` };
     const small = name.toLowerCase();
-    if (small === 'authorization' || small === 'apikey') return { problem: `${name} comes from “Call as”` };
+    if (small === 'authorization' || small === 'apikey') return { problem: `${name} comes from who asks` };
     if (notOurs.has(small) || /^(proxy|sec|x-studio|x-consumer)-/.test(small))
       return { problem: `${name} cannot be set from here` };
     headers.push([name, value]);

@@ -1,0 +1,3 @@
+import { graphqlLanguage } from 'cm6-graphql';
+
+export const language = graphqlLanguage;

@@ -1,0 +1,3 @@
+import { parse } from 'graphql';
+
+export const read = parse;
