@@ -226,6 +226,33 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
         { title: 'hers', lost: false },
         { title: "nobody's", lost: true },
       ]);
+
+      // The same by a real request: what is read leaves nothing behind, what is written is asked about first.
+      await sheet.getByRole('tab', { name: 'Send a request' }).click();
+      const answer = sheet.getByRole('region', { name: 'Answer', exact: true });
+      await sheet.getByRole('button', { name: 'Send', exact: true }).click();
+      await answer.getByRole('status').filter({ hasText: '1 row in' }).waitFor();
+      await answer.getByRole('row', { name: /^yes Users have their own rows .*hers/ }).waitFor();
+      await answer.getByText('Headers', { exact: true }).click();
+      await answer.getByText('content-range: 0-0/*').waitFor();
+      expect(await axe()).toEqual([]);
+      await sheet.getByLabel('Method', { exact: true }).selectOption('DELETE');
+      await sheet.getByLabel('Path below /rest/v1', { exact: true }).fill(`/${table}?title=neq.none`);
+      await sheet.getByLabel('Prefer', { exact: true }).fill('return=representation');
+      await sheet.getByRole('button', { name: 'Send', exact: true }).click();
+      await page
+        .getByRole('dialog', { name: 'Send it for real?' })
+        .getByRole('button', { name: 'Send it', exact: true })
+        .click();
+      await answer.getByText('What decided, row by row, before it was sent').waitFor();
+      await answer.getByRole('row', { name: /^no no policy agrees to find it .*nobody/ }).waitFor();
+      expect(await runSql(stack, `select title from public.${table}`)).toEqual([{ title: "nobody's" }]);
+      expect(
+        await runSql(
+          stack,
+          `select 1 from auth.sessions s join auth.users u on u.id = s.user_id where email = '${email}'`,
+        ),
+      ).toEqual([]);
       expect(problems).toEqual([]);
     } finally {
       await context.close();

@@ -58,6 +58,10 @@ describe.skipIf(!hasBrowser)('the SQL editor', () => {
     await page.getByRole('columnheader', { name: 'first' }).waitFor();
     await run.click();
     await page.getByRole('columnheader', { name: 'second' }).waitFor();
+    await page.getByRole('tab', { name: '1 · select 1 as first', exact: true }).click();
+    await page.getByRole('columnheader', { name: 'first' }).waitFor();
+    expect(await axe()).toEqual([]);
+    await page.getByRole('tab', { name: /^2 · select 2 as second/ }).click();
     await page.getByRole('button', { name: 'Chart' }).click();
     await page.getByRole('img', { name: 'third by second, 1 values' }).waitFor();
     expect(await axe()).toEqual([]);
@@ -74,6 +78,20 @@ describe.skipIf(!hasBrowser)('the SQL editor', () => {
     await page.getByRole('alert').filter({ hasText: 'LINE 2: select nothing_such' }).waitFor();
     expect(await page.locator('.cm-lintRange-error').textContent()).toBe('nothing_such');
     await page.getByLabel('Run as', { exact: true }).selectOption('own');
+
+    // What came before a mistake is shown all the same, and taken back.
+    const insert = `insert into ${table} values (-1, 'gone')`;
+    await page.goto(
+      address(`${insert};\ndo $$ begin raise notice 'half way'; end $$;\nselect nothing_such from ${table}`),
+    );
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByRole('alert').filter({ hasText: 'LINE 3: select nothing_such' }).waitFor();
+    await page.getByText('All was one transaction').waitFor();
+    await page.getByRole('tab', { name: /^1 · insert/ }).click();
+    await page.getByRole('status').filter({ hasText: 'INSERT: 1 row in' }).waitFor();
+    await page.getByRole('tab', { name: /^2 · do/ }).click();
+    await page.getByText('NOTICE half way').waitFor();
+    expect(await runSql(stack, `select id from public.${table} where id < 0`)).toEqual([]);
 
     await editor.click();
     await page.keyboard.press('Control+a');

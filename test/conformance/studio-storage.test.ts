@@ -39,6 +39,20 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await page.getByRole('link', { name: bucket }).click();
     await page.getByText('Nothing here yet').waitFor();
 
+    await page.getByRole('button', { name: 'Policies', exact: true }).click();
+    const rules = page.getByRole('dialog', { name: `Policies of ${bucket}`, exact: true });
+    await rules.getByText('No policy speaks of this bucket').waitFor();
+    expect(page.url()).toContain('?policies');
+    await rules.getByRole('button', { name: 'New policy', exact: true }).click();
+    await page.getByLabel('Begin with', { exact: true }).selectOption({ label: 'Signed-in users upload' });
+    await page.getByRole('button', { name: 'Make the policy', exact: true }).click();
+    await rules.getByText(`check (bucket_id = '${bucket}'::text)`).waitFor();
+    expect(await axe()).toEqual([]);
+    await rules.getByRole('button', { name: `Drop ${bucket}: signed-in users upload`, exact: true }).click();
+    await page.getByRole('button', { name: 'Drop the policy', exact: true }).click();
+    await rules.getByText('No policy speaks of this bucket').waitFor();
+    await rules.getByRole('button', { name: 'Close', exact: true }).click();
+
     await drop('notes.txt', 'hello', 'text/plain');
     // More than one piece.
     await drop('large.bin', Buffer.alloc(7 * 1024 * 1024, 1), 'application/octet-stream');

@@ -119,9 +119,9 @@ function studioRules(): IForbiddenRuleType[] {
     },
     {
       name: 'R15-below-pages',
-      comment: 'Design, data, SQL, the grid and the editor are used by pages and know none',
+      comment: 'Design, data, SQL, the grid, editors and policies are used by pages and know none',
       severity: 'error',
-      from: { path: '^studio/src/(design|data|sql|grid|editor)/' },
+      from: { path: '^studio/src/(design|data|sql|grid|editor|policies)/' },
       to: { path: '^studio/src/(pages|shell|main)' },
     },
     {

@@ -15,6 +15,6 @@ export { connectReplication, type ReplicationConnection } from './replication-co
 
 export { scramVerifier } from './scram.ts';
 
-export { openSession, type Session, type SessionOptions, type SessionResult } from './session.ts';
+export { openSession, type Session, type SessionNotice, type SessionOptions, type SessionResult } from './session.ts';
 
 export { type ColumnOrigin, viewOrigins } from './view-origins.ts';

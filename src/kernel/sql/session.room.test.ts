@@ -24,6 +24,15 @@ async function open(options: Partial<SessionOptions> = {}): Promise<Session> {
   return session;
 }
 
+it('tells what the server remarks, and bounds all answers together', async () => {
+  const remarks: unknown[] = [];
+  const session = await open({ resultLimit: 3_000, onNotice: (notice) => void remarks.push(notice) });
+  await session.query(`do $$ begin raise notice 'half' using hint = 'go on'; end $$`);
+  expect(remarks).toEqual([{ severity: 'NOTICE', message: 'half', detail: undefined, hint: 'go on' }]);
+  await session.query(`select repeat('x', 2000)`);
+  await expect(session.query(`select repeat('x', 2000)`)).rejects.toMatchObject({ code: 'result_too_large' });
+});
+
 it('gives values that JSON can hold without loss', async () => {
   const [result] = await (await open()).query(`
     select 9007199254740991 as safe, 9007199254740993 as beyond, date '2026-01-02' as day, interval '1 mon' as month,

@@ -13,10 +13,21 @@ export interface SessionOptions {
   readonly connectTimeout: number;
   /** Milliseconds one query may take before it is cancelled. */
   readonly queryTimeout: number;
-  /** Bytes of one answer at most, as the server sends them. */
+  /** Bytes of all answers together at most, as the server sends them. */
   readonly resultLimit: number;
   /** Aborting cancels what runs. */
   readonly signal?: CancelSignal;
+  /** Told what the server remarks while a query runs (`RAISE NOTICE`, warnings). Must not throw. */
+  readonly onNotice?: (notice: SessionNotice) => void;
+}
+
+/** A remark of the server (PostgreSQL protocol, NoticeResponse). */
+export interface SessionNotice {
+  /** `NOTICE`, `WARNING`, `INFO` … */
+  readonly severity: string;
+  readonly message: string;
+  readonly detail: string | undefined;
+  readonly hint: string | undefined;
 }
 
 /** What one statement gave back. Only statements that return rows have columns. */
@@ -49,17 +60,23 @@ export interface Session {
 
 /** Opens a session. @throws the server's error (28P01 …) or the socket's (ECONNREFUSED …) */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { connection, connectTimeout, queryTimeout, resultLimit, signal } = options;
+  const { connection, connectTimeout, queryTimeout, resultLimit, signal, onNotice } = options;
   // The server's own defaults for the role and database are in force here, unlike in pools.
   const driver = await withTls(connection, async (tls) => {
     const opened = createConnection(connection, tls, false, connectTimeout);
     // What is lost while a query runs is told by the query, and otherwise by the next one.
     opened.on('error', () => {});
+    if (onNotice)
+      opened.on('notice', ({ severity = 'NOTICE', message = '', detail, hint }) =>
+        onNotice({ severity, message, detail, hint }),
+      );
     await opened.connect();
     return opened;
   });
   const client = { pg: driver, options: connection };
   const socket = (driver as unknown as { connection: { stream: Socket } }).connection.stream;
+
+  let size = 0;
 
   // What is refused is cancelled on the server and read no further: the connection cannot be used any more.
   async function run(text: string, values: readonly unknown[] | undefined): Promise<pg.QueryResult | pg.QueryResult[]> {
@@ -69,7 +86,6 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       cancelQuery(client);
       socket.destroy();
     };
-    let size = 0;
     const count = (chunk: Buffer) => {
       size += chunk.length;
       if (size > resultLimit) stop(sqlError('result_too_large', { details: { size, limit: resultLimit } }));

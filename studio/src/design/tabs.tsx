@@ -14,11 +14,14 @@ export function Tabs<K extends string>({
   tabs,
   value,
   onChange,
+  fill = false,
 }: {
   readonly label: string;
   readonly tabs: readonly Tab<K>[];
   readonly value: K;
   readonly onChange: (key: K) => void;
+  /** True: as high as what it stands in, and the content scrolls by itself. */
+  readonly fill?: boolean;
 }) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
@@ -36,7 +39,7 @@ export function Tabs<K extends string>({
   }
 
   return (
-    <div>
+    <div className={fill ? styles.fill : undefined}>
       <div ref={list} role="tablist" aria-label={label} className={styles.list} onKeyDown={onKeyDown}>
         {tabs.map(({ key, label: text }) => (
           <button

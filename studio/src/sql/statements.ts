@@ -45,7 +45,8 @@ export function statementAt(sql: string, place: number): Statement | undefined {
   return all.findLast(({ from }) => from <= place) ?? all[0];
 }
 
-const wordsOf = ({ tokens }: Statement): readonly string[] =>
+/** Its words and marks, words in lower case. */
+export const wordsOf = ({ tokens }: Statement): readonly string[] =>
   tokens.map(({ kind, text }) => (kind === 'word' ? text.toLowerCase() : text));
 
 /** What a statement does that cannot be taken back, in words; empty: nothing of that kind. */

@@ -1,10 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from '#kernel/http';
-import { asDatabaseError, quoteLiteral, type Session } from '#kernel/sql';
+import { asDatabaseError, quoteLiteral, type Session, type SessionNotice } from '#kernel/sql';
 import type { Query } from '../core/filters.ts';
 import { describeQueryError } from '../core/query-error.ts';
+import { readScript, runScript } from '../core/script-run.ts';
 import { deparseSql, formatSql, parseSql } from '../core/sql-text.ts';
 import { metaError } from '../errors.ts';
 import type { Run } from './run.ts';
+
+/** Remarks of one statement that are told; the rest is left out. */
+const noticesAtMost = 100;
 
 interface QueryBody {
   readonly query?: unknown;
@@ -26,6 +30,16 @@ export function bindQuery(app: FastifyInstance, run: Run): void {
         return reply.code(400).send(describeQueryError(refused, query));
       }
     });
+  });
+
+  // Not the original's: each statement with what it gave, for an editor that shows them all.
+  app.post('/query/run', (request, reply) => {
+    const script = readScript(request.body);
+    const notices: SessionNotice[] = [];
+    const keep = (notice: SessionNotice) => {
+      if (notices.length < noticesAtMost) notices.push(notice);
+    };
+    return run(request, reply, 400, (session) => runScript(session, script, () => notices.splice(0)), keep);
   });
 
   app.post('/query/format', async (request, reply) =>

@@ -1,7 +1,7 @@
 import { ServiceError } from '#kernel/errors';
 import { abortSignalOf, type FastifyReply, type FastifyRequest } from '#kernel/http';
 import type { Logger } from '#kernel/log';
-import { asDatabaseError, type ConnectionOptions, openSession, type Session } from '#kernel/sql';
+import { asDatabaseError, type ConnectionOptions, openSession, type Session, type SessionOptions } from '#kernel/sql';
 import { passphraseOf, readEncryptedConnection } from '../core/connection.ts';
 import type { Seats } from '../core/seats.ts';
 import type { MetaSettings } from '../settings.ts';
@@ -26,11 +26,12 @@ export type Run = <T>(
   reply: FastifyReply,
   refused: 400 | 404 | 500,
   work: (session: Session) => Promise<T>,
+  onNotice?: SessionOptions['onNotice'],
 ) => Promise<unknown>;
 
 /** Binds `Run` to a room. */
 export function createRun(context: RunContext): Run {
-  return async (request, reply, refused, work) => {
+  return async (request, reply, refused, work, onNotice) => {
     const giveBack = await context.seats.take();
     let session: Session | undefined;
     try {
@@ -40,6 +41,7 @@ export function createRun(context: RunContext): Run {
         queryTimeout: context.settings.queryTimeout,
         resultLimit: context.settings.resultLimit * 1024 * 1024,
         signal: abortSignalOf(reply.raw),
+        ...(onNotice && { onNotice }),
       });
       return await work(session);
     } catch (error) {

@@ -9,6 +9,7 @@ const least = (room: string, method: string, path: string): string =>
 describe('who may ask a room what', () => {
   test.each([
     ['meta', 'POST', '/query', 'read-only'],
+    ['meta', 'POST', '/query/run', 'read-only'],
     ['meta', 'GET', '/tables', 'read-only'],
     ['meta', 'GET', '/columns/16384.1', 'read-only'],
     ['meta', 'PATCH', '/tables/16384', 'developer'],

@@ -53,7 +53,7 @@ const work = (room: string, path: RegExp, ...methods: string[]): Offer => ({
  * Read-only operators reach meta under a database role that can only read, so that their SQL is offered here too.
  */
 export const offers: readonly Offer[] = [
-  look('meta', /^\/query(\/format|\/parse|\/deparse)?$/, 'POST'),
+  look('meta', /^\/query(\/run|\/format|\/parse|\/deparse)?$/, 'POST'),
   look('meta', /^\/[a-z-]+(\/[\w.-]+)*$/),
   work('meta', /^\/[a-z-]+(\/[\w.-]+)*$/),
   look('auth', /^\/(settings|health)$/),

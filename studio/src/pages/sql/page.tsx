@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { ApiError } from '../../data/client.ts';
 import { useMay, useSession } from '../../data/session.ts';
-import { runSql } from '../../data/sql.ts';
+import { runScript, runSql } from '../../data/sql.ts';
 import { useStored } from '../../data/stored.ts';
 import { Button, IconButton } from '../../design/button.tsx';
 import { Confirm, Sheet } from '../../design/dialog.tsx';
@@ -13,13 +13,15 @@ import { ActAsPicker } from '../../editor/act-as-picker.tsx';
 import { type Mark, SqlEditor, type SqlEditorHandle } from '../../editor/sql-editor.tsx';
 import { type ActAs, actAsSql } from '../../sql/act-as.ts';
 import { readPlan } from '../../sql/plan.ts';
+import { scriptOf } from '../../sql/script.ts';
 import { asWritten, placeOf, type Sent } from '../../sql/sent-error.ts';
-import { isExplainable, statementAt, warningsOf, withLimit } from '../../sql/statements.ts';
+import { isExplainable, statementAt, warningsOf } from '../../sql/statements.ts';
 import { Assistant } from './assistant.tsx';
 import { readSnippet, snippetsKey, useNames, writeSnippet } from './data.ts';
 import { type Run, readHistory, remembered } from './history.ts';
 import { Library, PathDialog } from './library.tsx';
 import styles from './page.module.css';
+import { titleOfStatement } from './result.ts';
 import { type Outcome, Results } from './results.tsx';
 import { activeOf, isUnsaved, readTabs, tabbed, titleOf } from './tabs.ts';
 
@@ -127,11 +129,6 @@ export function Page() {
     const control = new AbortController();
     setWarned(undefined);
     setRunning({ id, control });
-    const prefix = `${way === 'analyze' ? 'begin;\n' : ''}${actAsSql(as)}${way === 'run' ? '' : explain[way]}`;
-    const bounded =
-      way === 'run' && limit > 0 ? withLimit(sql, limit) : sql.replace(/[\s;]+$/, way === 'run' ? '$&' : '');
-    const sent: Sent = { text: tab.sql, from, prefix };
-    const began = performance.now();
     const finish = (result: Outcome, mark?: Mark) => {
       setOutcomes((all) => new Map(all).set(id, result));
       setMarks((all) => {
@@ -141,32 +138,50 @@ export function Page() {
         return next;
       });
     };
+    // Where the operator's own text is wrong, and how the error looks for it.
+    const wrong = (error: unknown, sent: Sent) => {
+      const at = placeOf(error, sent);
+      return {
+        error: asWritten(error, sent),
+        mark: at === undefined ? undefined : { at, message: (error as Error).message },
+      };
+    };
+    const began = performance.now();
     const note = (part: Pick<Run, 'ok' | 'rows'>) =>
       remember({ sql, at: Date.now(), took: performance.now() - began, ...part });
     try {
-      const rows = await runSql(`${prefix}${bounded}${way === 'analyze' ? ';\nrollback' : ''}`, control.signal);
-      const took = performance.now() - began;
       if (way === 'run') {
-        finish({ kind: 'rows', rows, took, limited: bounded === sql ? undefined : limit });
-        note({ ok: true, rows: rows.length });
+        const script = scriptOf(sql, limit, as);
+        if (script.statements.length === 0) throw new Error('There is nothing to run');
+        const { results, error, notices } = await runScript(script, control.signal);
+        const titles = script.places.map(({ text }) => titleOfStatement(text));
+        const failed = error && {
+          ...wrong(error, { text: tab.sql, from: from + (script.places[results.length]?.from ?? 0), prefix: '' }),
+          kept: !script.together,
+          notices: notices ?? [],
+        };
+        finish({ kind: 'results', results, titles, limit, failed }, failed?.mark);
+        note({ ok: !error, rows: results.reduce((sum, { rows }) => sum + rows.length, 0) });
         // What completion proposes may have changed.
         if (/\b(create|alter|drop)\b/i.test(sql)) void client.invalidateQueries({ queryKey: ['sql-names'] });
       } else {
-        const plan = readPlan(rows[0]?.['QUERY PLAN']);
-        finish(plan ? { kind: 'plan', plan } : { kind: 'failed', error: new Error('The database told no plan') });
+        const prefix = `${way === 'analyze' ? 'begin;\n' : ''}${actAsSql(as)}${explain[way]}`;
+        const text = `${prefix}${sql.replace(/[\s;]+$/, '')}${way === 'analyze' ? ';\nrollback' : ''}`;
+        try {
+          const plan = readPlan((await runSql(text, control.signal))[0]?.['QUERY PLAN']);
+          finish(plan ? { kind: 'plan', plan } : { kind: 'failed', error: new Error('The database told no plan') });
+        } catch (error) {
+          if (control.signal.aborted) throw error;
+          const { mark, ...failed } = wrong(error, { text: tab.sql, from, prefix });
+          finish({ kind: 'failed', ...failed }, mark);
+        }
       }
     } catch (error) {
       const gaveUp = control.signal.aborted;
-      const place = gaveUp ? undefined : placeOf(error, sent);
-      finish(
-        {
-          kind: 'failed',
-          error: gaveUp
-            ? new Error('Cancelled; the database stopped, and nothing of it is kept')
-            : asWritten(error, sent),
-        },
-        place === undefined ? undefined : { at: place, message: (error as Error).message },
-      );
+      finish({
+        kind: 'failed',
+        error: gaveUp ? new Error('Cancelled; the database stopped what was running') : error,
+      });
       if (way === 'run') note({ ok: false, rows: 0 });
     } finally {
       setRunning(undefined);
@@ -208,7 +223,8 @@ export function Page() {
       }}
     />
   );
-  const failure = outcome?.kind === 'failed' ? outcome.error : undefined;
+  const failure =
+    outcome?.kind === 'failed' ? outcome.error : outcome?.kind === 'results' ? outcome.failed?.error : undefined;
 
   return (
     <div className={styles.page}>

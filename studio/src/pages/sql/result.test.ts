@@ -1,11 +1,27 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { asCsv, asMarkdown, isNumeric, tableOf, ticksOf } from './result.ts';
+import { asCsv, asMarkdown, describeResult, isNumeric, tableOf, ticksOf, titleOfStatement } from './result.ts';
 
-const table = tableOf([
-  { id: 1, title: 'a|b', about: { x: 1 }, big: '12345678901234567890' },
-  { id: 2, title: null, about: null, big: null },
-]);
+const table = tableOf({
+  columns: ['id', 'title', 'about', 'big'],
+  rows: [
+    { id: 1, title: 'a|b', about: { x: 1 }, big: '12345678901234567890' },
+    { id: 2, title: null, about: null, big: null },
+  ],
+});
+
+test('what came of a statement is said', () => {
+  const result = { command: 'SELECT', count: 2, columns: ['a'], rows: [{ a: 1 }, { a: 2 }], took: 1_234.4 };
+  expect(describeResult(result, 10)).toBe('2 rows in 1,234 ms');
+  expect(describeResult(result, 2)).toBe('2 rows in 1,234 ms, the first 2 only');
+  expect(describeResult({ ...result, rows: [] }, 10)).toBe('Done; no rows in 1,234 ms');
+  const changed = { ...result, columns: [], rows: [] };
+  expect(describeResult({ ...changed, command: 'INSERT', count: 1 }, 0)).toBe('INSERT: 1 row in 1,234 ms');
+  expect(describeResult({ ...changed, command: 'CREATE', count: null }, 0)).toBe('CREATE, done in 1,234 ms');
+  expect(titleOfStatement('select  a,\n b from t')).toBe('select a, b from t');
+  expect(titleOfStatement('x'.repeat(60))).toHaveLength(28);
+  expect(tableOf({ columns: ['a', 'a'], rows: [] }).columns).toEqual(['a']);
+});
 
 test('tables are written for others to read', () => {
   expect(asCsv(table)).toBe('id,title,about,big\r\n1,a|b,"{""x"":1}",12345678901234567890\r\n2,,,\r\n');

@@ -1,5 +1,5 @@
 import { csvLine } from '../../data/csv.ts';
-import type { Row } from '../../data/sql.ts';
+import type { Row, StatementResult } from '../../data/sql.ts';
 
 /** Rows as a table. */
 export interface ResultTable {
@@ -7,8 +7,34 @@ export interface ResultTable {
   readonly rows: readonly Row[];
 }
 
-/** The columns are those of the first row: all have the same. */
-export const tableOf = (rows: readonly Row[]): ResultTable => ({ columns: Object.keys(rows[0] ?? {}), rows });
+/** A name that is given twice is there once, with the later value. */
+export const tableOf = ({ columns, rows }: Pick<StatementResult, 'columns' | 'rows'>): ResultTable => ({
+  columns: [...new Set(columns)],
+  rows,
+});
+
+/** What a statement is called where there are several: its beginning. */
+export const titleOfStatement = (sql: string): string => {
+  const line = sql.replace(/\s+/g, ' ').trim();
+  return line.length > 28 ? `${line.slice(0, 27)}…` : line;
+};
+
+const changing = /^(INSERT|UPDATE|DELETE|MERGE|COPY)$/;
+
+/** What came of a statement, in words. @param limit rows that were asked for at most; 0: all */
+export function describeResult(
+  { command, count, columns, rows, took }: Omit<StatementResult, 'notices'>,
+  limit: number,
+): string {
+  const rowsOf = (many: number) => `${many.toLocaleString('en')} ${many === 1 ? 'row' : 'rows'}`;
+  const time = `in ${Math.round(took).toLocaleString('en')} ms`;
+  if (columns.length === 0)
+    return changing.test(command) && count !== null
+      ? `${command}: ${rowsOf(count)} ${time}`
+      : `${command || 'Done'}, done ${time}`;
+  const all = rows.length === 0 ? 'Done; no rows' : rowsOf(rows.length);
+  return `${all} ${time}${limit > 0 && rows.length === limit ? `, the first ${limit.toLocaleString('en')} only` : ''}`;
+}
 
 /** A value as text; null for NULL. */
 export function textOf(value: unknown): string | null {

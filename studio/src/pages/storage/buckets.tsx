@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react';
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { useMay } from '../../data/session.ts';
 import { Badge } from '../../design/badge.tsx';
 import { Button, IconButton } from '../../design/button.tsx';
@@ -26,6 +26,7 @@ import { readSize, sizeText } from './paths.ts';
 export function Buckets({ adding, onAdded }: { readonly adding: boolean; readonly onAdded: () => void }) {
   const buckets = useBuckets();
   const may = useMay('developer');
+  const [, go] = useLocation();
   const [opened, setOpened] = useState<{ readonly bucket: Bucket; readonly what: 'change' | 'empty' | 'delete' }>();
   const close = () => setOpened(undefined);
   if (buckets.error) return <ErrorBox error={buckets.error} retry={() => void buckets.refetch()} />;
@@ -68,6 +69,11 @@ export function Buckets({ adding, onAdded }: { readonly adding: boolean; readonl
                     label={`Actions for ${bucket.id}`}
                     items={[
                       { label: 'Settings…', icon: 'settings', onSelect: () => setOpened({ bucket, what: 'change' }) },
+                      {
+                        label: 'Policies',
+                        icon: 'shield',
+                        onSelect: () => go(`/storage/${encodeURIComponent(bucket.id)}?policies`),
+                      },
                       {
                         label: 'Empty…',
                         danger: true,

@@ -1,15 +1,17 @@
 import { useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { Link, useLocation, useSearch } from 'wouter';
 import { useMay } from '../../data/session.ts';
 import { Button, buttonClass } from '../../design/button.tsx';
 import { Icon } from '../../design/icon.tsx';
 import { PageLayout } from '../../design/layout.tsx';
+import { BucketPolicies } from './bucket-policies.tsx';
 import { Buckets } from './buckets.tsx';
 import { Folder } from './folder.tsx';
 
-/** Buckets and what is in them: `/storage/<bucket>/<folder>?file=…`. */
+/** Buckets and what is in them: `/storage/<bucket>/<folder>?file=…`; who may what with it: `/storage/<bucket>?policies`. */
 export function Page() {
-  const [path] = useLocation();
+  const [path, go] = useLocation();
+  const search = useSearch();
   const may = useMay('developer');
   const [adding, setAdding] = useState(false);
   const [bucket, ...parts] = path
@@ -23,10 +25,16 @@ export function Page() {
       about={bucket === undefined ? 'Files, in buckets.' : undefined}
       actions={
         <>
-          <Link href="/auth/policies?schema=storage" className={buttonClass('secondary')}>
-            <Icon name="shield" />
-            Policies
-          </Link>
+          {bucket === undefined ? (
+            <Link href="/auth/policies?schema=storage" className={buttonClass('secondary')}>
+              <Icon name="shield" />
+              Policies
+            </Link>
+          ) : (
+            <Button icon="shield" onClick={() => go(`${path}?policies`)}>
+              Policies
+            </Button>
+          )}
           {may && bucket === undefined && (
             <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>
               New bucket
@@ -39,6 +47,9 @@ export function Page() {
         <Buckets adding={adding} onAdded={() => setAdding(false)} />
       ) : (
         <Folder key={path} bucket={bucket} folder={parts.join('/')} />
+      )}
+      {bucket !== undefined && new URLSearchParams(search).has('policies') && (
+        <BucketPolicies bucket={bucket} onClose={() => go(path)} />
       )}
     </PageLayout>
   );

@@ -1,12 +1,6 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { runSql } from '../../../data/sql.ts';
-import {
-  type GuardedTable,
-  listColumnNames,
-  listGuardedTables,
-  listPolicies,
-  type Policy,
-} from '../../../sql/policies.ts';
+import type { Policy } from '../../../sql/policies.ts';
 import {
   applicable,
   type Ground,
@@ -16,35 +10,6 @@ import {
   simulation,
 } from '../../../sql/simulate.ts';
 
-const key = ['policies'];
-
-/** Tables that clients could reach. */
-export const useGuardedTables = () =>
-  useQuery({ queryKey: [...key, 'tables'], queryFn: ({ signal }) => runSql<GuardedTable>(listGuardedTables, signal) });
-
-/** All policies. */
-export const usePolicies = () =>
-  useQuery({ queryKey: [...key, 'list'], queryFn: ({ signal }) => runSql<Policy>(listPolicies, signal) });
-
-/** Columns of a table. */
-export const useColumnNames = (schema: string, table: string) =>
-  useQuery({
-    queryKey: [...key, 'columns', schema, table],
-    queryFn: ({ signal }) => runSql<{ name: string; type: string }>(listColumnNames(schema, table), signal),
-  });
-
-/** Runs SQL that changes policies, after which they are asked for again. */
-export function usePolicyChange(done: () => void) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (sql: string) => runSql(sql),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: key });
-      done();
-    },
-  });
-}
-
 /** What came of a simulated request. */
 export interface Simulated {
   readonly request: SimulatedRequest;
@@ -53,13 +18,14 @@ export interface Simulated {
   readonly rows: readonly Judged[];
 }
 
-/** Judges a request. Nothing it does stays. */
+/** Judges a request. Nothing it does stays. @throws ApiError with the database's words */
+export async function simulate(request: SimulatedRequest, policies: readonly Policy[]): Promise<Simulated> {
+  const [ground] = await runSql<Ground>(groundOf(request));
+  if (!ground) throw new Error('There is no such table');
+  const asked = applicable(policies, request, ground.roles);
+  return { request, ground, policies: asked, rows: await runSql<Judged>(simulation(request, asked)) };
+}
+
+/** Judges a request when it is told to. */
 export const useSimulation = (policies: readonly Policy[]) =>
-  useMutation({
-    async mutationFn(request: SimulatedRequest): Promise<Simulated> {
-      const [ground] = await runSql<Ground>(groundOf(request));
-      if (!ground) throw new Error('There is no such table');
-      const asked = applicable(policies, request, ground.roles);
-      return { request, ground, policies: asked, rows: await runSql<Judged>(simulation(request, asked)) };
-    },
-  });
+  useMutation({ mutationFn: (request: SimulatedRequest) => simulate(request, policies) });

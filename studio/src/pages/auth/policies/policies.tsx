@@ -2,16 +2,17 @@ import { useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { useMay } from '../../../data/session.ts';
 import { Badge } from '../../../design/badge.tsx';
-import { Button, IconButton } from '../../../design/button.tsx';
+import { Button } from '../../../design/button.tsx';
 import { Confirm } from '../../../design/dialog.tsx';
 import { SelectField } from '../../../design/field.tsx';
 import { Card } from '../../../design/layout.tsx';
 import { EmptyState, ErrorBox, Note, Skeleton } from '../../../design/states.tsx';
 import { useToasts } from '../../../design/toast.tsx';
-import { dropPolicy, type GuardedTable, type Policy, setRowSecurity } from '../../../sql/policies.ts';
-import { useGuardedTables, usePolicies, usePolicyChange } from './data.ts';
-import styles from './policies.module.css';
-import { PolicyForm } from './policy-form.tsx';
+import { useGuardedTables, usePolicies, usePolicyChange } from '../../../policies/data.ts';
+import styles from '../../../policies/policies.module.css';
+import { PolicyForm } from '../../../policies/policy-form.tsx';
+import { PolicyList } from '../../../policies/policy-list.tsx';
+import { type GuardedTable, type Policy, setRowSecurity } from '../../../sql/policies.ts';
 import { Simulator } from './simulator.tsx';
 
 /** Who may do what with which rows: `/auth/policies?schema=…`. */
@@ -52,7 +53,7 @@ export function Policies() {
 function TableCard({ table, policies }: { readonly table: GuardedTable; readonly policies: readonly Policy[] }) {
   const may = useMay('developer');
   const toasts = useToasts();
-  const [opened, setOpened] = useState<'new' | 'try' | 'off' | { readonly edit: Policy } | { readonly drop: Policy }>();
+  const [opened, setOpened] = useState<'new' | 'try' | 'off'>();
   const close = () => setOpened(undefined);
   const change = usePolicyChange(() => {
     close();
@@ -100,51 +101,10 @@ function TableCard({ table, policies }: { readonly table: GuardedTable; readonly
             : 'No policy.'}
         </p>
       ) : (
-        own.map((policy) => (
-          <div key={policy.name} className={styles.policy}>
-            <div>
-              <b>{policy.name}</b>
-              {policy.using !== '' && <code>using {policy.using}</code>}
-              {policy.check !== '' && <code>check {policy.check}</code>}
-            </div>
-            <Badge kind="info">{policy.command}</Badge>
-            {!policy.permissive && <Badge kind="wait">restrictive</Badge>}
-            <span>{policy.roles.join(', ')}</span>
-            {may && (
-              <span>
-                <IconButton
-                  small
-                  icon="pencil"
-                  label={`Change ${policy.name}`}
-                  onClick={() => setOpened({ edit: policy })}
-                />
-                <IconButton
-                  small
-                  icon="trash"
-                  label={`Drop ${policy.name}`}
-                  onClick={() => setOpened({ drop: policy })}
-                />
-              </span>
-            )}
-          </div>
-        ))
+        <PolicyList policies={own} />
       )}
       {opened === 'new' && <PolicyForm table={table} onClose={close} />}
       {opened === 'try' && <Simulator table={table} policies={policies} onClose={close} />}
-      {typeof opened === 'object' && 'edit' in opened && (
-        <PolicyForm table={table} policy={opened.edit} onClose={close} />
-      )}
-      {typeof opened === 'object' && 'drop' in opened && (
-        <Confirm
-          title={`Drop “${opened.drop.name}”?`}
-          action="Drop the policy"
-          busy={change.isPending}
-          onClose={close}
-          onConfirm={() => run(dropPolicy(opened.drop))}
-        >
-          <p>What it allowed is refused from then on, unless another policy allows it.</p>
-        </Confirm>
-      )}
       {opened === 'off' && (
         <Confirm
           title={`Switch row level security off for ${table.name}?`}

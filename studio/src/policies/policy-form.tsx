@@ -1,10 +1,10 @@
 import { type FormEvent, useState } from 'react';
-import { Button } from '../../../design/button.tsx';
-import { CodeBlock } from '../../../design/code-block.tsx';
-import { Sheet } from '../../../design/dialog.tsx';
-import { Checkbox, SelectField, TextArea, TextField } from '../../../design/field.tsx';
-import { ErrorBox } from '../../../design/states.tsx';
-import { useToasts } from '../../../design/toast.tsx';
+import { Button } from '../design/button.tsx';
+import { CodeBlock } from '../design/code-block.tsx';
+import { Sheet } from '../design/dialog.tsx';
+import { Checkbox, SelectField, TextArea, TextField } from '../design/field.tsx';
+import { ErrorBox } from '../design/states.tsx';
+import { useToasts } from '../design/toast.tsx';
 import {
   createPolicy,
   expressionsOf,
@@ -14,10 +14,10 @@ import {
   type PolicyDraft,
   policyCommands,
   replacePolicy,
-} from '../../../sql/policies.ts';
+} from '../sql/policies.ts';
 import { useColumnNames, usePolicyChange } from './data.ts';
 import styles from './policies.module.css';
-import { templatesFor } from './templates.ts';
+import { type PolicyTemplate, templatesFor } from './templates.ts';
 
 const fresh: PolicyDraft = {
   name: '',
@@ -33,16 +33,19 @@ const usualRoles = ['anon', 'authenticated', 'public'];
 export function PolicyForm({
   table,
   policy,
+  templates: given,
   onClose,
 }: {
   readonly table: Pick<GuardedTable, 'schema' | 'name'>;
   readonly policy?: Policy | undefined;
+  /** To begin with; default: those that fit the table's columns. */
+  readonly templates?: readonly PolicyTemplate[];
   readonly onClose: () => void;
 }) {
   const toasts = useToasts();
   const [draft, setDraft] = useState<PolicyDraft>(policy ?? fresh);
   const columns = useColumnNames(table.schema, table.name);
-  const templates = templatesFor((columns.data ?? []).map(({ name }) => name));
+  const templates = given ?? templatesFor((columns.data ?? []).map(({ name }) => name));
   const change = usePolicyChange(() => {
     toasts.done(`“${draft.name}” guards ${table.name}`);
     onClose();

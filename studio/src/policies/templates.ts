@@ -1,4 +1,4 @@
-import type { PolicyDraft } from '../../../sql/policies.ts';
+import type { PolicyDraft } from '../sql/policies.ts';
 
 /** A policy to begin with. */
 export interface PolicyTemplate {
