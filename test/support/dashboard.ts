@@ -51,7 +51,7 @@ export async function openDashboard(stack: StackAddress): Promise<Dashboard> {
       page.setDefaultTimeout(30_000);
       const problems: string[] = [];
       page.on('console', (message) => {
-        if (message.type() === 'error') problems.push(message.text());
+        if (message.type() === 'error') problems.push(`${message.text()} ${message.location().url}`.trim());
       });
       page.on('pageerror', (error) => problems.push(error.message));
       const window: DashboardPage = {

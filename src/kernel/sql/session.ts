@@ -96,7 +96,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     signal?.addEventListener('abort', abort);
     try {
       if (signal?.aborted) throw sqlError('request_aborted');
-      return await client.pg.query({ text, types: faithfulTypes, ...(values && { values: [...values] }) });
+      const answer = await client.pg.query({ text, types: faithfulTypes, ...(values && { values: [...values] }) });
+      // What came in one piece was whole before it was counted.
+      if (stopped) throw stopped;
+      return answer;
     } catch (error) {
       throw stopped ?? error;
     } finally {
