@@ -70,6 +70,10 @@ describe.skipIf(!hasBrowser)('GraphQL', () => {
     expect(signedUp.status).toBe(200);
 
     const { page, context, problems, axe } = await dashboard.open();
+    const refused: Promise<string>[] = [];
+    page.on('response', (response) => {
+      if (response.status() >= 400) refused.push(response.text().then((text) => `${response.url()}: ${text}`));
+    });
     const answer = page.getByRole('region', { name: 'Answer in JSON' });
     const editor = page.getByRole('textbox', { name: 'GraphQL', exact: true });
     const write = async (text: string) => {
@@ -119,6 +123,7 @@ describe.skipIf(!hasBrowser)('GraphQL', () => {
     await page.getByRole('button', { name: 'History', exact: true }).click();
     await page.getByRole('button', { name: /^One/ }).click();
     await editor.filter({ hasText: 'query Two' }).waitFor();
+    expect(await Promise.all(refused)).toEqual([]);
     expect(problems).toEqual([]);
     await context.close();
   });

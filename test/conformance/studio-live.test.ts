@@ -105,13 +105,23 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await expect.poll(() => lines.getByRole('link').count()).toBe(2);
 
     await page.getByRole('tab', { name: 'SQL' }).click();
-    const query = page.getByLabel('Query', { exact: true });
-    await query.fill(`select count(*) as found from edge_logs where metadata #>> '{request,path}' like '%${name}%'`);
+    const query = page.getByRole('textbox', { name: 'Query', exact: true });
+    const write = async (text: string) => {
+      await query.click();
+      await page.keyboard.press('Control+a');
+      await page.keyboard.press('Delete');
+      await page.keyboard.insertText(text);
+    };
+    await write(`select count(*) as found from edge_logs where metadata #>> '{request,path}' like '%${name}%'`);
     await query.press('Control+Enter');
     await page.getByRole('cell', { name: '2', exact: true }).waitFor();
-    await query.fill('select nothing from edge_logs');
+    await write('select nothing from edge_logs');
     await page.getByRole('button', { name: 'Run' }).click();
     await page.getByText('column "nothing" does not exist').waitFor();
+    await write('select * from edge_logs where event_m');
+    await page.keyboard.press('Control+Space');
+    await page.getByRole('option', { name: /^event_message/ }).waitFor();
+    await page.keyboard.press('Escape');
     expect(problems.filter((text) => !text.includes('400'))).toEqual([]);
     await context.close();
   });

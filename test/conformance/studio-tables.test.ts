@@ -19,6 +19,31 @@ describe.skipIf(!hasBrowser)('the table editor', () => {
        insert into public.${authors} values (1, 'Ann'), (2, 'Bob')`,
     );
   });
+
+  test('a range is copied whole, values among it that the grid shows in part', async () => {
+    const table = `long_${id}`;
+    const long = 'x'.repeat(1_000);
+    await runSql(
+      stack,
+      `create table public.${table} (id int primary key, body text);
+       insert into public.${table} values (1, '${long}'), (2, 'short'), (3, '${long}' || E'\\tend')`,
+    );
+    const { page, context, problems } = await dashboard.open();
+    try {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      await page.goto(`/editor/public/${table}`);
+      await page.locator('#cell-0-0').click();
+      await page.locator('#cell-2-1').click({ modifiers: ['Shift'] });
+      await page.keyboard.press('Control+c');
+      await page.getByText('Copied', { exact: true }).waitFor();
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`1\t${long}\n2\tshort\n3\t"${long}\tend"`);
+      expect(problems).toEqual([]);
+    } finally {
+      await context.close();
+      await runSql(stack, `drop table public.${table}`);
+    }
+  });
+
   afterAll(async () => {
     await dashboard?.close();
     await runSql(stack, `drop table if exists public.${books}, public.${renamed}, public.${authors}`);

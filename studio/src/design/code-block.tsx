@@ -48,6 +48,13 @@ export async function copyText(text: string): Promise<void> {
   if (!done) throw new Error('The browser does not let this page copy; select the text instead');
 }
 
+/** Puts a text on the clipboard that is not there yet: the browser is asked at once, while it knows that somebody copies. */
+export async function copyLater(text: Promise<string>): Promise<void> {
+  if (typeof ClipboardItem === 'undefined' || !navigator.clipboard) return copyText(await text);
+  const blob = text.then((ready) => new Blob([ready], { type: 'text/plain' }));
+  await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
+}
+
 /** Code to be copied as a whole. */
 export function CodeBlock({ code, label }: { readonly code: string; readonly label: string }) {
   return (

@@ -23,6 +23,9 @@ export interface GridCell {
   readonly edited: boolean;
 }
 
+/** Rows and columns from the first to the last, by their places. */
+export type GridRange = ReturnType<typeof boundsOf>;
+
 /** The grid's content and what can be done with it. Rows and columns are named by their place. */
 export interface GridProps {
   readonly label: string;
@@ -31,6 +34,8 @@ export interface GridProps {
   readonly cell: (row: number, column: number) => GridCell;
   /** The whole text of a cell, to be copied, where `cell` gives a part of it. */
   readonly whole?: (row: number, column: number) => string | null;
+  /** Copies a range in place of the grid, where it is not all in view. @returns false: the grid copies what it has */
+  readonly onCopy?: (range: GridRange) => boolean;
   readonly state?: (row: number) => 'new' | 'deleted' | undefined;
   /** Drawn behind a column's title. */
   readonly headerEnd?: (column: number) => ReactNode;
@@ -111,16 +116,18 @@ export function Grid(props: GridProps) {
 
   function onCopy(event: ClipboardEvent): void {
     if (!selection || editing) return;
-    const { top, left, bottom, right } = boundsOf(selection);
+    const { top, left, right, ...range } = boundsOf(selection);
+    const bottom = Math.min(range.bottom, rows - 1);
+    event.preventDefault();
+    if (props.onCopy?.({ top, left, bottom, right })) return;
     const cells: (string | null)[][] = [];
-    for (let row = top; row <= Math.min(bottom, rows - 1); row++) {
+    for (let row = top; row <= bottom; row++) {
       const line: (string | null)[] = [];
       for (let column = left; column <= right; column++)
         line.push(whole ? whole(row, column) : (cell(row, column).text ?? null));
       cells.push(line);
     }
     event.clipboardData.setData('text/plain', writeCells(cells));
-    event.preventDefault();
   }
 
   const focusId = selection && `cell-${selection.focus.row}-${selection.focus.column}`;

@@ -14,6 +14,25 @@ export const logServices = [
   { key: 'stack', label: 'Everything else', view: 'stack_logs', source: 'stack.logs' },
 ] as const;
 
+const logColumns = [
+  { name: 'id', type: 'uuid' },
+  { name: 'timestamp', type: 'timestamptz' },
+  { name: 'event_message', type: 'text' },
+  { name: 'metadata', type: 'jsonb' },
+  { name: 'extra', type: 'jsonb' },
+];
+
+/** The log store's views with their columns, for completion. */
+export const logNames = {
+  tables: {
+    public: {
+      ...Object.fromEntries(logServices.map(({ view }) => [view, logColumns])),
+      all_logs: [...logColumns, { name: 'source', type: 'text' }],
+    },
+  },
+  functions: [],
+};
+
 /** One of them. */
 export type LogService = (typeof logServices)[number]['key'];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countRows, nextCursor, type PageOf, readRow, selectPage } from './page.ts';
+import { countRows, nextCursor, type PageOf, readRow, selectPage, wholeCells } from './page.ts';
 import type { Column } from './table.ts';
 
 const column = (name: string, type: string, more: Partial<Column> = {}): Column => ({
@@ -22,6 +22,13 @@ const page = (sorts: PageOf['view']['sorts'] = [], columns = [id, title]): PageO
   view: { filters: [], sorts },
 });
 const where = (sql: string) => /where (.*)/.exec(sql)?.[1];
+
+test('whole values are asked for by the keys of their rows, quoted as values', () => {
+  expect(wholeCells(page(), [['7'], ["8' or true"]], [title])).toBe(
+    `select "title"::text as "c0", "id"::text as "k0" from "public"."todos"
+where ("id") in (('7'::bigint), ('8'' or true'::bigint))`,
+  );
+});
 
 describe('a page', () => {
   test('by the primary key goes on by one comparison of rows, which its index answers', () => {

@@ -82,6 +82,26 @@ export function wholeRow(
   return `select ${fields.join(', ')} from ${quoteQualified(schema, name)} where ${conditions.join(' and ')}`;
 }
 
+/** Rows that are asked for whole at once, at most. */
+export const wholeAtOnce = 500;
+
+/** Whole texts of some columns for rows by their primary keys, as `c0` … in the order of `columns`, with the key as `k0` …. */
+export function wholeCells(
+  { schema, name, columns }: Pick<PageOf, 'schema' | 'name' | 'columns'>,
+  keys: readonly (readonly string[])[],
+  wanted: readonly Column[],
+): string {
+  const parts = keyOf(columns);
+  const fields = [
+    ...wanted.map((column, at) => `${quoteName(column.name)}::text as "c${at}"`),
+    ...parts.map((column, at) => `${quoteName(column.name)}::text as "k${at}"`),
+  ];
+  const tuple = (key: readonly string[]) =>
+    `(${parts.map(({ type }, at) => `${quoteText(key[at] ?? '')}::${type}`).join(', ')})`;
+  return `select ${fields.join(', ')} from ${quoteQualified(schema, name)}
+where (${parts.map((column) => quoteName(column.name)).join(', ')}) in (${keys.map(tuple).join(', ')})`;
+}
+
 /** Counts what is shown, up to a bound. */
 export const countRows = (page: PageOf, most: number): string => {
   const conditions = conditionsOf(page);

@@ -7,12 +7,14 @@ import { runSql } from '../../data/sql.ts';
 import { Badge } from '../../design/badge.tsx';
 import { Button, buttonClass, IconButton } from '../../design/button.tsx';
 import { classes } from '../../design/classes.ts';
+import { copyLater } from '../../design/code-block.tsx';
 import { Confirm } from '../../design/dialog.tsx';
 import { Icon } from '../../design/icon.tsx';
 import { Menu } from '../../design/menu.tsx';
 import { EmptyState, ErrorBox, Skeleton } from '../../design/states.tsx';
 import { useToasts } from '../../design/toast.tsx';
-import { Grid, type GridColumn } from '../../grid/grid.tsx';
+import { Grid, type GridColumn, type GridRange } from '../../grid/grid.tsx';
+import { writeCells } from '../../grid/selection.ts';
 import { changesSql } from '../../sql/changes.ts';
 import { type Filter, type Sort, type View, writeView } from '../../sql/filter.ts';
 import { type PageOf, shownLength } from '../../sql/page.ts';
@@ -21,6 +23,7 @@ import { type Column, keyOf, type Relation } from '../../sql/table.ts';
 import { draftOf, realtimeSql } from '../../sql/table-ddl.ts';
 import { addressOf } from './address.ts';
 import { Constraints } from './constraints.tsx';
+import { hasCut, wholeRange } from './copy.ts';
 import { countBound, type ExportFormat, exportRows, useCount, useRows } from './data.ts';
 import { Definition } from './definition.tsx';
 import { changesOf, cleanDraft, drafted, rowId, sizeOf } from './draft.ts';
@@ -86,6 +89,26 @@ export function TableView({
       text: text !== null && text.length > shownLength ? `${text.slice(0, shownLength)}…` : text,
       edited: false,
     };
+  }
+
+  // Values that are longer than what is shown are copied whole, too.
+  const keyOfCut = (row: number, at: number): readonly string[] | undefined => {
+    const found = kept[row - draft.inserts.length];
+    return found && !cell(row, at).edited && (found.cells[at]?.length ?? 0) > shownLength ? found.key : undefined;
+  };
+  function copy(range: GridRange): boolean {
+    if (!hasCut({ keyOfCut }, range)) return false;
+    if (keyOf(columns).length === 0) {
+      toasts.failed(
+        new Error(`Without a primary key, values are copied up to ${shownLength} characters; export has them whole`),
+      );
+      return false;
+    }
+    copyLater(wholeRange({ page, cell, keyOfCut }, range).then(writeCells)).then(
+      () => toasts.done('Copied'),
+      toasts.failed,
+    );
+    return true;
   }
 
   async function refresh(): Promise<void> {
@@ -248,6 +271,7 @@ export function TableView({
           columns={shown}
           rows={total}
           cell={cell}
+          onCopy={copy}
           state={(row) =>
             row < draft.inserts.length ? 'new' : draft.deletes.includes(String(idOf(row))) ? 'deleted' : undefined
           }

@@ -1,12 +1,12 @@
 import { useMutation } from '@tanstack/react-query';
-import { type KeyboardEvent, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { Button } from '../../design/button.tsx';
 import { DataTable } from '../../design/data-table.tsx';
-import { TextArea } from '../../design/field.tsx';
 import { Card } from '../../design/layout.tsx';
 import { EmptyState, ErrorBox, Skeleton } from '../../design/states.tsx';
-import { logServices } from '../../sql/logs.ts';
+import { SqlEditor } from '../../editor/sql-editor.tsx';
+import { logNames, logServices } from '../../sql/logs.ts';
 import { queryLogs } from './data.ts';
 import styles from './page.module.css';
 
@@ -65,26 +65,13 @@ export function SqlView() {
     if (text === asked) mutate(text);
     else go(`/logs/sql?${new URLSearchParams({ sql: text })}`);
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    start(sql);
-  };
   return (
     <div className={styles.sql}>
-      <TextArea
-        label="Query"
-        rows={8}
-        value={sql}
-        onChange={(event) => setSql(event.currentTarget.value)}
-        onKeyDown={onKeyDown}
-        hint={
-          <>
-            PostgreSQL’s SQL, or BigQuery’s as Supabase’s documentation has it, over{' '}
-            {logServices.map(({ view }) => view).join(', ')} and all_logs; it can only read.
-          </>
-        }
-      />
+      <SqlEditor label="Query" value={sql} names={logNames} onChange={setSql} onRun={() => start(sql)} />
+      <p className={styles.hint}>
+        PostgreSQL’s SQL, or BigQuery’s as Supabase’s documentation has it, over{' '}
+        {logServices.map(({ view }) => view).join(', ')} and all_logs; it can only read.
+      </p>
       <div className={styles.run}>
         <Button kind="primary" icon="play" disabled={run.isPending} onClick={() => start(sql)}>
           Run
