@@ -1,5 +1,5 @@
 // Takes the pictures of the dashboard in docs/pictures from a stack with example data. `npm run screenshots -- FOLDER` takes all: every
-// page of the navigation, wide and light, narrow and dark.
+// page of the navigation and some below, wide and narrow, light and dark.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -15,14 +15,25 @@ const query =
   'select genre, count(*) as films, round(avg(us_gross) / 1e6) as millions\nfrom movies\nwhere genre is not null\ngroup by genre\norder by films desc';
 const views = [
   { suffix: '', width: 1280, height: 800, colorScheme: 'light' },
-  { suffix: '-narrow', width: 390, height: 844, colorScheme: 'dark' },
+  { suffix: '-dark', width: 1280, height: 800, colorScheme: 'dark' },
+  { suffix: '-narrow', width: 390, height: 844, colorScheme: 'light' },
+  { suffix: '-narrow-dark', width: 390, height: 844, colorScheme: 'dark' },
 ] as const;
 // Pages that show more below their first address.
 const deeper: Readonly<Record<string, string>> = {
   '/editor': '/editor/public/movies',
   '/sql': `/sql?new=${encodeURIComponent(query)}`,
-  '/storage': '/storage/avatars',
 };
+
+// Views that are not in the navigation, looked at with the others.
+const further: readonly { readonly path: string; readonly title: string }[] = [
+  { path: '/editor/public', title: 'table list' },
+  { path: '/auth/policies', title: 'policies' },
+  { path: '/auth/settings/sign-up', title: 'sign-in settings' },
+  { path: '/storage/avatars', title: 'bucket' },
+  { path: '/storage/avatars?policies', title: 'bucket policies' },
+  { path: '/logs/sql', title: 'logs sql' },
+];
 
 mkdirSync(folder, { recursive: true });
 const product = await startProduct();
@@ -37,7 +48,7 @@ try {
       reducedMotion: 'reduce',
       baseURL: product.url,
     });
-    for (const { path, title } of await signIn(context)) {
+    for (const { path, title } of [...(await signIn(context)), ...(all === undefined ? [] : further)]) {
       const name = `${title.toLowerCase().replaceAll(/\W+/g, '-')}${suffix}`;
       if (all === undefined && !shown.includes(name)) continue;
       const page = await context.newPage();

@@ -22,6 +22,8 @@ export interface SqlNames {
     Record<string, Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>>
   >;
   readonly functions: readonly { readonly name: string; readonly about: string }[];
+  /** Columns that are proposed without their table's name, where all tables have them. */
+  readonly columns?: readonly { readonly name: string; readonly type: string }[];
 }
 
 /** What can be asked of an editor that is on the page. */
@@ -155,5 +157,10 @@ function languageOf(names: SqlNames | undefined): Extension {
     type: 'function',
     apply: `${label}(`,
   }));
-  return [support, support.language.data.of({ autocomplete: completeFromList(functions) })];
+  const columns = (names?.columns ?? []).map<Completion>(({ name: label, type }) => ({
+    label,
+    detail: type,
+    type: 'property',
+  }));
+  return [support, support.language.data.of({ autocomplete: completeFromList([...columns, ...functions]) })];
 }

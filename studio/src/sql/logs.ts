@@ -31,6 +31,7 @@ export const logNames = {
     },
   },
   functions: [],
+  columns: logColumns,
 };
 
 /** One of them. */
