@@ -64,7 +64,7 @@ describe.skipIf(!hasBrowser)('the database in the dashboard', () => {
     await page.waitForURL(new RegExp(`table=${authors}`));
     await page.keyboard.press('ArrowDown');
     await expect
-      .poll(() => page.evaluate(`localStorage.getItem('studio.map.${schema}')`))
+      .poll(() => page.evaluate(`localStorage.getItem('studio.map.${schema}')`), { timeout: 30_000 })
       .toContain(JSON.stringify(JSON.stringify([schema, authors])).slice(1, -1));
     await page.getByRole('button', { name: 'Export', exact: true }).click();
     const downloading = page.waitForEvent('download');
