@@ -1,10 +1,17 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
+import { requestContext } from '#kernel/http';
+import type { Mount } from '#kernel/lifecycle';
 import { createPrivateSockets } from './private-sockets.ts';
 
-const mount = { name: 'inbox', handle: () => {} };
+const mount: Mount = {
+  name: 'inbox',
+  handle: (request, response) => void response.end(requestContext(request).id),
+};
 
 it('opens a socket for each mount, and leaves nothing', async () => {
   const parent = mkdtempSync(join(tmpdir(), 'sockets-'));
@@ -12,6 +19,13 @@ it('opens a socket for each mount, and leaves nothing', async () => {
   const { inbox } = await sockets.open();
   expect(statSync(inbox as string).isSocket()).toBe(true);
   expect(statSync(join(parent, readdirSync(parent)[0] as string)).mode & 0o777).toBe(0o700);
+  // A request keeps the id that the worker gave it.
+  const headers = { 'x-request-id': 'id-of-the-worker' };
+  const answered = await new Promise((resolve, reject) => {
+    const asking = request({ socketPath: inbox as string, headers, agent: false }, (answer) => resolve(text(answer)));
+    asking.once('error', reject).end();
+  });
+  expect(answered).toBe('id-of-the-worker');
   await sockets.close();
   expect(readdirSync(parent)).toEqual([]);
   rmSync(parent, { recursive: true });
