@@ -51,7 +51,7 @@ beforeAll(async () => {
       GOTRUE_MAILER_SUBJECTS_RECOVERY: 'Hello {{ .Email }}',
       STACK_AUTH_MAIL_RETRY_FIRST: '100ms',
       STACK_AUTH_MAIL_RETRY_LONGEST: '300ms',
-      GOTRUE_PROFILER_ENABLED: 'true',
+      GOTRUE_EXPERIMENTAL_SCIM_ENABLED: 'true',
       STACK_AUTH_CONFIG_DIR: 'auth.d',
       GOTRUE_RELOADING_NOTIFY_ENABLED: 'false',
       GOTRUE_RELOADING_SIGNAL_ENABLED: 'true',
@@ -135,7 +135,7 @@ describe('auth alone', () => {
   });
 
   test('names settings that it does not serve or know', () => {
-    expect(log).toContain('GOTRUE_PROFILER_ENABLED is set, but this release does not serve');
+    expect(log).toContain('GOTRUE_EXPERIMENTAL_SCIM_ENABLED is set, but this release does not serve');
     expect(log).toContain('GOTRUE_MISSPELT_SETTING is no setting that is known here');
     expect(log).not.toContain('GOTRUE_DB_DRIVER');
   });
