@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PlainPostgres, startPlainPostgres } from '../../../test/support/plain-postgres.ts';
 import { eventually, type OwnRoom, ownRoom, queryOnce, removeFolder, testFolder } from './testing/own-room.ts';
 
+/** Milliseconds; a busy machine takes its time. */
+const patience = 40_000;
 const debian = '/usr/lib/postgresql/15/bin';
 
 /** Somebody else's servers: nothing of ours lies beside them. */
@@ -65,21 +67,24 @@ function behaviour(bin: string | undefined): void {
 
   async function serves(own: OwnRoom): Promise<void> {
     const query = <Row>(sql: string) => queryOnce<Row>(own.room.api.connection('postgres'), sql);
-    const [{ id }] = (await query<{ id: string }>(`select net.http_get('${base}/asked') as id`)) as [{ id: string }];
+    const [{ id }] = (await query<{ id: string }>(
+      `select net.http_get('${base}/asked', timeout_milliseconds => 30000) as id`,
+    )) as [{ id: string }];
     const answer = () => query(`select status_code as status, content from net._http_response where id = ${id}`);
-    expect(await eventually(async () => (await answer())[0])).toEqual({ status: 200, content: 'taken' });
+    expect(await eventually(async () => (await answer())[0], patience)).toEqual({ status: 200, content: 'taken' });
 
     await query(`create table public.orders (id int);
       create trigger told after insert on public.orders for each row
-        execute function supabase_functions.http_request('${base}/hook', 'POST', 'null', 'null', '5000');
+        execute function supabase_functions.http_request('${base}/hook', 'POST', 'null', 'null', '30000');
       insert into public.orders values (1)`);
-    await eventually(() => seen.includes('/hook'));
+    await eventually(() => seen.includes('/hook'), patience);
 
     await query(
       `create table public.ticks (); select cron.schedule('tick', '1 second', 'insert into public.ticks default values')`,
     );
     await eventually(
       async () => (await query(`select from cron.job_run_details where status = 'succeeded'`)).length > 0,
+      patience,
     );
     await query(`select cron.unschedule('tick')`);
 
