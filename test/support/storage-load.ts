@@ -43,6 +43,7 @@ export class StorageLoad {
   readonly #moves = new Set<readonly [string, string, State]>();
   readonly #resumables = new Map<number, Resumable>();
   #isRunning = false;
+  #working = 0;
   #done: Promise<unknown> = Promise.resolve();
   /** How often each kind was acknowledged. */
   readonly acknowledged: Record<string, number> = {};
@@ -60,8 +61,14 @@ export class StorageLoad {
     return this.#total;
   }
 
+  /** Whether any client is still at it: each ends with the first request of which it does not know what came of it. */
+  get isWorking(): boolean {
+    return this.#working > 0;
+  }
+
   start(access: StorageAccess): void {
     this.#isRunning = true;
+    this.#working = this.#workers;
     this.#done = Promise.all(Array.from({ length: this.#workers }, (_unused, worker) => this.#work(access, worker)));
   }
 
@@ -90,6 +97,7 @@ export class StorageLoad {
       }
     }
     s3.destroy();
+    this.#working--;
   }
 
   #slot(worker: number): string {
