@@ -11,6 +11,7 @@ import { volumesOf } from './volumes.ts';
  * The functions of a stack.
  *
  * @param gatewayUrl where the gateway listens; empty before it does
+ * @param former what the room offers whose place this one takes
  */
 export function createFunctionsRoom(
   settings: LoadedSettings,
@@ -18,6 +19,7 @@ export function createFunctionsRoom(
   gatewayUrl: () => string,
   database: (() => ConnectionOptions) | undefined,
   bus: Bus,
+  former: FunctionsApi | undefined,
 ): Room<FunctionsApi> {
   const subject = 'functions.triggers';
   return functionsRoom.create({
@@ -25,6 +27,7 @@ export function createFunctionsRoom(
     log,
     ...functionsPorts(settings, gatewayUrl),
     database,
+    ...(former && { heirlooms: former.heirlooms }),
     triggersAnnounced: {
       publish: () => bus.publish(subject, null),
       subscribe: (listener) => bus.subscribe(subject, listener),

@@ -26,12 +26,12 @@ import { type RestSettings, restSettings } from '#services/rest';
 import { type StorageSettings, storageSettings } from '#services/storage';
 import { type StudioSettings, studioSettings } from '#services/studio';
 import { type VectorSettings, vectorSettings } from '#services/vector';
-import { type CurrentAuth, currentAuthSettings, folderOverrides, keysOfAuthAlone } from './auth-settings.ts';
 import { replaceDefaults } from './original-defaults.ts';
 import { allSchemas } from './registry.ts';
 import type { CandidateFile } from './reload/config-folder.ts';
 import { currentRestSettings, readRestConfig, withOriginalDefaults } from './rest-settings.ts';
 import { type RoomName, roomNames, type StackSettings, stackSettings } from './settings.ts';
+import { keysOfAuthAlone, readOverrides } from './settings-folders.ts';
 
 /** Where to look for settings. */
 export interface SettingsInput {
@@ -47,7 +47,14 @@ export interface SettingsInput {
 /** Every room's parsed settings, and how they came to be. */
 export interface LoadedSettings {
   readonly cwd: string;
+  /** Environment, env files and files of the folder of settings. */
   readonly sources: Sources;
+  /**
+   * All of it as the folders of settings (with a candidate in that of every room) and files of secrets say now; environment and
+   * env files are those of the start, so that a half-done change of secrets does not reach one room alone. They may be
+   * unusable, see `assertUsable`.
+   */
+  readonly current: (candidate?: CandidateFile) => LoadedSettings;
   /** The file that generated values are appended to. */
   readonly writableFile: string;
   readonly rooms: ReadonlySet<RoomName>;
@@ -55,8 +62,6 @@ export interface LoadedSettings {
   readonly db: DbSettings;
   readonly pooler: PoolerSettings;
   readonly auth: AuthSettings;
-  /** Those of auth as its folder of settings (with a candidate in it) and files of secrets say now. @throws StartupError when they are unusable */
-  readonly currentAuth: (candidate?: CandidateFile) => CurrentAuth;
   readonly rest: RestSettings;
   /** Those of rest as its configuration file and files of secrets say now. @throws StartupError when they are unusable */
   readonly currentRest: () => RestSettings;
@@ -98,10 +103,29 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   const { files: envFiles, writableFile } = readSources(input);
   const restConfig = input.restConfig === undefined ? undefined : resolve(input.cwd, input.restConfig);
   const files = restConfig === undefined ? envFiles : [readRestConfig(restConfig, input.env), ...envFiles];
-  const first = resolveSettings(stackSettings, { env: input.env, files, alone: false });
-  const problems: SourceProblem[] = [...first.problems];
+  return resolveAll({ env: input.env, cwd: input.cwd, files, envFiles, restConfig, writableFile });
+}
+
+/** What was read at the start. */
+interface StartSources {
+  readonly env: SettingsInput['env'];
+  readonly cwd: string;
+  readonly files: readonly EnvFile[];
+  /** Without the configuration file of rest, which is read anew with it. */
+  readonly envFiles: readonly EnvFile[];
+  /** Absolute. */
+  readonly restConfig: string | undefined;
+  readonly writableFile: string;
+}
+
+function resolveAll(start: StartSources, candidate?: CandidateFile): LoadedSettings {
+  const { env, cwd, files, envFiles, restConfig } = start;
+  const problems: SourceProblem[] = [];
+  const overrides = readOverrides({ env, files, alone: false }, cwd, problems, candidate);
+  const first = resolveSettings(stackSettings, { env, files, overrides: overrides.all, alone: false });
+  problems.push(...first.problems);
   const rooms = chosenRooms(first.values, problems);
-  const sources: Sources = { env: input.env, files, alone: rooms.size === 1 };
+  const sources: Sources = { env, files, overrides: overrides.all, alone: rooms.size === 1 };
   const warnings = new Set(first.warnings);
   const effective: (EffectiveSetting & { room: string })[] = first.effective.map((entry) => ({
     ...entry,
@@ -112,9 +136,9 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     room: string,
     schema: S,
     adapt = (found: Resolution<S>): Resolution<S> => found,
-    overrides: readonly EnvFile[] = [],
+    own = overrides.all,
   ): SettingsOf<S> {
-    const resolution = adapt(resolveSettings(schema, { ...sources, overrides }));
+    const resolution = adapt(resolveSettings(schema, { ...sources, overrides: own }));
     for (const problem of resolution.problems)
       if (!problems.some((known) => known.line === problem.line)) problems.push(problem);
     for (const warning of resolution.warnings) warnings.add(warning);
@@ -122,14 +146,13 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     return resolution.values;
   }
 
-  const overrides = folderOverrides(sources, input.cwd, problems);
   problems.push(...keysOfAuthAlone(sources, overrides));
   const restAlone = rooms.size === 1 && rooms.has('rest');
   const imgproxyAlone = rooms.size === 1 && rooms.has('imgproxy');
   const resolved = {
     db: resolveRoom('db', dbSettings),
     pooler: resolveRoom('pooler', poolerSettings),
-    auth: resolveRoom('auth', authSettings, undefined, overrides),
+    auth: resolveRoom('auth', authSettings, undefined, overrides.auth),
     rest: resolveRoom('rest', restSettings, restAlone ? withOriginalDefaults : undefined),
     realtime: resolveRoom('realtime', realtimeSettings),
     storage: resolveRoom('storage', storageSettings),
@@ -149,23 +172,26 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   problems.push(
     ...unknownOwnKeys(
       allSchemas.map(({ schema }) => schema),
-      { ...sources, overrides },
+      { ...sources, overrides: overrides.auth },
     ),
   );
   for (const prefix of ['GOTRUE_', 'PGRST_', 'IMGPROXY_'])
-    for (const warning of unknownOriginals(prefix, { ...sources, files: [...files, ...overrides] }))
+    for (const warning of unknownOriginals(prefix, { ...sources, files: [...files, ...overrides.auth] }))
       warnings.add(warning);
-  for (const file of [...files, ...overrides])
+  for (const file of [...files, ...overrides.auth])
     for (const line of file.malformed) warnings.add(`${file.path}:${line} is no assignment and is ignored`);
   return {
-    cwd: input.cwd,
+    cwd,
     sources,
-    writableFile,
+    current: (file) => resolveAll(start, file),
+    writableFile: start.writableFile,
     rooms,
     stack: first.values,
     ...loaded,
-    currentAuth: (candidate) => currentAuthSettings(sources, input.cwd, external, candidate),
-    currentRest: () => currentRestSettings({ ...sources, files: envFiles, restConfig, restAlone }),
+    currentRest() {
+      const { all } = readOverrides({ env, files, alone: false }, cwd, []);
+      return currentRestSettings({ ...sources, overrides: all, files: envFiles, restConfig, restAlone });
+    },
     effective,
     problems,
     warnings: [...warnings],

@@ -3,6 +3,7 @@ import { createLogBus, createLogger, createRedactor } from '#kernel/log';
 import type { FunctionsApi } from '#services/functions';
 import { loadSettings } from './load-settings.ts';
 import { createLogging } from './logging.ts';
+import { createRoomPlaces } from './reload/room-places.ts';
 
 const redact = createRedactor([]);
 
@@ -10,10 +11,11 @@ function logging(env: Readonly<Record<string, string>>) {
   const settings = loadSettings({ env, cwd: '/nonexistent', envFiles: [] });
   const log = createLogger({ level: 'silent', redact });
   const logs = settings.stack.logsEnabled ? createLogBus(redact) : undefined;
+  const places = createRoomPlaces(settings, log);
   const database = () => {
     throw new Error('no database is asked for');
   };
-  return createLogging({ settings, share: { kind: 'whole' }, log, logs }, settings.rooms, database);
+  return createLogging({ settings, share: { kind: 'whole' }, log, logs, places }, settings.rooms, database);
 }
 
 const mount = { name: 'auth', handle: () => {} };

@@ -8,6 +8,7 @@ import type { ServerMessage } from '#services/db';
 import type { FunctionsApi } from '#services/functions';
 import { vectorRoom } from '#services/vector';
 import type { LoadedSettings } from './load-settings.ts';
+import type { RoomPlaces } from './reload/room-places.ts';
 import type { RoomName } from './settings.ts';
 import { volumesOf } from './volumes.ts';
 import { forwardLogs } from './workers/forward-logs.ts';
@@ -19,6 +20,7 @@ export interface LoggingInput {
   readonly share: { readonly kind: 'whole' | 'primary' } | { readonly kind: 'worker'; readonly link: PrimaryLink };
   readonly log: Logger;
   readonly logs: LogBus | undefined;
+  readonly places: RoomPlaces;
 }
 
 /** The log path of a stack: from the rooms to those that keep what they tell. */
@@ -45,26 +47,31 @@ const observedRooms = new Set(['auth', 'storage']);
  * @param database that of the stack, as its superuser
  */
 export function createLogging(
-  { settings, share, log, logs }: LoggingInput,
+  { settings, share, log, logs, places }: LoggingInput,
   chosen: ReadonlySet<RoomName>,
   database: () => ConnectionOptions,
 ): Logging {
   const analytics = chosen.has('analytics')
-    ? analyticsRoom.create({
-        settings: settings.analytics,
-        log: log.child({ room: 'analytics' }),
-        database: () => ({ ...database(), database: settings.analytics.dbName }),
-      })
+    ? places.place<AnalyticsApi>('analytics', ({ analytics: own }, former) =>
+        analyticsRoom.create({
+          settings: own,
+          log: log.child({ room: 'analytics' }),
+          database: () => ({ ...database(), database: own.dbName }),
+          ...(former && { heirlooms: former.heirlooms }),
+        }),
+      )
     : undefined;
   const vector = chosen.has('vector')
-    ? vectorRoom.create({
-        settings: settings.vector,
-        log: log.child({ room: 'vector' }),
-        bus: logs,
-        ...(analytics && { store: (records) => analytics.api.store(records) }),
-        defaultFolder: join(volumesOf(settings), 'logs', 'buffer'),
-        cwd: settings.cwd,
-      })
+    ? places.place('vector', ({ vector: own }) =>
+        vectorRoom.create({
+          settings: own,
+          log: log.child({ room: 'vector' }),
+          bus: logs,
+          ...(analytics && { store: (records) => analytics.api.store(records) }),
+          defaultFolder: join(volumesOf(settings), 'logs', 'buffer'),
+          cwd: settings.cwd,
+        }),
+      )
     : undefined;
   const forwarding = share.kind === 'worker' && logs ? forwardLogs(logs, share.link) : undefined;
   const emit = logs && ((news: LogNews) => logs.emit(news));

@@ -21,22 +21,27 @@ export interface RegisteredRoom {
   readonly needs: readonly RoomName[];
   /** True: its failure is reported and retried, and keeps nobody else from serving. */
   readonly optional: boolean;
+  /**
+   * How a room with other settings takes its place while it serves: `beside` it, or `after` it has ended. Absent: it cannot,
+   * because it owns what there is only one of; its settings count from the next start on.
+   */
+  readonly succession?: 'beside' | 'after';
 }
 
 /** The rooms in start order. */
 export const registry: readonly RegisteredRoom[] = [
   { name: 'db', schema: dbSettings, needs: [], optional: false },
   { name: 'pooler', schema: poolerSettings, needs: ['db'], optional: false },
-  { name: 'auth', schema: authSettings, needs: ['db'], optional: false },
-  { name: 'rest', schema: restSettings, needs: ['db', 'auth'], optional: false },
-  { name: 'realtime', schema: realtimeSettings, needs: ['db'], optional: false },
-  { name: 'storage', schema: storageSettings, needs: ['db'], optional: false },
-  { name: 'imgproxy', schema: imgproxySettings, needs: [], optional: true },
-  { name: 'functions', schema: functionsSettings, needs: ['db'], optional: true },
-  { name: 'meta', schema: metaSettings, needs: ['db'], optional: false },
-  { name: 'analytics', schema: analyticsSettings, needs: ['db'], optional: true },
-  { name: 'vector', schema: vectorSettings, needs: ['analytics'], optional: true },
-  { name: 'studio', schema: studioSettings, needs: ['db'], optional: true },
+  { name: 'auth', schema: authSettings, needs: ['db'], optional: false, succession: 'beside' },
+  { name: 'rest', schema: restSettings, needs: ['db', 'auth'], optional: false, succession: 'beside' },
+  { name: 'realtime', schema: realtimeSettings, needs: ['db'], optional: false, succession: 'beside' },
+  { name: 'storage', schema: storageSettings, needs: ['db'], optional: false, succession: 'beside' },
+  { name: 'imgproxy', schema: imgproxySettings, needs: [], optional: true, succession: 'beside' },
+  { name: 'functions', schema: functionsSettings, needs: ['db'], optional: true, succession: 'beside' },
+  { name: 'meta', schema: metaSettings, needs: ['db'], optional: false, succession: 'beside' },
+  { name: 'analytics', schema: analyticsSettings, needs: ['db'], optional: true, succession: 'beside' },
+  { name: 'vector', schema: vectorSettings, needs: ['analytics'], optional: true, succession: 'after' },
+  { name: 'studio', schema: studioSettings, needs: ['db'], optional: true, succession: 'beside' },
   {
     name: 'gateway',
     schema: gatewaySettings,
@@ -62,3 +67,7 @@ export const allSchemas: readonly { readonly name: string; readonly schema: Sett
   { name: 'stack', schema: stackSettings },
   ...registry.map(({ name, schema }) => ({ name, schema })),
 ];
+
+/** How other settings of a room come to count while it serves; undefined: they do not. */
+export const successionOf = (name: RoomName): RegisteredRoom['succession'] =>
+  registry.find((room) => room.name === name)?.succession;

@@ -41,6 +41,16 @@ export const stackSettings = {
     default: './volumes',
     help: 'Folder of all data, laid out as in the compose file.',
   }),
+  configDir: string({
+    name: 'STACK_CONFIG_DIR',
+    help: 'Folder of settings that may change while the program runs: its *.env files are stronger than the environment; default is `settings` in VOLUMES_DIR.',
+  }),
+  formerLifetime: duration({
+    name: 'STACK_FORMER_LIFETIME',
+    default: 3_600_000,
+    min: 0,
+    help: 'How long uploads, sockets and the like that are under way when settings of their service change may go on under the former ones.',
+  }),
   natsUrl: list({
     name: 'NATS_URL',
     default: [],

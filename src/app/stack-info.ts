@@ -4,8 +4,8 @@ import type { Reload } from '#services/rest';
 /** Health of every room by name. */
 export type StackHealth = Readonly<Record<string, Health & { readonly required: boolean }>>;
 
-/** What a running stack can be made to read again: rest's schema or configuration, or the settings of auth. */
-export type StackReload = Reload | 'auth';
+/** What a running stack can be made to read again: rest's schema or configuration, or all settings. */
+export type StackReload = Reload | 'settings';
 
 /** What `status` tells about a running stack. */
 export interface StackInfo {

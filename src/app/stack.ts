@@ -17,6 +17,8 @@ export interface Stack {
   /** What the rooms of this process count, and the process itself. */
   metrics(): Promise<readonly MetricFamily[]>;
   info(): StackInfo;
+  /** Makes settings that have changed count. @throws Error saying what is wrong with them; those before stay in force */
+  applySettings(): Promise<void>;
   /** Makes a room read something again, in whichever process it runs. */
   reload(what: StackReload): void;
   /**
@@ -78,11 +80,11 @@ export function createStack(
       opened.start();
       await tracing.start();
       await running.start();
-      wired.authReload?.start();
+      wired.settingsReload.start();
       sender?.start();
     },
     async stop() {
-      wired.authReload?.stop();
+      wired.settingsReload.stop();
       await sender?.stop();
       await running.stop();
       wired.flushLogs();
@@ -92,6 +94,7 @@ export function createStack(
     health,
     metrics: metricsHere,
     reload: (what) => wired.reload(what),
+    applySettings: () => wired.settingsReload.apply(),
     replaceRoom: (name, changed) => wired.replaceRoom(name, changed),
     info: () => ({ url: wired.url(), mail: wired.mail(), database: wired.database() }),
   };

@@ -6,18 +6,17 @@ import type { ConnectionOptions } from '#kernel/sql';
 import type { AuthApi } from '#services/auth';
 import type { LoginRole } from '#services/db';
 import type { MetaApi } from '#services/meta';
-import { type StudioPorts, studioRoom } from '#services/studio';
-import { createAuthDesk } from './auth-desk.ts';
+import { type SettingsDesk, type StudioPorts, studioRoom } from '#services/studio';
 import type { LoadedSettings } from './load-settings.ts';
-import type { AuthReload } from './reload/auth-reload.ts';
-import { shownSettings } from './shown-setting.ts';
 import { volumesOf } from './volumes.ts';
 
 /** The rooms the dashboard is joined with; those that do not run here are undefined. */
 export interface StudioNeighbours {
   readonly health: StudioPorts['health'];
   readonly auth: Room<AuthApi> | undefined;
-  readonly authReload: AuthReload | undefined;
+  /** Settings that other rooms work with now. */
+  readonly inForce: () => LoadedSettings;
+  readonly desk: SettingsDesk;
   readonly meta: Room<MetaApi> | undefined;
   readonly pooler: Room | undefined;
   readonly mount: (name: string) => Mount | undefined;
@@ -36,7 +35,6 @@ export function createStudioRoom(settings: LoadedSettings, log: Logger, near: St
     database_password: stack.postgresPassword,
     jwt_secret: stack.jwtSecret,
   };
-  const authDesk = near.authReload && createAuthDesk(settings, near.authReload);
   return studioRoom.create({
     settings: settings.studio,
     log,
@@ -47,7 +45,7 @@ export function createStudioRoom(settings: LoadedSettings, log: Logger, near: St
     mount: near.mount,
     serviceKey: () => gateway.serviceRoleKey,
     userToken: async (id) => near.auth?.api.userToken(id),
-    logsKey: () => settings.analytics.publicToken ?? settings.analytics.privateToken,
+    logsKey: () => near.inForce().analytics.publicToken ?? near.inForce().analytics.privateToken,
     sealedConnection: (access) =>
       near.meta?.api.sealConnection(near.connection(access === 'write' ? 'postgres' : 'supabase_read_only_user')),
     project: () => ({
@@ -62,9 +60,8 @@ export function createStudioRoom(settings: LoadedSettings, log: Logger, near: St
       },
     }),
     secret: (name) => secrets[name],
-    apiSchemas: () => settings.rest.schemas,
-    allSettings: () => shownSettings(settings),
-    authSettings: () => authDesk,
+    apiSchemas: () => near.inForce().rest.schemas,
+    settingsDesk: near.desk,
     mailDesk: () => near.auth?.api.mailDesk(),
     sealingSecret: stack.jwtSecret,
     defaultSnippetsFolder: join(volumesOf(settings), 'snippets'),

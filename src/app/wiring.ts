@@ -7,13 +7,14 @@ import type { LogBus, Logger, Redactor } from '#kernel/log';
 import type { MetricFamily } from '#kernel/metrics';
 import { type ConnectionOptions, parseConnectionUrl } from '#kernel/sql';
 import type { Tracer } from '#kernel/trace';
-import { type AuthApi, authRoom, authSettings } from '#services/auth';
+import { type AuthApi, authRoom } from '#services/auth';
 import { type DbApi, dbRoom } from '#services/db';
+import type { FunctionsApi } from '#services/functions';
 import { gatewayRoom } from '#services/gateway';
-import { imgproxyRoom } from '#services/imgproxy';
-import { metaRoom } from '#services/meta';
+import { type ImgproxyApi, imgproxyRoom } from '#services/imgproxy';
+import { type MetaApi, metaRoom } from '#services/meta';
 import { realtimeRoom } from '#services/realtime';
-import { restRoom } from '#services/rest';
+import { type RestApi, restRoom } from '#services/rest';
 import { storageRoom } from '#services/storage';
 import { createDatabaseEgress } from './database-egress.ts';
 import { createFunctionsRoom } from './functions-room.ts';
@@ -23,10 +24,10 @@ import { createPoolerRoom } from './pooler-room.ts';
 import { createProjectStep } from './project.ts';
 import { realtimeDatabase } from './realtime-database.ts';
 import { registry } from './registry.ts';
-import { type AuthReload, createAuthReload } from './reload/auth-reload.ts';
 import { createRoomPlaces } from './reload/room-places.ts';
-import { secretTextsOf } from './secret-texts.ts';
+import { createSettingsReload, type SettingsReload } from './reload/settings-reload.ts';
 import type { RoomName } from './settings.ts';
+import { createSettingsDesk } from './settings-desk.ts';
 import type { StackHealth, StackInfo, StackReload } from './stack-info.ts';
 import { createStudioRoom } from './studio-room.ts';
 import { volumesOf } from './volumes.ts';
@@ -75,7 +76,7 @@ export interface Wired {
   readonly metricsElsewhere: () => Promise<readonly MetricFamily[]>;
   readonly reload: (what: StackReload) => void;
   readonly replaceRoom: (name: RoomName, settings: LoadedSettings) => Promise<void>;
-  readonly authReload: AuthReload | undefined;
+  readonly settingsReload: SettingsReload;
   /** The mount, with what it is asked told where logs are kept. */
   readonly observed: (mount: Mount) => Mount;
   /** Hands on what has been told but not yet sent to the process that keeps logs. */
@@ -88,7 +89,7 @@ export function wireRooms(input: WiringInput): Wired {
   const chosen = roomsOf(settings.rooms, share);
   const roomLog = (name: string) => log.child({ room: name });
   const places = createRoomPlaces(settings, log);
-  const logging = createLogging(input, chosen, () => connection('supabase_admin', undefined)());
+  const logging = createLogging({ ...input, places }, chosen, () => connection('supabase_admin', undefined)());
 
   const db: Room<DbApi> | undefined = chosen.has('db')
     ? dbRoom.create({
@@ -136,90 +137,104 @@ export function wireRooms(input: WiringInput): Wired {
         }),
       )
     : undefined;
-  const authReload =
-    auth &&
-    createAuthReload({
-      settings,
-      places,
-      watches: share.kind !== 'worker',
-      hide: (changed) => input.hide(secretTextsOf(authSettings, changed)),
-      afterUse: () => workers?.api.reload('auth'),
-      log: roomLog('auth'),
-    });
+  const settingsReload = createSettingsReload({
+    settings,
+    places,
+    watches: share.kind !== 'worker',
+    hide: input.hide,
+    passOn: async () => workers?.api.applySettings(),
+    log: roomLog('settings'),
+  });
   const rest = chosen.has('rest')
-    ? restRoom.create({
-        settings: settings.rest,
-        currentSettings: settings.currentRest,
-        log: roomLog('rest'),
-        database: connection('authenticator', settings.rest.dbUri),
-        acceptsClients: async () => {
-          const url = gateway.api.directUrl('rest') ?? gateway.api.url();
-          return url !== '' && (await canConnect(url));
-        },
-      })
+    ? places.place<RestApi>('rest', ({ rest: own, currentRest }, former) =>
+        restRoom.create({
+          settings: own,
+          currentSettings: currentRest,
+          log: roomLog('rest'),
+          database: connection('authenticator', own.dbUri),
+          acceptsClients: async () => {
+            const url = gateway.api.directUrl('rest') ?? gateway.api.url();
+            return url !== '' && (await canConnect(url));
+          },
+          ...(former && { heirlooms: former.heirlooms }),
+        }),
+      )
     : undefined;
   const realtime = chosen.has('realtime')
-    ? realtimeRoom.create({
-        settings: settings.realtime,
-        log: roomLog('realtime'),
-        database: () => realtimeDatabase(settings.realtime) ?? connection('supabase_admin', undefined)(),
-        bus: input.bus,
-      })
+    ? places.place('realtime', ({ realtime: own }) =>
+        realtimeRoom.create({
+          settings: own,
+          log: roomLog('realtime'),
+          database: () => realtimeDatabase(own) ?? connection('supabase_admin', undefined)(),
+          bus: input.bus,
+        }),
+      )
     : undefined;
   const imgproxy = chosen.has('imgproxy')
-    ? imgproxyRoom.create({
-        settings: settings.imgproxy,
-        log: roomLog('imgproxy'),
-        cwd: settings.cwd,
-        egress: (also) => createEgress({ allowed: [...settings.stack.egressAllow, ...also] }),
-        cacheFolder: join(volumesOf(settings), 'imgproxy'),
-      })
+    ? places.place<ImgproxyApi>('imgproxy', ({ imgproxy: own, stack }) =>
+        imgproxyRoom.create({
+          settings: own,
+          log: roomLog('imgproxy'),
+          cwd: settings.cwd,
+          egress: (also) => createEgress({ allowed: [...stack.egressAllow, ...also] }),
+          cacheFolder: join(volumesOf(settings), 'imgproxy'),
+        }),
+      )
     : undefined;
   const storage = chosen.has('storage')
-    ? storageRoom.create({
-        settings: settings.storage,
-        log: roomLog('storage'),
-        database: connection('supabase_storage_admin', settings.storage.databaseUrl),
-        // The queue stands beside the objects: in a database of their own it is storage's.
-        ...(settings.storage.databaseUrl === undefined && {
-          deliveryDatabase: connection('supabase_admin', undefined),
+    ? places.place('storage', ({ storage: own }) =>
+        storageRoom.create({
+          settings: own,
+          log: roomLog('storage'),
+          database: connection('supabase_storage_admin', own.databaseUrl),
+          // The queue stands beside the objects: in a database of their own it is storage's.
+          ...(own.databaseUrl === undefined && { deliveryDatabase: connection('supabase_admin', undefined) }),
+          defaultFolder: resolve(volumesOf(settings), 'storage'),
+          bus: input.bus,
+          egress,
+          ...(imgproxy && { transform: (original, wanted) => imgproxy.api.transform(original, wanted) }),
         }),
-        defaultFolder: resolve(volumesOf(settings), 'storage'),
-        bus: input.bus,
-        egress,
-        ...(imgproxy && { transform: imgproxy.api.transform }),
-      })
+      )
     : undefined;
   const functions = chosen.has('functions')
-    ? createFunctionsRoom(
-        settings,
-        roomLog('functions'),
-        () => (workers ?? gateway).api.url(),
-        // Alone, without an address of a database, there is none.
-        db || settings.db.host ? connection('supabase_admin', undefined) : undefined,
-        input.bus,
+    ? places.place<FunctionsApi>('functions', (own, former) =>
+        createFunctionsRoom(
+          own,
+          roomLog('functions'),
+          () => (workers ?? gateway).api.url(),
+          // Alone, without an address of a database, there is none.
+          db || settings.db.host ? connection('supabase_admin', undefined) : undefined,
+          input.bus,
+          former,
+        ),
       )
     : undefined;
   if (functions) logging.follow(functions.api);
   const meta = chosen.has('meta')
-    ? metaRoom.create({
-        settings: settings.meta,
-        log: roomLog('meta'),
-        database: connection('supabase_admin', undefined),
-      })
+    ? places.place<MetaApi>('meta', ({ meta: own }) =>
+        metaRoom.create({
+          settings: own,
+          log: roomLog('meta'),
+          database: connection('supabase_admin', undefined),
+        }),
+      )
     : undefined;
+  const desk = createSettingsDesk(settings, settingsReload);
   const studio = chosen.has('studio')
-    ? createStudioRoom(settings, roomLog('studio'), {
-        health,
-        auth,
-        authReload,
-        meta,
-        mount: input.mount,
-        connection: (role) => connection(role, undefined)(),
-        url: () => (workers ?? gateway).api.url(),
-        pooler,
-        egress,
-      })
+    ? places.place('studio', (own) =>
+        createStudioRoom(own, roomLog('studio'), {
+          inForce: settingsReload.inForce,
+          desk,
+          health,
+          auth,
+          meta,
+          mount: input.mount,
+          connection: (role) => connection(role, undefined)(),
+          url: () => (workers ?? gateway).api.url(),
+          pooler,
+          egress,
+        }),
+      )
     : undefined;
   // Without a public edge the gateway room still opens the ports of the rooms that run here.
   const gateway = gatewayRoom.create({
@@ -307,10 +322,9 @@ export function wireRooms(input: WiringInput): Wired {
   return {
     rooms,
     replaceRoom: places.replace,
-    authReload,
+    settingsReload,
     reload(what) {
-      // Workers follow once the settings have proved usable here.
-      if (what === 'auth') void authReload?.now();
+      if (what === 'settings') void settingsReload.now();
       else if (workers) workers.api.reload(what);
       else rest?.api.requestReload(what);
     },

@@ -14,12 +14,12 @@ export function heedRestSignals({ onSignal }: CommandContext, reload: (what: Sta
   for (const [signal, what] of restSignals) onSignal(signal, () => reload(what));
 }
 
-/** Makes auth read its settings again on the signal they name, if they name one. */
-export function heedAuthSignal(
+/** Makes settings be read again on the signal they name, if they name one. */
+export function heedSettingsSignal(
   { onSignal }: CommandContext,
   { rooms, auth }: LoadedSettings,
   reload: (what: StackReload) => void,
 ): void {
   const signal = reloadSignalName(auth.reloadSignalNumber);
-  if (rooms.has('auth') && auth.reloadSignal && signal) onSignal(signal, () => reload('auth'));
+  if (rooms.has('auth') && auth.reloadSignal && signal) onSignal(signal, () => reload('settings'));
 }

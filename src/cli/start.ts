@@ -10,7 +10,7 @@ import type { Share } from '../app/wiring.ts';
 import { banner } from './banner.ts';
 import type { Command, CommandContext } from './command.ts';
 import { configuredTypes } from './gen.ts';
-import { heedAuthSignal, heedRestSignals } from './signals.ts';
+import { heedRestSignals, heedSettingsSignal } from './signals.ts';
 import { runWorker, type StackLog } from './worker.ts';
 
 /** `start`: brings the stack up and serves until a signal comes. */
@@ -22,7 +22,7 @@ export const startCommand: Command = {
 Makes what is missing (secrets in .env, data under volumes/), starts the database and the services, prints where they
 are, and serves. SIGINT or SIGTERM lets requests in flight finish (STACK_DRAIN_TIMEOUT); a second signal ends at once.
 SIGUSR1 makes rest read the schema again, SIGUSR2 its configuration, and the signal of GOTRUE_RELOADING_SIGNAL_NUMBER,
-where it is on, auth its settings. --rest-config names a configuration file of
+where it is on, settings that may change. --rest-config names a configuration file of
 PostgREST's own format; the environment and env files are stronger.
 --json prints the addresses as one JSON line instead of the banner.`,
 
@@ -48,7 +48,7 @@ PostgREST's own format; the environment and env files are stronger.
 
     const stack = createStack(settings, log, shareOf(context, settings), hide, logs);
     heedRestSignals(context, stack.reload);
-    heedAuthSignal(context, settings, stack.reload);
+    heedSettingsSignal(context, settings, stack.reload);
     let stopping = false;
     const stopOnSignal = context.stopSignal.then(async (signal) => {
       stopping = true;

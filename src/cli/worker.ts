@@ -40,6 +40,7 @@ export async function runWorker(
     metrics: async () => (await stack?.metrics()) ?? [],
     stop: toldToStop,
     reload,
+    applySettings: async () => stack?.applySettings(),
   });
   stack = createStack(settings, log, { kind: 'worker', link }, hide, logs);
   try {

@@ -119,16 +119,16 @@ function studioRules(): IForbiddenRuleType[] {
     },
     {
       name: 'R15-below-pages',
-      comment: 'Design, data, SQL, the grid, editors and policies are used by pages and know none',
+      comment: 'Design, data, SQL, the grid, editors, policies and fields of settings are used by pages and know none',
       severity: 'error',
-      from: { path: '^studio/src/(design|data|sql|grid|editor|policies)/' },
+      from: { path: '^studio/src/(design|data|sql|grid|editor|policies|settings)/' },
       to: { path: '^studio/src/(pages|shell|main)' },
     },
     {
       name: 'R15-below-design',
       severity: 'error',
       from: { path: '^studio/src/(data|sql)/' },
-      to: { path: '^studio/src/(design|grid|editor)/' },
+      to: { path: '^studio/src/(design|grid|editor|settings)/' },
     },
     ...Object.entries(studioOwners).map<IForbiddenRuleType>(([name, owner]) => ({
       name: `R16-studio-owner-of-${name.replace(/\/$/, '')}`,

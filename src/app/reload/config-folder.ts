@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EnvFile, parseEnvFile, type Sources } from '#kernel/config';
 
@@ -26,7 +26,7 @@ export interface CandidateFile {
  */
 export function readConfigFolder(folder: string, env: Sources['env'], candidate?: CandidateFile): EnvFile[] {
   const path = candidate && join(folder, candidate.name);
-  const found = filesIn(folder).filter((file) => file.path !== path);
+  const found = (candidate && !existsSync(folder) ? [] : filesIn(folder)).filter((file) => file.path !== path);
   if (candidate && path !== undefined) found.push({ path, text: candidate.text });
   return found
     .sort((a, b) => (a.path < b.path ? -1 : 1))

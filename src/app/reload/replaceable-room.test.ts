@@ -3,7 +3,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Room } from '#kernel/lifecycle';
 import { createLogger, createRedactor } from '#kernel/log';
-import { createReplaceableRoom, type ReplaceableRoom } from './replaceable-room.ts';
+import { createReplaceableRoom, type ReplaceableRoom, type Succession } from './replaceable-room.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -69,8 +69,11 @@ function fake(name: string, { answers = Promise.resolve(), start = async (_signa
   };
 }
 
-async function serve(first: Room<string>, drain = 60_000): Promise<{ url: string; room: ReplaceableRoom<string> }> {
-  const room = createReplaceableRoom(first, { drain, log });
+async function serve(
+  first: Room<string>,
+  { kind = 'beside', linger = 60_000, drain = 60_000 }: Partial<Succession> = {},
+): Promise<{ url: string; room: ReplaceableRoom<string> }> {
+  const room = createReplaceableRoom(first, { kind, linger, drain, log });
   await room.start(signal);
   const [mount] = room.mounts;
   const server = createServer((request, response) => mount?.handle(request, response));
@@ -120,7 +123,7 @@ describe('a room that takes the place of another', () => {
 
   it('keeps upgraded connections until the time is over', async () => {
     const first = fake('first');
-    const { url, room } = await serve(first, 50);
+    const { url, room } = await serve(first, { linger: 50, drain: 0 });
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.on('error', () => {});
     let text = '';
@@ -174,6 +177,61 @@ describe('a room that takes the place of another', () => {
   });
 });
 
+describe('rooms that are long in finishing', () => {
+  it('are three at most; the first of them is cut off for a further one', async () => {
+    const first = fake('0', { answers: new Promise(() => {}) });
+    const { url, room } = await serve(first, { drain: 20 });
+    const rooms = Array.from({ length: 4 }, (_, index) =>
+      fake(String(index + 1), index < 3 ? { answers: new Promise(() => {}) } : {}),
+    );
+    const cut: number[] = [];
+    const waits = (index: number) => void ask(url).catch(() => cut.push(index));
+    for (const [index, next] of rooms.entries()) {
+      waits(index);
+      const present = rooms[index - 1] ?? first;
+      await until(() => present.events.includes('asked'));
+      await room.replace(() => next);
+    }
+    expect(await ask(url)).toBe('4');
+    await until(() => cut.length > 0);
+    expect(cut).toEqual([0]);
+    expect(rooms.slice(0, 3).map(({ events }) => events.includes('stopped'))).toEqual([false, false, false]);
+  });
+});
+
+describe('a room that follows another that has to end first', () => {
+  const after = { kind: 'after' } as const;
+
+  it('lets requests under way finish, and those wait that come meanwhile', async () => {
+    const { opened, open } = gate();
+    const first = fake('first', { answers: opened });
+    const { url, room } = await serve(first, after);
+    const early = ask(url);
+    await until(() => first.events.includes('asked'));
+    const order: string[] = [];
+    const second = fake('second', { start: async () => void order.push(...first.events) });
+    const replacing = room.replace(() => second);
+    const late = ask(url);
+    open();
+    await replacing;
+    expect([await early, await late]).toEqual(['first', 'second']);
+    expect(order).toEqual(['started', 'asked', 'stopped']);
+  });
+
+  it('gives the place back when it does not start', async () => {
+    const first = fake('first');
+    const { url, room } = await serve(first, after);
+    const second = fake('second', {
+      start: async () => {
+        throw new Error('no such server');
+      },
+    });
+    await expect(room.replace(() => second)).rejects.toThrow('no such server');
+    expect([await ask(url), room.api]).toEqual(['first', 'first']);
+    expect(first.events.slice(0, 3)).toEqual(['started', 'stopped', 'started']);
+  });
+});
+
 describe('a room that cannot take the place', () => {
   const broken = (): Fake =>
     fake('broken', {
@@ -199,6 +257,22 @@ describe('a room that cannot take the place', () => {
     await expect(room.replace(unmakeable)).rejects.toThrow('bad settings');
     await expect(room.replace(() => ({ ...fake('second'), mounts: [] }))).rejects.toThrow('the new room lacks it');
     expect(await ask(url)).toBe('first');
+  });
+
+  it('would be worse than the present one', async () => {
+    const { url, room } = await serve(fake('first'));
+    const ill: Fake = { ...fake('second'), health: () => ({ status: 'unhealthy', detail: { reason: 'no schema' } }) };
+    await expect(room.replace(() => ill)).rejects.toThrow('no schema');
+    expect([await ask(url), ill.events]).toEqual(['first', ['started', 'stopped']]);
+  });
+
+  it('is started by whoever starts the room, where the present one has never served', async () => {
+    const room = createReplaceableRoom<string>(broken(), { kind: 'beside', linger: 0, drain: 0, log });
+    await expect(room.start(signal)).rejects.toThrow('no such server');
+    await room.replace(() => fake('second'));
+    await room.start(signal);
+    expect(room.api).toBe('second');
+    await room.stop();
   });
 
   it('gives up starting when everything stops, and nothing takes a place afterwards', async () => {

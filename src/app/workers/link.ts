@@ -31,6 +31,8 @@ export interface WorkerDuties {
   readonly metrics: () => Promise<readonly MetricFamily[]>;
   readonly stop: () => void;
   readonly reload: (what: StackReload) => void;
+  /** Makes changed settings count. @throws Error saying what is wrong with them */
+  readonly applySettings: () => Promise<void>;
 }
 
 /** Milliseconds until a primary that does not answer is taken to be busy. */
@@ -66,6 +68,12 @@ export function linkToPrimary(channel: Channel, duties: WorkerDuties): Promise<P
           return;
         case 'ask-metrics':
           void duties.metrics().then((families) => channel.send({ kind: 'metrics', id: message.id, families }));
+          return;
+        case 'ask-settings':
+          duties.applySettings().then(
+            () => channel.send({ kind: 'settings', id: message.id, failure: undefined }),
+            (error: unknown) => channel.send({ kind: 'settings', id: message.id, failure: (error as Error).message }),
+          );
           return;
         case 'ask-health':
           void duties.health().then((report) => channel.send({ kind: 'health', id: message.id, report }));

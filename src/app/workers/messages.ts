@@ -24,14 +24,16 @@ export interface BusMessage {
 
 /** What either side asks the other. */
 export interface Question {
-  readonly kind: 'ask-health' | 'ask-metrics';
+  readonly kind: 'ask-health' | 'ask-metrics' | 'ask-settings';
   readonly id: number;
 }
 
 /** What it is answered, under the number of the question. */
 export type Answer =
   | { readonly kind: 'health'; readonly id: number; readonly report: StackHealth }
-  | { readonly kind: 'metrics'; readonly id: number; readonly families: readonly MetricFamily[] };
+  | { readonly kind: 'metrics'; readonly id: number; readonly families: readonly MetricFamily[] }
+  /** Whether changed settings are in force; `failure` says why not. */
+  | { readonly kind: 'settings'; readonly id: number; readonly failure: string | undefined };
 
 /** From a worker to the primary. */
 export type FromWorker =

@@ -42,6 +42,12 @@ export interface WorkersApi {
   health(): Promise<StackHealth>;
   /** What they count, each series with the number of its worker. */
   metrics(): Promise<readonly MetricFamily[]>;
+  /**
+   * Makes each of them work with settings that have changed; one tries first.
+   *
+   * @throws Error saying what is wrong with them; nothing has changed then
+   */
+  applySettings(): Promise<void>;
   /** Makes each of them read something again. */
   reload(what: StackReload): void;
 }
@@ -52,6 +58,8 @@ const settled = 30_000;
 const patience = 1_500;
 /** The same for metrics, which rooms may have to ask a database for. */
 const metricsPatience = 3_000;
+/** The same for settings, with which rooms have to start. */
+const settingsPatience = 60_000;
 
 /**
  * The processes that serve requests, as one room of the primary. They share its ports: the primary accepts connections
@@ -62,6 +70,7 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
   const places: (Worker | undefined)[] = new Array(count).fill(undefined);
   const questions = createQuestions<StackHealth>(patience);
   const metricQuestions = createQuestions<readonly MetricFamily[]>(metricsPatience);
+  const settingsQuestions = createQuestions<{ readonly failure: string | undefined }>(settingsPatience);
   let url = '';
   let stopping = false;
   let boot: Boot | undefined;
@@ -90,6 +99,9 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
         return;
       case 'metrics':
         metricQuestions.answer(message.id, message.families);
+        return;
+      case 'settings':
+        settingsQuestions.answer(message.id, message);
         return;
       case 'ask-metrics':
         void options.metrics().then((families) => send(worker, { kind: 'metrics', id: message.id, families }));
@@ -162,12 +174,25 @@ export function createWorkersRoom(options: WorkersOptions): Room<WorkersApi> {
     return (await Promise.all(answers)).flat();
   }
 
+  async function applySettings(): Promise<void> {
+    const ask = async (worker: Worker): Promise<string | undefined> => {
+      const answer = await settingsQuestions.ask((id) => send(worker, { kind: 'ask-settings', id }));
+      return answer ? answer.failure : 'a worker does not answer';
+    };
+    const [first, ...others] = places.flatMap((worker) => (worker?.isConnected() ? [worker] : []));
+    const refusal = first && (await ask(first));
+    if (refusal !== undefined) throw new Error(refusal);
+    for (const failure of await Promise.all(others.map(ask)))
+      if (failure !== undefined) log.error({ reason: failure }, 'a worker goes on with its former settings');
+  }
+
   return {
     mounts: [],
     api: {
       url: () => url,
       health,
       metrics,
+      applySettings,
       reload(what) {
         for (const worker of places) if (worker) send(worker, { kind: 'reload', what });
       },

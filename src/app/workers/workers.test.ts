@@ -52,6 +52,9 @@ test('a worker learns where everything is, reports, passes mails on, and stops w
       metrics: async () => [gauge('up', 'Up', 1)],
       stop: () => (stopped = true),
       reload: (what) => reloaded.push(what),
+      async applySettings() {
+        if (stopped) throw new Error('it is over');
+      },
     },
   );
   expect(sent).toEqual([{ kind: 'hello' }]);

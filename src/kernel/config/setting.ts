@@ -23,6 +23,8 @@ interface Common<T> extends SettingNames {
   readonly default?: T;
   /** Masked wherever settings are shown. */
   readonly secret?: boolean;
+  /** True: it counts from the next start of the program on, even where others of its room count at once. */
+  readonly atStart?: boolean;
 }
 
 /** One setting of a room: names, type, default, sentence, and how its text is read. */
@@ -30,6 +32,8 @@ export interface Setting<T> extends SettingNames {
   readonly type: string;
   readonly help: string;
   readonly secret: boolean;
+  /** True: it counts from the next start of the program on, even where others of its room count at once. */
+  readonly atStart?: boolean;
   readonly default: T | undefined;
   /** @throws Error whose message says what a right value looks like */
   readonly parse: (text: string) => T;
@@ -61,6 +65,7 @@ function make<T, O extends Common<T>>(type: string, options: O, parse: (text: st
     ...(options.aliases && { aliases: options.aliases }),
     ...(options.emptyCounts && { emptyCounts: true }),
     ...(options.prefix && { prefix: options.prefix }),
+    ...(options.atStart && { atStart: true }),
     type,
     help: options.help,
     secret: options.secret ?? false,

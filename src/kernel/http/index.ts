@@ -15,4 +15,5 @@ export {
 } from './request-context.ts';
 export { requestNews } from './request-news.ts';
 export { sendBody, sendJson } from './respond.ts';
+export { createSharedPort, type PortHold, type SharedPort } from './shared-port.ts';
 export { loadWebSockets, type RawData, type WebSocket, type WebSocketServer } from './websockets.ts';

@@ -33,6 +33,11 @@ export interface Room<Api = unknown> {
   readonly api: Api;
   start(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
+  /**
+   * Another room has taken its place: what is under way goes on until `stop`, but what it does of itself is the other's from
+   * now on. Absent: it does nothing of itself, or what two may do at once.
+   */
+  leave?(): void;
   health(): Health | Promise<Health>;
   /** What the room counts, under the names of the service it stands for; it holds no secret. Absent: it counts nothing. */
   metrics?(): readonly MetricFamily[] | Promise<readonly MetricFamily[]>;

@@ -10,7 +10,7 @@ import { countsQuery, type Interval, intervalOf } from './core/query/counts.ts';
 import { type LogQuery, runQuery } from './core/query/run-query.ts';
 import { createSlots } from './core/slots.ts';
 import { analyticsError } from './errors.ts';
-import type { AnalyticsApi, AnalyticsPorts } from './ports.ts';
+import type { AnalyticsApi, AnalyticsHeirlooms, AnalyticsPorts } from './ports.ts';
 import { createHandler } from './routes/handler.ts';
 import type { AnalyticsSettings } from './settings.ts';
 import { readerRole } from './sql/schema.ts';
@@ -19,6 +19,8 @@ import { readerRole } from './sql/schema.ts';
 export interface AnalyticsDeps extends AnalyticsPorts {
   readonly settings: AnalyticsSettings;
   readonly log: Logger;
+  /** Those of the room whose place this one takes, if it takes one. */
+  readonly heirlooms?: AnalyticsHeirlooms;
 }
 
 /** The log store: keeps events for a while, and answers queries about them. */
@@ -34,7 +36,8 @@ function create(deps: AnalyticsDeps): Room<AnalyticsApi> {
   const spareSecret = randomBytes(32).toString('hex');
   const connection = (): ConnectionOptions => configuredDatabase(settings) ?? deps.database();
   const reader = (): ConnectionOptions => ({ ...connection(), user: readerRole, password: readerPassword() });
-  const live = createLive(settings.tails);
+  const heirlooms = deps.heirlooms ?? { live: createLive(settings.tails) };
+  const { live } = heirlooms;
   const store = createLogStore({
     connection,
     log,
@@ -127,6 +130,7 @@ function create(deps: AnalyticsDeps): Room<AnalyticsApi> {
   return {
     mounts: [{ name: 'analytics', handle }],
     api: {
+      heirlooms,
       async store(records) {
         if (!ready && !stopped) await untilReady();
         if (!ready) throw analyticsError('not_ready');
@@ -142,6 +146,7 @@ function create(deps: AnalyticsDeps): Room<AnalyticsApi> {
     },
     async start() {
       stopped = false;
+      live.resize(settings.tails);
       const { hasReader, refusal } = await store.prepare();
       queryProblem = hasReader ? undefined : (refusal ?? 'there is no role to run queries in');
       if (queryProblem !== undefined)

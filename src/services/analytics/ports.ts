@@ -1,5 +1,6 @@
 import type { LogRecord } from '#kernel/log';
 import type { ConnectionOptions } from '#kernel/sql';
+import type { Live } from './core/live.ts';
 
 /** What analytics needs from the rest of the program. */
 export interface AnalyticsPorts {
@@ -15,4 +16,11 @@ export interface AnalyticsApi {
    * @throws ServiceError `refused` for records that can never be kept, `buffer_full`; else the database's error
    */
   store(records: readonly LogRecord[]): Promise<void>;
+  /** For the room that takes this one's place. */
+  readonly heirlooms: AnalyticsHeirlooms;
+}
+
+/** What outlives a room when another takes its place: those who follow the logs live. */
+export interface AnalyticsHeirlooms {
+  readonly live: Live;
 }

@@ -1,5 +1,5 @@
 import { StartupError } from '#kernel/errors';
-import { type Listener, startListener } from '#kernel/http';
+import { createSharedPort, type PortHold, type SharedPort } from '#kernel/http';
 import { createVerifier, loadKeySet, type Verifier } from '#kernel/jwt';
 import { type Clock, type Health, type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
@@ -7,7 +7,7 @@ import type { RestConfig } from './core/config.ts';
 import { createEngine, type Engine } from './core/engine.ts';
 import { metricFamilies } from './core/metrics.ts';
 import { keySource } from './core/session/key-source.ts';
-import type { RestApi, RestPorts } from './ports.ts';
+import type { RestApi, RestHeirlooms, RestPorts } from './ports.ts';
 import { createAdminHandler } from './routes/admin.ts';
 import { createHandler } from './routes/handler.ts';
 import type { RestSettings } from './settings.ts';
@@ -16,6 +16,8 @@ import type { RestSettings } from './settings.ts';
 export interface RestDeps extends RestPorts {
   readonly settings: RestSettings;
   readonly log: Logger;
+  /** Those of the room whose place this one takes, if it takes one. */
+  readonly heirlooms?: RestHeirlooms;
 }
 
 /** REST over the tables, views and functions of the database, as PostgREST has it. */
@@ -25,7 +27,8 @@ function create(deps: RestDeps): Room<RestApi> {
   const { settings, log, database: connection, clock = systemClock, acceptsClients = async () => true } = deps;
   const { currentSettings = () => settings } = deps;
   let engine: Engine | undefined;
-  let admin: Listener | undefined;
+  let admin: PortHold | undefined;
+  const heirlooms = deps.heirlooms ?? { adminPort: createSharedPort() };
 
   const handle = createHandler({
     state: () => engine,
@@ -42,7 +45,7 @@ function create(deps: RestDeps): Room<RestApi> {
     const [ending, listener] = [engine, admin];
     engine = undefined;
     admin = undefined;
-    await Promise.all([ending?.close(), listener?.stop(adminGrace)]);
+    await Promise.all([ending?.close(), listener?.release(adminGrace)]);
   }
 
   return {
@@ -54,15 +57,22 @@ function create(deps: RestDeps): Room<RestApi> {
       async reloadSchema() {
         await engine?.reload();
       },
+      heirlooms,
     },
     async start(signal) {
       await close();
       const verifierFor = (config: RestConfig) => createVerifierFor(config, clock);
       engine = await createEngine({ settings, currentSettings, connection: connection(), verifierFor, log });
       signal.throwIfAborted();
-      if (settings.adminPort !== undefined) admin = await startAdmin(settings, () => engine, acceptsClients);
+      const openPort = async (): Promise<void> => {
+        if (settings.adminPort !== undefined)
+          admin = await openAdmin(heirlooms.adminPort, settings, () => engine, acceptsClients);
+      };
+      // Where a room answers there already, it does until this one is ready.
+      if (!deps.heirlooms) await openPort();
       // Without a database the room serves all the same: 503 until there is one.
       await engine.open();
+      if (deps.heirlooms) await openPort();
     },
     stop: close,
     health: () => healthOf(engine),
@@ -73,12 +83,13 @@ function create(deps: RestDeps): Room<RestApi> {
 /** Milliseconds that requests for metrics and the like get to finish. */
 const adminGrace = 1_000;
 
-function startAdmin(
+function openAdmin(
+  port: SharedPort,
   settings: RestSettings,
   state: () => Engine | undefined,
   acceptsClients: () => Promise<boolean>,
-): Promise<Listener> {
-  return startListener({
+): Promise<PortHold> {
+  return port.open({
     host: settings.adminHost ?? settings.serverHost ?? settings.bindAddress,
     port: settings.adminPort as number,
     setting: 'PGRST_ADMIN_SERVER_PORT',

@@ -1,3 +1,4 @@
+import type { SharedPort } from '#kernel/http';
 import type { Clock } from '#kernel/lifecycle';
 import type { ConnectionOptions } from '#kernel/sql';
 import type { Reload } from './core/engine.ts';
@@ -26,4 +27,11 @@ export interface RestApi {
   requestReload(what: Reload): void;
   /** Reads the schema again. Resolves when the new one is in force. @throws when it cannot be read */
   reloadSchema(): Promise<void>;
+  /** For the room that takes this one's place. */
+  readonly heirlooms: RestHeirlooms;
+}
+
+/** What outlives a room when another takes its place. */
+export interface RestHeirlooms {
+  readonly adminPort: SharedPort;
 }

@@ -143,6 +143,9 @@ function create(deps: StorageDeps): Room<StorageApi> {
     ],
     api: { sweep: async () => (running ? running.janitor.sweep() : 0) },
     start,
+    leave() {
+      void running?.janitor.stop();
+    },
     async stop() {
       const stopping = running;
       running = undefined;

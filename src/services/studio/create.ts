@@ -80,7 +80,10 @@ function create(deps: StudioDeps): Room<undefined> {
         void reply.headers(safeHeaders);
         const known: unknown = error;
         if (known instanceof ServiceError)
-          return reply.headers(known.headers).code(known.status).send({ code: known.code, message: known.message });
+          return reply
+            .headers(known.headers)
+            .code(known.status)
+            .send({ code: known.code, message: known.message, ...(known.details as object | null) });
         const status = error.statusCode ?? 500;
         if (status >= 500) log.error({ reqId: request.id, err: error }, 'studio failed');
         const { code, message } = studioError(status >= 500 ? 'internal' : 'invalid_request');

@@ -111,10 +111,7 @@ export interface StudioPorts {
   readonly secret: (name: SecretName) => string | undefined;
   /** Schemas that the REST API shows. */
   readonly apiSchemas: () => readonly string[];
-  /** Settings of every room. */
-  readonly allSettings: () => readonly RoomSetting[];
-  /** Those of auth; undefined where it does not run in this process. */
-  readonly authSettings: () => LiveSettings | undefined;
+  readonly settingsDesk: SettingsDesk;
   /** Undefined where auth does not run in this process. */
   readonly mailDesk: () => MailDesk | undefined;
   /** Encrypts what is kept of passwords and second factors; with another one they have to be set anew. */
@@ -128,8 +125,9 @@ export interface StudioPorts {
   readonly clock?: Clock;
 }
 
-/** A setting that may change while its room serves. */
-export interface LiveSetting {
+/** A setting of a room, as it stands in files and environment. */
+export interface RoomSetting {
+  readonly room: string;
   readonly name: string;
   /** What its text looks like: `true or false`, `list`, `duration`, `a | b` … */
   readonly type: string;
@@ -137,40 +135,49 @@ export interface LiveSetting {
   /** True: the value never leaves, it can only be set. */
   readonly secret: boolean;
   readonly isSet: boolean;
-  /** The value in force; absent for secrets. */
+  /** The value; absent for secrets. */
   readonly text?: string;
   /** The value when nobody sets one. */
   readonly standard: string;
-  /** Where the value in force comes from, e.g. `environment SITE_URL`. */
+  /** Where the value comes from, e.g. `environment SITE_URL`. */
   readonly origin: string;
   /** True: the dashboard set it. */
   readonly changedHere: boolean;
-}
-
-/** A setting of a room, with the value in force. */
-export interface RoomSetting extends Omit<LiveSetting, 'changedHere'> {
-  readonly room: string;
+  /**
+   * When a change counts: at once, by a room that takes the place of the present one (`room`), from the next start on
+   * (`restart`), or likewise and it cannot be made here (`file`).
+   */
+  readonly counts: 'room' | 'restart' | 'file';
+  /** True: another value is in force until the next start. */
+  readonly waits: boolean;
 }
 
 /** Settings of one topic, by name. */
-export interface LiveSettingGroup {
+export interface SettingGroup {
   readonly key: string;
   readonly title: string;
   readonly about: string;
   readonly sections: readonly { readonly title: string; readonly names: readonly string[] }[];
 }
 
-/** Settings of a room that the dashboard may change while it serves. */
-export interface LiveSettings {
-  readonly groups: readonly LiveSettingGroup[];
-  /** @throws Error when what stands in files is unusable */
-  read(): readonly LiveSetting[];
+/** Why a setting cannot be what somebody wants. */
+export interface SettingProblem {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** Where settings of every room are changed. */
+export interface SettingsDesk {
+  /** Those of auth that have a page of their own; empty where it does not run. */
+  readonly authGroups: readonly SettingGroup[];
+  read(): readonly RoomSetting[];
   /**
-   * Puts other values in the place of those the dashboard set before; they count when this is fulfilled. One change at a
-   * time: `decide` is given what there is then.
+   * Puts other values in the place of those the dashboard set before; what can count at once does when this is fulfilled. One
+   * change at a time: `decide` is given what there is then.
    *
    * @returns what was set before and is now, by name
-   * @throws what `decide` throws; Error saying why values cannot be used, and nothing has changed
+   * @throws what `decide` throws; Error saying why values cannot be used (with `problems`, where it is known which), and nothing
+   *   has changed
    */
   update(
     decide: (present: ReadonlyMap<string, string>) => ReadonlyMap<string, string>,

@@ -41,62 +41,70 @@ async function signInAs(role: string): Promise<string> {
 }
 
 const valueOfSetting = async (name: string) =>
-  (await ask('GET', '/auth/settings')).body.settings.find((each: { name: string }) => each.name === name);
+  (await ask('GET', '/settings')).body.settings.find((each: { name: string }) => each.name === name);
 
 test('settings are changed, looked back at and put back; secrets only ever go in', async () => {
   const changes = { SITE_URL: 'https://a.example.com', SMTP_PASS: 'hunter2-hunter2' };
-  expect((await ask('PATCH', '/auth/settings', { changes })).body).toEqual({ changed: ['SITE_URL', 'SMTP_PASS'] });
+  expect((await ask('PATCH', '/settings', { changes })).body).toEqual({ changed: ['SITE_URL', 'SMTP_PASS'] });
   expect(await valueOfSetting('SITE_URL')).toMatchObject({ text: 'https://a.example.com', changedHere: true });
   expect(await valueOfSetting('SMTP_PASS')).toMatchObject({ isSet: true, secret: true });
   expect(await valueOfSetting('SMTP_PASS')).not.toHaveProperty('text');
-  expect((await ask('PATCH', '/auth/settings', { changes })).body).toEqual({ changed: [] });
-  await ask('PATCH', '/auth/settings', { changes: { SITE_URL: null } });
+  expect((await ask('PATCH', '/settings', { changes })).body).toEqual({ changed: [] });
+  await ask('PATCH', '/settings', { changes: { SITE_URL: null } });
   expect(await valueOfSetting('SITE_URL')).toMatchObject({ text: 'http://localhost:3000', changedHere: false });
 
-  const history = (await ask('GET', '/auth/settings/history')).body;
+  const history = (await ask('GET', '/settings/history')).body;
   expect(history).toMatchObject([
     { changes: [{ name: 'SITE_URL', before: 'https://a.example.com', after: null }] },
     {
       operator: 'supabase',
+      rooms: 'auth',
       changes: [
         { name: 'SITE_URL', before: null, after: 'https://a.example.com' },
         { name: 'SMTP_PASS', secret: true, before: null, after: '' },
       ],
     },
   ]);
-  expect((await ask('POST', `/auth/settings/history/${history[0].id}/undo`)).body).toEqual({ changed: ['SITE_URL'] });
+  expect((await ask('POST', `/settings/history/${history[0].id}/undo`)).body).toEqual({ changed: ['SITE_URL'] });
   expect(await valueOfSetting('SITE_URL')).toMatchObject({ text: 'https://a.example.com' });
-  expect((await ask('POST', `/auth/settings/history/${history[1].id}/undo`)).body).toEqual({
+  // What other changes made of other settings stays.
+  await ask('PATCH', '/settings', { changes: { STORAGE_DB_POOL: '20' } });
+  expect((await ask('POST', `/settings/history/${history[1].id}/undo`)).body).toEqual({
     changed: ['SITE_URL', 'SMTP_PASS'],
   });
+  expect(await valueOfSetting('STORAGE_DB_POOL')).toMatchObject({ text: '20', changedHere: true });
   expect(await valueOfSetting('SMTP_PASS')).toMatchObject({ isSet: false });
 
-  // Four changes were made, three are kept, and none of them holds the secret for a reader of the database.
-  const kept = (await ask('GET', '/auth/settings/history')).body as { id: number }[];
+  // Five changes were made, three are kept, and none of them holds the secret for a reader of the database.
+  const kept = (await ask('GET', '/settings/history')).body as { id: number }[];
   expect(kept).toHaveLength(3);
-  expect((await ask('GET', `/auth/settings/history?before=${kept[1]?.id}`)).body).toHaveLength(1);
+  expect((await ask('GET', `/settings/history?before=${kept[1]?.id}`)).body).toHaveLength(1);
   const rows = await database.query(
     `select changes::text || encode(before, 'escape') as text from _pmoves.studio_settings_history`,
   );
   expect(JSON.stringify(rows)).not.toContain('hunter2');
-  expect((await ask('GET', '/audit')).body.map((entry: { action: string }) => entry.action)).toContain('auth settings');
+  expect((await ask('GET', '/audit')).body.map((entry: { action: string }) => entry.action)).toContain('settings');
   expect(JSON.stringify((await ask('GET', '/audit')).body)).not.toContain('hunter2');
 });
 
 test('what cannot be used changes nothing, and says why', async () => {
-  const before = (await ask('GET', '/auth/settings/history')).body;
-  expect(await ask('PATCH', '/auth/settings', { changes: { SITE_URL: 'nowhere' } })).toMatchObject({
+  const before = (await ask('GET', '/settings/history')).body;
+  expect(await ask('PATCH', '/settings', { changes: { SITE_URL: 'nowhere' } })).toMatchObject({
     status: 400,
-    body: { code: 'settings_refused', message: 'SITE_URL must be an address' },
+    body: {
+      code: 'settings_refused',
+      message: 'SITE_URL must be an address',
+      problems: [{ name: 'SITE_URL', message: 'must be an address' }],
+    },
   });
-  expect(await ask('PATCH', '/auth/settings', { changes: { JWT_SECRET: 'x' } })).toMatchObject({
+  expect(await ask('PATCH', '/settings', { changes: { JWT_SECRET: 'x' } })).toMatchObject({
     status: 400,
     body: { code: 'unknown_setting' },
   });
-  expect((await ask('PATCH', '/auth/settings', {})).status).toBe(400);
-  expect((await ask('POST', '/auth/settings/history/0/undo')).status).toBe(404);
-  expect((await ask('POST', '/auth/settings/history/x/undo')).status).toBe(404);
-  expect((await ask('GET', '/auth/settings/history')).body).toEqual(before);
+  expect((await ask('PATCH', '/settings', {})).status).toBe(400);
+  expect((await ask('POST', '/settings/history/0/undo')).status).toBe(404);
+  expect((await ask('POST', '/settings/history/x/undo')).status).toBe(404);
+  expect((await ask('GET', '/settings/history')).body).toEqual(before);
 });
 
 test('a draft of a mail is looked at in a frame that can do nothing, and sent to try it', async () => {
@@ -127,17 +135,16 @@ test('owners change settings, developers try mails, everybody looks', async () =
   const draft = { kind: 'invite', subject: '', body: '' };
   const asked = [
     ['GET', '/settings', undefined],
-    ['GET', '/auth/settings', undefined],
-    ['GET', '/auth/settings/history', undefined],
+    ['GET', '/settings/history', undefined],
     ['GET', '/mails', undefined],
     ['POST', '/mails/previews', draft],
     ['POST', '/mails/test', { ...draft, to: 'me@example.com' }],
-    ['PATCH', '/auth/settings', { changes: { SITE_URL: null } }],
-    ['POST', '/auth/settings/history/1/undo', undefined],
+    ['PATCH', '/settings', { changes: { SITE_URL: null } }],
+    ['POST', '/settings/history/1/undo', undefined],
   ] as const;
   for (const [role, expected] of [
-    ['read-only', [200, 200, 200, 200, 403, 403, 403, 403]],
-    ['developer', [200, 200, 200, 200, 200, 403, 403, 403]],
+    ['read-only', [200, 200, 200, 403, 403, 403, 403]],
+    ['developer', [200, 200, 200, 200, 403, 403, 403]],
   ] as const) {
     const cookie = await signInAs(role);
     const answers = [];

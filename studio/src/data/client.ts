@@ -8,11 +8,14 @@ export class ApiError extends Error {
   readonly formatted: string | undefined;
   /** Place of the error in the SQL that was sent: characters from 1. */
   readonly position: number | undefined;
+  /** All that was answered. */
+  readonly body: Readonly<Record<string, unknown>>;
 
   constructor(status: number, message: string, body: Readonly<Record<string, unknown>> = {}) {
     super(message);
     const { code, error_code, formattedError, position } = body;
     this.status = status;
+    this.body = body;
     this.code = [error_code, code].find((each) => typeof each === 'string');
     this.formatted = typeof formattedError === 'string' ? formattedError : undefined;
     this.position = Number(position) > 0 ? Number(position) : undefined;

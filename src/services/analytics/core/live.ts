@@ -14,10 +14,13 @@ export interface Live {
   tell(records: Iterable<LogRecord>): void;
   /** @returns ends it; undefined where there are enough already */
   follow(follower: Follower): (() => void) | undefined;
+  /** Lets so many follow at most from now on; those who do already stay. */
+  resize(limit: number): void;
 }
 
-/** @param limit followers at most */
-export function createLive(limit: number): Live {
+/** @param most followers at most */
+export function createLive(most: number): Live {
+  let limit = most;
   const followers = new Set<Follower>();
   return {
     get count() {
@@ -37,6 +40,9 @@ export function createLive(limit: number): Live {
       if (followers.size >= limit) return undefined;
       followers.add(follower);
       return () => followers.delete(follower);
+    },
+    resize(wanted) {
+      limit = wanted;
     },
   };
 }

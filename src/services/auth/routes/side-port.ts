@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Listener, startListener } from '#kernel/http';
+import { createSharedPort } from '#kernel/http';
 
 /** Where a port of one's own is, beside that of the room. */
 export interface SideAddress {
@@ -29,51 +29,29 @@ export interface SidePort {
   open(address: SideAddress, handle: SideHandler): Promise<SideHold>;
 }
 
-interface OpenPort {
-  readonly address: string;
-  readonly listener: Listener;
-  handle: SideHandler;
-  holds: number;
-}
-
 /** Milliseconds that a request gets to finish when the port closes. */
 const grace = 1_000;
 
 /** Creates the port, closed. */
 export function createSidePort(): SidePort {
-  let current: OpenPort | undefined;
-
-  async function listen(address: SideAddress, handle: SideHandler): Promise<OpenPort> {
-    const port: Omit<OpenPort, 'listener'> = { address: keyOf(address), handle, holds: 0 };
-    const listener = await startListener({
-      ...address,
-      handle(request, response) {
-        request.resume();
-        if (request.method === 'GET' || request.method === 'HEAD') port.handle(request, response);
-        else response.writeHead(405, { allow: 'GET, HEAD', 'content-length': 0 }).end();
-      },
-      // It is for one's own monitoring, which needs no more.
-      maxHeaderSize: 16 * 1_024,
-      headersTimeout: 15_000,
-      requestTimeout: 60_000,
-      keepAliveTimeout: 65_000,
-      maxConnections: 100,
-    });
-    return Object.assign(port, { listener });
-  }
-
+  const port = createSharedPort();
   return {
     async open(address, handle) {
-      const held = current?.address === keyOf(address) && current.holds > 0 ? current : await listen(address, handle);
-      current = held;
-      held.handle = handle;
-      held.holds++;
-      return {
-        url: held.listener.url,
-        async release() {
-          if (--held.holds === 0) await held.listener.stop(grace);
+      const { url, release } = await port.open({
+        ...address,
+        handle(request, response) {
+          request.resume();
+          if (request.method === 'GET' || request.method === 'HEAD') handle(request, response);
+          else response.writeHead(405, { allow: 'GET, HEAD', 'content-length': 0 }).end();
         },
-      };
+        // It is for one's own monitoring, which needs no more.
+        maxHeaderSize: 16 * 1_024,
+        headersTimeout: 15_000,
+        requestTimeout: 60_000,
+        keepAliveTimeout: 65_000,
+        maxConnections: 100,
+      });
+      return { url, release: () => release(grace) };
     },
   };
 }
@@ -83,5 +61,3 @@ export function answerWhole(request: IncomingMessage, response: ServerResponse, 
   response.writeHead(200, { 'content-type': type, 'content-length': body.length, 'cache-control': 'no-store' });
   response.end(request.method === 'HEAD' ? undefined : body);
 }
-
-const keyOf = ({ host, port }: SideAddress): string => `${host} ${port}`;

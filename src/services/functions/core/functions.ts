@@ -8,7 +8,7 @@ import type { Logger } from '#kernel/log';
 import type { FunctionsPorts } from '../ports.ts';
 import type { FunctionsSettings } from '../settings.ts';
 import { functionVariables } from './environment.ts';
-import { createJournal, entryOf, type Journal } from './events/journal.ts';
+import { entryOf, type Journal } from './events/journal.ts';
 import { createPool } from './pool/create-pool.ts';
 import type { Lease, Pool } from './pool/pool.ts';
 import type { Wanted } from './pool/starts.ts';
@@ -29,6 +29,7 @@ export interface FunctionsOptions {
   readonly ports: FunctionsPorts;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly journal: Journal;
   /** Sends a request of the program's own to a worker. */
   readonly call: SenderOptions['call'];
 }
@@ -53,10 +54,9 @@ export interface Functions {
 }
 
 /** Joins the parts. Nothing is started and no folder made before the first request. */
-export function createFunctions({ settings, ports, log, clock, call }: FunctionsOptions): Functions {
+export function createFunctions({ settings, ports, log, clock, journal, call }: FunctionsOptions): Functions {
   const folder = functionsFolder(settings, ports);
   const now = () => performance.now();
-  const journal = createJournal(settings.logEntries);
   const secrets = openSecrets(settings, ports, clock);
   const catalogue = openCatalogue(settings, ports, (problem) => log.warn({}, problem));
   const wanted = new WeakMap<FunctionDefinition, Promise<Wanted>>();

@@ -19,14 +19,6 @@ export const projectGet: Route = {
   handle: async ({ context }) => ({ ...context.ports.project(), graphql: await hasGraphql(context.db) }),
 };
 
-/** Settings of every room, secrets without their values. */
-export const settingsGet: Route = {
-  method: 'GET',
-  path: '/settings',
-  role: 'read-only',
-  handle: ({ context }) => context.ports.allSettings(),
-};
-
 /** Shows a secret, and notes that it did: `{name}` → `{value}`. */
 export const revealPost: Route = {
   method: 'POST',

@@ -6,7 +6,6 @@ import { isOwnRequest } from '../core/same-origin.ts';
 import { studioError } from '../errors.ts';
 import { addAuditEntry } from '../sql/audit.ts';
 import { assistantGet, assistantPost } from './assistant.ts';
-import { authHistoryGet, authSettingsGet, authSettingsPatch, authUndoPost } from './auth-settings.ts';
 import { callerOf } from './caller.ts';
 import { lintsGet } from './lints.ts';
 import { mailPreviewGet, mailPreviewPost, mailsGet, mailTestPost } from './mails.ts';
@@ -15,7 +14,7 @@ import { assetRoute, pageRoute, safeHeaders } from './page.ts';
 import { passkeyOfferPost, passkeysDelete, passkeysGet, passkeysPost } from './passkeys.ts';
 import { passwordVerifierPost } from './password-verifier.ts';
 import { profileRoute } from './profile.ts';
-import { projectGet, revealPost, servicesGet, settingsGet } from './project.ts';
+import { projectGet, revealPost, servicesGet } from './project.ts';
 import type { Route } from './route.ts';
 import { secondFactorDelete, secondFactorPost, secondFactorPut } from './second-factor.ts';
 import {
@@ -26,6 +25,7 @@ import {
   sessionsGet,
   signInRoute,
 } from './session.ts';
+import { settingsGet, settingsHistoryGet, settingsPatch, settingsUndoPost } from './settings.ts';
 import { snippetDelete, snippetGet, snippetPatch, snippetPut, snippetsGet } from './snippets.ts';
 import { vaultRevealPost } from './vault.ts';
 
@@ -54,10 +54,9 @@ const routes: readonly Route[] = [
   projectGet,
   revealPost,
   settingsGet,
-  authSettingsGet,
-  authSettingsPatch,
-  authHistoryGet,
-  authUndoPost,
+  settingsPatch,
+  settingsHistoryGet,
+  settingsUndoPost,
   mailsGet,
   mailPreviewPost,
   mailTestPost,

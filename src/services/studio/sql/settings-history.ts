@@ -13,13 +13,15 @@ export interface SettingsVersion {
   readonly id: number;
   readonly at: string;
   readonly operator: string;
+  /** The rooms it concerns, with commas between. */
+  readonly rooms: string;
   readonly changes: readonly SettingChange[];
 }
 
 const table = '_pmoves.studio_settings_history';
 
 /**
- * Keeps a change, and forgets the oldest of its room.
+ * Keeps a change, and forgets the oldest.
  *
  * @param entry.before all that was set, encrypted
  * @param now milliseconds
@@ -29,7 +31,7 @@ export const addSettingsChange = async (
   db: Database,
   entry: {
     readonly operator: string;
-    readonly room: string;
+    readonly rooms: string;
     readonly changes: readonly SettingChange[];
     readonly before: Buffer;
   },
@@ -41,28 +43,34 @@ export const addSettingsChange = async (
        insert into ${table} (at, operator, room, changes, before)
        values (to_timestamp($1::float8 / 1000), left($2, 200), $3, $4::jsonb, $5)
      )
-     delete from ${table} where room = $3 and id in (
-       select id from ${table} where room = $3 order by id desc offset greatest($6::int - 1, 0)
+     delete from ${table} where id in (
+       select id from ${table} order by id desc offset greatest($6::int - 1, 0)
      )`,
-    [now, entry.operator, entry.room, JSON.stringify(entry.changes), entry.before, most],
+    [now, entry.operator, entry.rooms, JSON.stringify(entry.changes), entry.before, most],
   ));
 
 /** Changes before an id (all, with none), the latest first. */
 export const listSettingsChanges = async (
   db: Database,
-  room: string,
   before: number | null,
   limit: number,
 ): Promise<SettingsVersion[]> =>
   (
     await db.query<SettingsVersion>(
-      `select id::float8 as id, to_json(at)#>>'{}' as at, operator, changes from ${table}
-       where room = $1 and ($2::float8 is null or id < $2) order by id desc limit $3`,
-      [room, before, limit],
+      `select id::float8 as id, to_json(at)#>>'{}' as at, operator, room as rooms, changes from ${table}
+       where $1::float8 is null or id < $1 order by id desc limit $2`,
+      [before, limit],
     )
   ).rows;
 
-/** What was set before a change, encrypted. */
-export const findSettingsBefore = async (db: Database, room: string, id: number): Promise<Buffer | undefined> =>
-  (await db.query<{ before: Buffer }>(`select before from ${table} where room = $1 and id = $2`, [room, id])).rows[0]
-    ?.before;
+/** Which settings a change was of, and all that was set before it, encrypted. */
+export async function findSettingsChange(
+  db: Database,
+  id: number,
+): Promise<{ readonly names: readonly string[]; readonly before: Buffer } | undefined> {
+  const { rows } = await db.query<{ changes: readonly SettingChange[]; before: Buffer }>(
+    `select changes, before from ${table} where id = $1`,
+    [id],
+  );
+  return rows[0] && { names: rows[0].changes.map(({ name }) => name), before: rows[0].before };
+}

@@ -1,29 +1,41 @@
 import { ServiceError } from '#kernel/errors';
-import type { LiveSettings, MailDesk } from '../ports.ts';
+import type { MailDesk, SettingsDesk } from '../ports.ts';
 
-const standard: Readonly<Record<string, string>> = { SITE_URL: 'http://localhost:3000', SMTP_PASS: '' };
+const standard: Readonly<Record<string, string>> = {
+  SITE_URL: 'http://localhost:3000',
+  SMTP_PASS: '',
+  STORAGE_DB_POOL: '10',
+  JWT_SECRET: '',
+};
+const secrets = ['SMTP_PASS', 'JWT_SECRET'];
 
-/** Settings of an auth room that does not exist; a SITE_URL without a scheme is refused. */
-export function fakeLiveSettings(): LiveSettings {
+/** Settings of rooms that do not exist; a SITE_URL without a scheme is refused, and keys are changed elsewhere. */
+export function fakeSettingsDesk(): SettingsDesk {
   let set: ReadonlyMap<string, string> = new Map();
   return {
-    groups: [{ key: 'all', title: 'All', about: '', sections: [{ title: 'All', names: Object.keys(standard) }] }],
+    authGroups: [{ key: 'all', title: 'All', about: '', sections: [{ title: 'All', names: Object.keys(standard) }] }],
     read: () =>
       Object.entries(standard).map(([name, text]) => ({
+        room: name === 'STORAGE_DB_POOL' ? 'storage' : 'auth',
         name,
         type: 'text',
         help: `Help of ${name}.`,
-        secret: name === 'SMTP_PASS',
+        secret: secrets.includes(name),
         isSet: set.has(name),
-        ...(name !== 'SMTP_PASS' && { text: set.get(name) ?? text }),
+        ...(!secrets.includes(name) && { text: set.get(name) ?? text }),
         standard: text,
         origin: set.has(name) ? `dashboard.env:2 ${name}` : 'default',
         changedHere: set.has(name),
+        counts: name === 'JWT_SECRET' ? 'file' : 'room',
+        waits: false,
       })),
     async update(decide) {
       const before = set;
       const after = decide(before);
-      if (after.get('SITE_URL')?.includes('://') === false) throw new Error('SITE_URL must be an address');
+      if (after.get('SITE_URL')?.includes('://') === false)
+        throw Object.assign(new Error('SITE_URL must be an address'), {
+          problems: [{ name: 'SITE_URL', message: 'must be an address' }],
+        });
       set = after;
       return { before, after };
     },

@@ -10,7 +10,7 @@ import type { ConnectionOptions } from '#kernel/sql';
 import { studioRoom } from '../create.ts';
 import type { Credentials } from '../ports.ts';
 import { studioSettings } from '../settings.ts';
-import { fakeLiveSettings, fakeMailDesk } from './fake-auth.ts';
+import { fakeMailDesk, fakeSettingsDesk } from './fake-auth.ts';
 import { fakePasskeys } from './fake-passkeys.ts';
 
 /** What a room behind the dashboard was asked. */
@@ -61,7 +61,7 @@ export async function startStudio(
 ): Promise<StudioUnderTest> {
   const { values } = resolveSettings(studioSettings, { env, files: [], alone: false });
   const asked: Asked[] = [];
-  const [live, desk] = [fakeLiveSettings(), fakeMailDesk()];
+  const [settingsDesk, desk] = [fakeSettingsDesk(), fakeMailDesk()];
   let now = began;
   const room = studioRoom.create({
     settings: values,
@@ -98,8 +98,7 @@ export async function startStudio(
     }),
     apiSchemas: () => ['public'],
     secret: (name) => (name === 'secret_key' ? undefined : `the ${name}`),
-    allSettings: () => live.read().map(({ changedHere: _, ...setting }) => ({ ...setting, room: 'auth' })),
-    authSettings: () => live,
+    settingsDesk,
     mailDesk: () => desk,
     sealingSecret: 'a secret of thirty-two characters',
     defaultSnippetsFolder: '/nowhere',

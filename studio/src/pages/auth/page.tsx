@@ -7,7 +7,7 @@ import { Users } from './users/users.tsx';
 
 const Policies = lazy(async () => ({ default: (await import('./policies/policies.tsx')).Policies }));
 const Settings = lazy(async () => ({ default: (await import('./settings/settings.tsx')).Settings }));
-const History = lazy(async () => ({ default: (await import('./settings/history.tsx')).History }));
+const History = lazy(async () => ({ default: (await import('../../settings/history.tsx')).History }));
 const Templates = lazy(async () => ({ default: (await import('./templates/templates.tsx')).Templates }));
 
 const views = ['users', 'policies', 'settings', 'templates', 'history'] as const;
@@ -28,7 +28,7 @@ export function Page() {
             { key: 'policies', label: 'Policies', content: () => <Policies /> },
             { key: 'settings', label: 'Sign-in settings', content: () => <Settings /> },
             { key: 'templates', label: 'Mail templates', content: () => <Templates /> },
-            { key: 'history', label: 'History', content: () => <History /> },
+            { key: 'history', label: 'History', content: () => <History room="auth" /> },
           ]}
         />
       </Suspense>

@@ -1,41 +1,18 @@
-import { useQuery } from '@tanstack/react-query';
-import { Link, useLocation, useSearch } from 'wouter';
-import { studio } from '../../data/client.ts';
-import { Badge } from '../../design/badge.tsx';
+import { Link, useLocation } from 'wouter';
 import { buttonClass } from '../../design/button.tsx';
-import { Input, Select } from '../../design/field.tsx';
 import { Icon } from '../../design/icon.tsx';
-import { Card, PageLayout } from '../../design/layout.tsx';
-import { EmptyState, ErrorBox, Skeleton } from '../../design/states.tsx';
-import { found, originOf, type RoomSetting, roomsOf } from './find.ts';
-import styles from './page.module.css';
+import { PageLayout } from '../../design/layout.tsx';
+import { Tabs } from '../../design/tabs.tsx';
+import { History } from '../../settings/history.tsx';
+import { Values } from './values.tsx';
 
-/** Settings of every room, with the value in force and where it comes from: `/settings?room=…&search=…&set=1`. */
+/** Settings of every room: `/settings?room=…&search=…&only=…`, and what was changed of them: `/settings/history`. */
 export function Page() {
-  const [, go] = useLocation();
-  const address = new URLSearchParams(useSearch());
-  const settings = useQuery({
-    queryKey: ['settings'],
-    queryFn: ({ signal }) => studio<RoomSetting[]>('/settings', { signal }),
-  });
-  const wanted = {
-    room: address.get('room') ?? '',
-    search: address.get('search') ?? '',
-    set: address.get('set') === '1',
-  };
-  const put = (part: Partial<typeof wanted>) => {
-    const next = { ...wanted, ...part };
-    const parameters = new URLSearchParams();
-    if (next.room !== '') parameters.set('room', next.room);
-    if (next.search !== '') parameters.set('search', next.search);
-    if (next.set) parameters.set('set', '1');
-    const text = parameters.toString();
-    go(`/settings${text === '' ? '' : `?${text}`}`, { replace: true });
-  };
+  const [path, go] = useLocation();
   return (
     <PageLayout
       title="Settings"
-      about="What every service works with, and where that is set. Those of auth change here, at once; the others in .env, with the next start."
+      about="What every service works with, where that is set, and when a change counts."
       actions={
         <>
           <Link href="/connect/keys" className={buttonClass('secondary')}>
@@ -49,79 +26,15 @@ export function Page() {
         </>
       }
     >
-      {settings.error ? (
-        <ErrorBox error={settings.error} retry={() => void settings.refetch()} />
-      ) : !settings.data ? (
-        <Skeleton lines={10} />
-      ) : (
-        <>
-          <div className={styles.bar}>
-            <div className={styles.grow}>
-              <Input
-                type="search"
-                aria-label="Search settings"
-                placeholder="Name or meaning…"
-                value={wanted.search}
-                onChange={(event) => put({ search: event.currentTarget.value })}
-              />
-            </div>
-            <Select
-              aria-label="Service"
-              className={styles.service}
-              value={wanted.room}
-              onChange={(event) => put({ room: event.currentTarget.value })}
-            >
-              <option value="">All services</option>
-              {roomsOf(settings.data).map((room) => (
-                <option key={room}>{room}</option>
-              ))}
-            </Select>
-            <Select
-              aria-label="Which settings"
-              className={styles.service}
-              value={wanted.set ? '1' : ''}
-              onChange={(event) => put({ set: event.currentTarget.value === '1' })}
-            >
-              <option value="">All settings</option>
-              <option value="1">Those somebody set</option>
-            </Select>
-          </div>
-          <Rooms settings={found(settings.data, wanted)} />
-        </>
-      )}
+      <Tabs
+        label="Settings"
+        value={path.split('/')[2] === 'history' ? 'history' : 'values'}
+        onChange={(key) => go(key === 'history' ? '/settings/history' : '/settings')}
+        tabs={[
+          { key: 'values', label: 'Values', content: () => <Values /> },
+          { key: 'history', label: 'History', content: () => <History /> },
+        ]}
+      />
     </PageLayout>
   );
-}
-
-function Rooms({ settings }: { readonly settings: readonly RoomSetting[] }) {
-  if (settings.length === 0)
-    return (
-      <EmptyState icon="search" title="No setting fits">
-        Names and sentences are searched; pmoves-supabase config lists them as well.
-      </EmptyState>
-    );
-  return roomsOf(settings).map((room) => (
-    <Card key={room} title={room} flush>
-      <dl className={styles.list}>
-        {settings
-          .filter((setting) => setting.room === room)
-          .map((setting) => (
-            <div key={setting.name} className={styles.setting}>
-              <dt>
-                <code>{setting.name}</code>
-                <p>{setting.help}</p>
-              </dt>
-              <dd>
-                {setting.secret ? (
-                  <Badge kind={setting.isSet ? 'good' : 'plain'}>{setting.isSet ? 'set' : 'not set'}</Badge>
-                ) : (
-                  <code>{setting.text === '' ? '–' : setting.text}</code>
-                )}
-                <small>{originOf(setting.origin)}</small>
-              </dd>
-            </div>
-          ))}
-      </dl>
-    </Card>
-  ));
 }

@@ -58,11 +58,14 @@ export interface Journal {
   invocations(): number;
   /** @returns ends it */
   subscribe(listener: (entry: JournalEntry) => void): () => void;
+  /** Keeps the last so many from now on. */
+  resize(size: number): void;
 }
 
-/** Keeps the last `size` entries. */
-export function createJournal(size: number): Journal {
-  const ring: JournalEntry[] = [];
+/** Keeps the last `kept` entries. */
+export function createJournal(kept: number): Journal {
+  let size = kept;
+  let ring: JournalEntry[] = [];
   const listeners = new Set<(entry: JournalEntry) => void>();
   let sequence = 0;
   let invocations = 0;
@@ -83,6 +86,13 @@ export function createJournal(size: number): Journal {
       return found.reverse();
     },
     invocations: () => invocations,
+    resize(wanted) {
+      if (wanted === size) return;
+      const moved: JournalEntry[] = [];
+      for (let at = sequence; at > Math.max(0, sequence - Math.min(size, wanted)); at--)
+        moved[(at - 1) % wanted] = ring[(at - 1) % size] as JournalEntry;
+      [ring, size] = [moved, wanted];
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -76,6 +76,8 @@ export interface Triggers {
   }): Promise<readonly DeliveryRecord[]>;
   /** Gives dead letters all their attempts again. @returns how many there were */
   retry(which: { readonly id: string } | { readonly target: string }): Promise<number>;
+  /** Delivers nothing more; what is asked about triggers is answered still. */
+  leave(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -93,6 +95,7 @@ export function createTriggers(options: TriggersOptions): Triggers {
   let listener: Listener | undefined;
   let timer: NodeJS.Timeout | undefined;
   let beginning: Promise<void> | undefined;
+  let left: Promise<void> | undefined;
   let isStopped = false;
   let isWarned = false;
 
@@ -234,15 +237,23 @@ export function createTriggers(options: TriggersOptions): Triggers {
       (await hasTriggerTables(handle())) ? listDeliveries(handle(), { ...query, queue: triggerQueue }) : [],
     retry: async (which) =>
       (await hasTriggerTables(handle())) ? reviveDeliveries(handle(), { ...which, queue: triggerQueue }) : 0,
+    leave() {
+      left ??= endDelivering();
+      return left;
+    },
     async stop() {
-      isStopped = true;
-      clearTimeout(timer);
-      await beginning;
-      await listener?.stop();
-      await loop?.stop();
+      await api.leave();
       await db?.close();
     },
   };
+
+  async function endDelivering(): Promise<void> {
+    isStopped = true;
+    clearTimeout(timer);
+    await beginning;
+    await listener?.stop();
+    await loop?.stop();
+  }
   return api;
 }
 

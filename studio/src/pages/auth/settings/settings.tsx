@@ -2,15 +2,21 @@ import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useProject } from '../../../data/project.ts';
 import { useMay } from '../../../data/session.ts';
+import {
+  problemsOf,
+  type RoomSetting,
+  type SettingGroup,
+  useAuthSettings,
+  useSaveSettings,
+} from '../../../data/settings.ts';
 import { Badge } from '../../../design/badge.tsx';
 import { CopyValue } from '../../../design/code-block.tsx';
 import { Card } from '../../../design/layout.tsx';
 import { ErrorBox, Note, Skeleton } from '../../../design/states.tsx';
 import { useToasts } from '../../../design/toast.tsx';
-import { type AuthSettings, type LiveSetting, type SettingGroup, useAuthSettings, useSaveSettings } from './data.ts';
-import { effectiveChanges } from './fields.ts';
-import { SaveBar } from './save-bar.tsx';
-import { SettingField } from './setting-field.tsx';
+import { effectiveChanges } from '../../../settings/fields.ts';
+import { SaveBar } from '../../../settings/save-bar.tsx';
+import { SettingField } from '../../../settings/setting-field.tsx';
 import styles from './settings.module.css';
 
 /** Groups that have a view of their own. */
@@ -24,7 +30,11 @@ export function Settings() {
   return <Groups data={settings.data} />;
 }
 
-function Groups({ data }: { readonly data: AuthSettings }) {
+function Groups({
+  data,
+}: {
+  readonly data: { readonly groups: readonly SettingGroup[]; readonly settings: readonly RoomSetting[] };
+}) {
   const [path] = useLocation();
   const may = useMay('owner');
   const toasts = useToasts();
@@ -36,6 +46,7 @@ function Groups({ data }: { readonly data: AuthSettings }) {
   const groups = data.groups.filter(({ key }) => !elsewhere.includes(key));
   const group = groups.find(({ key }) => key === path.split('/')[3]) ?? groups[0];
   const changes = effectiveChanges(drafts, data.settings);
+  const problems = problemsOf(save.error);
   const change = (name: string, draft: string | null | undefined) =>
     setDrafts((all) => {
       const next = new Map(all);
@@ -63,6 +74,7 @@ function Groups({ data }: { readonly data: AuthSettings }) {
               group={group}
               settings={data.settings}
               drafts={drafts}
+              problems={problems}
               readOnly={!may || save.isPending}
               onChange={change}
             />
@@ -97,12 +109,14 @@ function Sections({
   group,
   settings,
   drafts,
+  problems,
   readOnly,
   onChange,
 }: {
   readonly group: SettingGroup;
-  readonly settings: readonly LiveSetting[];
+  readonly settings: readonly RoomSetting[];
   readonly drafts: ReadonlyMap<string, string | null>;
+  readonly problems: ReadonlyMap<string, string>;
   readonly readOnly: boolean;
   readonly onChange: (name: string, draft: string | null | undefined) => void;
 }) {
@@ -116,6 +130,7 @@ function Sections({
               key={name}
               setting={setting}
               draft={drafts.get(name)}
+              problem={problems.get(name)}
               readOnly={readOnly}
               onChange={(draft) => onChange(name, draft)}
             />,

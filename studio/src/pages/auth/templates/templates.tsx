@@ -1,15 +1,15 @@
 import { type FormEvent, useMemo, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useMay } from '../../../data/session.ts';
+import { type RoomSetting, useAuthSettings, useSaveSettings } from '../../../data/settings.ts';
 import { Button } from '../../../design/button.tsx';
 import { SelectField, TextArea, TextField } from '../../../design/field.tsx';
 import { Card } from '../../../design/layout.tsx';
 import { ErrorBox, Note, Skeleton } from '../../../design/states.tsx';
 import { useToasts } from '../../../design/toast.tsx';
-import { type LiveSetting, useAuthSettings, useSaveSettings } from '../settings/data.ts';
-import { effectiveChanges } from '../settings/fields.ts';
-import { SaveBar } from '../settings/save-bar.tsx';
-import { SettingField } from '../settings/setting-field.tsx';
+import { effectiveChanges } from '../../../settings/fields.ts';
+import { SaveBar } from '../../../settings/save-bar.tsx';
+import { SettingField } from '../../../settings/setting-field.tsx';
 import { type StandardMail, useMails, usePreview, useTestMail } from './data.ts';
 import styles from './templates.module.css';
 
@@ -47,7 +47,7 @@ export function Templates() {
   );
 }
 
-function Template({ mail, settings }: { readonly mail: StandardMail; readonly settings: readonly LiveSetting[] }) {
+function Template({ mail, settings }: { readonly mail: StandardMail; readonly settings: readonly RoomSetting[] }) {
   const may = useMay('owner');
   const looks = useMay('developer');
   const toasts = useToasts();
@@ -211,7 +211,7 @@ function TestMail({ draft }: { readonly draft: { kind: string; subject: string; 
   );
 }
 
-function Notices({ settings }: { readonly settings: readonly LiveSetting[] }) {
+function Notices({ settings }: { readonly settings: readonly RoomSetting[] }) {
   const may = useMay('owner');
   const toasts = useToasts();
   const [drafts, setDrafts] = useState<ReadonlyMap<string, string | null>>(new Map());

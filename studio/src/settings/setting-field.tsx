@@ -1,27 +1,30 @@
-import { IconButton } from '../../../design/button.tsx';
-import { Checkbox, SelectField, TextArea, TextField } from '../../../design/field.tsx';
-import type { LiveSetting } from './data.ts';
+import type { RoomSetting } from '../data/settings.ts';
+import { IconButton } from '../design/button.tsx';
+import { Checkbox, SelectField, TextArea, TextField } from '../design/field.tsx';
 import { choicesOf, fieldKind, listLines, listText, originText } from './fields.ts';
 import styles from './settings.module.css';
 
 interface SettingFieldProps {
-  readonly setting: LiveSetting;
+  readonly setting: RoomSetting;
   /** What somebody wants it to be; null: what counts without the dashboard; undefined: as it is. */
   readonly draft: string | null | undefined;
   readonly readOnly: boolean;
+  /** Why it cannot be what somebody wants. */
+  readonly problem?: string | undefined;
   readonly onChange: (draft: string | null | undefined) => void;
 }
 
 /** One setting: what it does, its value, where that comes from. */
-export function SettingField({ setting, draft, readOnly, onChange }: SettingFieldProps) {
-  const { name, changedHere } = setting;
+export function SettingField({ setting, draft, readOnly, problem, onChange }: SettingFieldProps) {
+  const { name, changedHere, counts, waits } = setting;
   return (
     <div className={styles.setting} data-changed={draft !== undefined || undefined}>
       <div className={styles.value}>
-        <Value setting={setting} draft={draft} readOnly={readOnly} onChange={onChange} />
+        <Value setting={setting} draft={draft} readOnly={readOnly} problem={problem} onChange={onChange} />
         <p className={styles.about}>
           <code>{name}</code>
           <span>{draft === null ? 'will be what counts without the dashboard' : originText(setting)}</span>
+          {counts === 'restart' && <span>{waits ? 'waits for a restart' : 'counts from the next start on'}</span>}
         </p>
       </div>
       {!readOnly && draft !== undefined ? (
@@ -38,24 +41,32 @@ export function SettingField({ setting, draft, readOnly, onChange }: SettingFiel
 
 const sentence = (help: string): string => help.replace(/\.$/, '');
 
-function Value({ setting, draft, readOnly, onChange }: SettingFieldProps) {
+function Value({ setting, draft, readOnly, problem, onChange }: SettingFieldProps) {
   const { help, type, isSet, standard } = setting;
   const label = sentence(help);
   const text = draft ?? setting.text ?? '';
   switch (fieldKind(setting)) {
     case 'switch':
       return (
-        <Checkbox
-          label={label}
-          disabled={readOnly}
-          checked={text === 'true'}
-          onChange={(event) => onChange(String(event.currentTarget.checked))}
-        />
+        <>
+          <Checkbox
+            label={label}
+            disabled={readOnly}
+            checked={text === 'true'}
+            onChange={(event) => onChange(String(event.currentTarget.checked))}
+          />
+          {problem && (
+            <p className={styles.problem} role="alert">
+              {problem}
+            </p>
+          )}
+        </>
       );
     case 'choice':
       return (
         <SelectField
           label={label}
+          problem={problem}
           disabled={readOnly}
           value={text}
           onChange={(event) => onChange(event.currentTarget.value)}
@@ -69,6 +80,7 @@ function Value({ setting, draft, readOnly, onChange }: SettingFieldProps) {
       return (
         <TextArea
           label={`${label} (one a line)`}
+          problem={problem}
           readOnly={readOnly}
           rows={3}
           defaultValue={listLines(text === ',' ? '' : text)}
@@ -80,6 +92,7 @@ function Value({ setting, draft, readOnly, onChange }: SettingFieldProps) {
       return (
         <TextField
           label={label}
+          problem={problem}
           type="password"
           autoComplete="off"
           readOnly={readOnly}
@@ -92,6 +105,7 @@ function Value({ setting, draft, readOnly, onChange }: SettingFieldProps) {
       return (
         <TextField
           label={label}
+          problem={problem}
           readOnly={readOnly}
           placeholder={standard === '' ? type : standard}
           value={text}

@@ -1,5 +1,6 @@
-import { Button } from '../../../design/button.tsx';
-import { ErrorBox } from '../../../design/states.tsx';
+import type { ReactNode } from 'react';
+import { Button } from '../design/button.tsx';
+import { ErrorBox } from '../design/states.tsx';
 import styles from './settings.module.css';
 
 /** Stays in sight while something is not saved. */
@@ -7,12 +8,15 @@ export function SaveBar({
   count,
   busy,
   error,
+  about,
   onSave,
   onDiscard,
 }: {
   readonly count: number;
   readonly busy: boolean;
   readonly error: unknown;
+  /** What saving does. */
+  readonly about?: ReactNode;
   readonly onSave: () => void;
   readonly onDiscard: () => void;
 }) {
@@ -20,6 +24,7 @@ export function SaveBar({
   return (
     <section className={styles.bar} aria-label="Unsaved changes">
       {error !== null && error !== undefined && <ErrorBox error={error} />}
+      {about && <p>{about}</p>}
       <div className={styles.row}>
         <span>
           {count} {count === 1 ? 'setting' : 'settings'} changed, not saved

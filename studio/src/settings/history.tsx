@@ -1,27 +1,29 @@
 import { useState } from 'react';
-import { useMay } from '../../../data/session.ts';
-import { Button } from '../../../design/button.tsx';
-import { Confirm } from '../../../design/dialog.tsx';
-import { Card } from '../../../design/layout.tsx';
-import { EmptyState, ErrorBox, Skeleton } from '../../../design/states.tsx';
-import { useToasts } from '../../../design/toast.tsx';
-import { type SettingsVersion, useSettingsHistory, useUndo } from './data.ts';
+import { useMay } from '../data/session.ts';
+import { type SettingsVersion, useSettingsHistory, useUndo } from '../data/settings.ts';
+import { Button } from '../design/button.tsx';
+import { Confirm } from '../design/dialog.tsx';
+import { Card } from '../design/layout.tsx';
+import { EmptyState, ErrorBox, Skeleton } from '../design/states.tsx';
+import { useToasts } from '../design/toast.tsx';
 import styles from './settings.module.css';
 
-/** Who changed which setting from what to what, and the way back. */
-export function History() {
+/** Who changed which setting from what to what, and the way back. @param room only changes that concern it */
+export function History({ room }: { readonly room?: string }) {
   const history = useSettingsHistory();
   const may = useMay('owner');
   const toasts = useToasts();
   const [asked, setAsked] = useState<SettingsVersion>();
   const undo = useUndo((changed) => {
     setAsked(undefined);
-    toasts.done(changed.length === 0 ? 'Nothing was different' : `Back to before: ${changed.join(', ')}`);
+    toasts.done(changed.length === 0 ? 'Nothing was different' : `Undone: ${changed.join(', ')}`);
   });
   if (history.error) return <ErrorBox error={history.error} retry={() => void history.refetch()} />;
   if (!history.data) return <Skeleton lines={6} />;
-  const versions = history.data.pages.flat();
-  if (versions.length === 0)
+  const versions = history.data.pages
+    .flat()
+    .filter(({ rooms }) => room === undefined || rooms.split(', ').includes(room));
+  if (versions.length === 0 && !history.hasNextPage)
     return (
       <EmptyState icon="history" title="Nothing was changed here yet">
         Every change of a setting in this dashboard is noted, and can be taken back.
@@ -29,15 +31,15 @@ export function History() {
     );
   return (
     <div className={styles.versions}>
-      {versions.map((version, index) => (
+      {versions.map((version) => (
         <Card
           key={version.id}
           title={new Date(version.at).toLocaleString()}
-          about={`by ${version.operator}`}
+          about={`${version.rooms}, by ${version.operator}`}
           actions={
             may && (
               <Button small icon="undo" onClick={() => setAsked(version)}>
-                {index === 0 ? 'Undo' : 'Go back to before this'}
+                Undo
               </Button>
             )
           }
@@ -63,8 +65,8 @@ export function History() {
       )}
       {asked && (
         <Confirm
-          title="Go back to before this change?"
-          action="Go back"
+          title="Undo this change?"
+          action="Undo the change"
           busy={undo.isPending}
           onClose={() => {
             setAsked(undefined);
@@ -73,8 +75,9 @@ export function History() {
           onConfirm={() => undo.mutate(asked.id)}
         >
           <p>
-            All settings of auth that were set here become what they were before {new Date(asked.at).toLocaleString()}.
-            Later changes go as well; going back is itself noted, and can be undone.
+            {asked.changes.map(({ name }) => name).join(', ')}: what was set here before{' '}
+            {new Date(asked.at).toLocaleString()} counts again. Other settings stay as they are. Undoing is itself
+            noted, and can be undone.
           </p>
           {undo.error && <ErrorBox error={undo.error} />}
         </Confirm>

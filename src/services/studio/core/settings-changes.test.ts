@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changesBetween, readChanges, withChanges } from './live-settings.ts';
+import { changesBetween, readChanges, withChanges } from './settings-changes.ts';
 
 const known = new Set(['A', 'B', 'SECRET']);
 

@@ -1,6 +1,6 @@
 import { studioError } from '../errors.ts';
-import type { LiveSetting, LiveSettings } from '../ports.ts';
-import { addSettingsChange, findSettingsBefore, type SettingChange } from '../sql/settings-history.ts';
+import type { RoomSetting, SettingProblem } from '../ports.ts';
+import { addSettingsChange, findSettingsChange, type SettingChange } from '../sql/settings-history.ts';
 import type { Caller } from './caller.ts';
 import type { StudioContext } from './context.ts';
 
@@ -52,44 +52,52 @@ export function changesBetween(before: Values, after: Values, secrets: ReadonlyS
 }
 
 /**
- * Changes settings of a room, keeps what was before, and says what has changed.
+ * Changes settings, keeps what was before, and says what has changed.
  *
- * @throws settings_refused with what is wrong with them; no_secret
+ * @throws settings_refused with what is wrong with them (`problems` by name, where that is known); no_secret
  */
 export async function changeSettings(
-  { db, clock, seal, settings }: StudioContext,
+  { db, clock, seal, settings, ports }: StudioContext,
   caller: Caller,
-  room: string,
-  live: LiveSettings,
   decide: (present: Values) => Values,
 ): Promise<readonly SettingChange[]> {
   if (!seal) throw studioError('no_secret');
-  const secrets = new Set(live.read().flatMap(({ name, secret }) => (secret ? [name] : [])));
-  const { before, after } = await live.update(decide).catch((error: unknown) => {
+  const known = ports.settingsDesk.read();
+  const secrets = new Set(known.flatMap(({ name, secret }) => (secret ? [name] : [])));
+  const { before, after } = await ports.settingsDesk.update(decide).catch((error: unknown) => {
     if ((error as Error).name === 'ServiceError') throw error;
-    throw studioError('settings_refused', { message: (error as Error).message, cause: error });
+    const { message, problems } = error as Error & { readonly problems?: readonly SettingProblem[] };
+    throw studioError('settings_refused', { message, cause: error, ...(problems && { details: { problems } }) });
   });
   const changes = changesBetween(before, after, secrets);
-  if (changes.length > 0)
-    await addSettingsChange(
-      db,
-      { operator: caller.name, room, changes, before: seal.close(JSON.stringify([...before])) },
-      clock.now(),
-      settings.settingsHistory,
-    );
+  if (changes.length === 0) return changes;
+  const changed = new Set(changes.map(({ name }) => name));
+  const rooms = new Set(known.flatMap(({ room, name }) => (changed.has(name) ? [room] : [])));
+  await addSettingsChange(
+    db,
+    {
+      operator: caller.name,
+      rooms: [...rooms].join(', '),
+      changes,
+      before: seal.close(JSON.stringify([...before])),
+    },
+    clock.now(),
+    settings.settingsHistory,
+  );
   return changes;
 }
 
-/** What the dashboard had set before a change. @throws not_found, sealed_elsewhere, no_secret */
-export async function settingsBefore({ db, seal }: StudioContext, room: string, id: number): Promise<Values> {
+/** What takes a change back: its settings as they were before, the others as they are. @throws not_found, sealed_elsewhere, no_secret */
+export async function undoing({ db, seal }: StudioContext, id: number): Promise<(present: Values) => Values> {
   if (!seal) throw studioError('no_secret');
-  const sealed = await findSettingsBefore(db, room, id);
-  if (!sealed) throw studioError('not_found');
-  const text = seal.open(sealed);
+  const found = await findSettingsChange(db, id);
+  if (!found) throw studioError('not_found');
+  const text = seal.open(found.before);
   if (text === undefined) throw studioError('sealed_elsewhere');
-  return new Map(JSON.parse(text) as [string, string][]);
+  const before = new Map(JSON.parse(text) as [string, string][]);
+  return (present) => withChanges(present, new Map(found.names.map((name) => [name, before.get(name) ?? null])));
 }
 
 /** Names of the settings that may be changed. */
-export const namesOf = (settings: readonly LiveSetting[]): ReadonlySet<string> =>
-  new Set(settings.map(({ name }) => name));
+export const changeableNames = (settings: readonly RoomSetting[]): ReadonlySet<string> =>
+  new Set(settings.flatMap(({ name, counts }) => (counts === 'file' ? [] : [name])));

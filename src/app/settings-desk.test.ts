@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAuthDesk } from './auth-desk.ts';
+import { StartupError } from '#kernel/errors';
 import { loadSettings } from './load-settings.ts';
-import { shownSettings } from './shown-setting.ts';
+import { createSettingsDesk } from './settings-desk.ts';
 
 let cwd: string;
 beforeEach(() => {
@@ -14,12 +14,12 @@ afterEach(() => rmSync(cwd, { recursive: true }));
 
 function desk(env: Readonly<Record<string, string>> = {}, apply: () => Promise<void> = async () => {}) {
   const settings = loadSettings({ env: { SITE_URL: 'https://env.example.com', ...env }, cwd, envFiles: [] });
-  return createAuthDesk(settings, { apply, now: apply, start() {}, stop() {} });
+  return createSettingsDesk(settings, { apply, inForce: () => settings });
 }
 const setTo = (values: Readonly<Record<string, string>>) => () => new Map(Object.entries(values));
 const shown = (from: ReturnType<typeof desk>, name: string) => from.read().find((each) => each.name === name);
 
-describe('changing settings of auth from the dashboard', () => {
+describe('changing settings from the dashboard', () => {
   it('writes a private file, which is stronger than the environment, and counts after the next start as well', async () => {
     const first = desk();
     expect(shown(first, 'SITE_URL')).toMatchObject({
@@ -28,7 +28,7 @@ describe('changing settings of auth from the dashboard', () => {
       changedHere: false,
     });
     await first.update(setTo({ SITE_URL: 'https://here.example.com', STACK_AUTH_TEMPLATE_INVITE: 'a "b"\n$c \\' }));
-    const file = join(cwd, 'volumes/auth/dashboard.env');
+    const file = join(cwd, 'volumes/settings/dashboard.env');
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(shown(first, 'SITE_URL')).toMatchObject({ text: 'https://here.example.com', changedHere: true });
     expect(loadSettings({ env: {}, cwd, envFiles: [] }).auth).toMatchObject({
@@ -56,7 +56,7 @@ describe('changing settings of auth from the dashboard', () => {
       if (!works) throw new Error('GOTRUE_MAILER_SUBJECTS_INVITE: no template');
     });
     await first.update(setTo({ SMTP_PORT: '2525' }));
-    const file = join(cwd, 'volumes/auth/dashboard.env');
+    const file = join(cwd, 'volumes/settings/dashboard.env');
     const before = readFileSync(file, 'utf8');
     works = false;
     await expect(first.update(setTo({ GOTRUE_MAILER_SUBJECTS_INVITE: '{{' }))).rejects.toThrow('no template');
@@ -86,16 +86,26 @@ describe('changing settings of auth from the dashboard', () => {
   });
 });
 
-it('shows the settings of every room, no secret among them, and those of auth as they are now', async () => {
-  const env = {
-    JWT_SECRET: 'a secret that nobody is ever told',
-    SMTP_PASS: 'hunter2',
-    SITE_URL: 'https://env.example.com',
-  };
-  const settings = loadSettings({ env, cwd, envFiles: [] });
-  await desk().update(setTo({ SITE_URL: 'https://here.example.com' }));
-  const all = shownSettings(settings);
-  expect(new Set(all.map(({ room }) => room))).toContain('storage');
-  expect(all.find(({ room, name }) => room === 'auth' && name === 'SITE_URL')?.text).toBe('https://here.example.com');
-  expect(JSON.stringify(all)).not.toMatch(/hunter2|nobody is ever told/);
+it('tells of every room, no secret among it, what counts when, and what waits for a restart', async () => {
+  const first = desk({ JWT_SECRET: 'a secret that nobody is ever told', SMTP_PASS: 'hunter2' });
+  await first.update(setTo({ STORAGE_DB_POOL: '7', KONG_HTTP_PORT: '8123' }));
+  const of = (room: string, name: string) => first.read().find((each) => each.room === room && each.name === name);
+  expect(of('storage', 'STORAGE_DB_POOL')).toMatchObject({ text: '7', counts: 'room', changedHere: true });
+  expect(of('gateway', 'KONG_HTTP_PORT')).toMatchObject({ text: '8123', counts: 'restart', waits: true });
+  expect(of('auth', 'GOTRUE_RELOADING_POLLER_INTERVAL')).toMatchObject({ counts: 'restart', waits: false });
+  expect(of('auth', 'JWT_SECRET')).toMatchObject({ counts: 'file', secret: true });
+  expect(JSON.stringify(first.read())).not.toMatch(/hunter2|nobody is ever told/);
+  await expect(first.update(setTo({ JWT_SECRET: 'x'.repeat(40) }))).rejects.toThrow('JWT_SECRET belongs in .env');
+});
+
+it('names the setting that is wrong, also where a room says so at its start', async () => {
+  const refused = { problems: [{ name: 'SMTP_PORT', message: 'must be between 1 and 65535' }] };
+  await expect(desk().update(setTo({ SMTP_PORT: '0' }))).rejects.toMatchObject(refused);
+  const broken = desk({}, async () => {
+    throw new StartupError('the captcha has no secret', 'GOTRUE_SECURITY_CAPTCHA_SECRET');
+  });
+  const name = 'GOTRUE_SECURITY_CAPTCHA_SECRET';
+  await expect(broken.update(setTo({ [name]: 'x' }))).rejects.toMatchObject({
+    problems: [{ name, message: 'the captcha has no secret' }],
+  });
 });

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import type { LiveSetting } from './data.ts';
-import { choicesOf, effectiveChanges, fieldKind, listLines, listText, originText } from './fields.ts';
+import type { RoomSetting } from '../data/settings.ts';
+import { choicesOf, effectiveChanges, fieldKind, listLines, listText, originText, savingDoes } from './fields.ts';
 
-const setting = (more: Partial<LiveSetting>): LiveSetting => ({
+const setting = (more: Partial<RoomSetting>): RoomSetting => ({
+  room: 'auth',
   name: 'A',
   type: 'text',
   help: '',
@@ -12,6 +13,8 @@ const setting = (more: Partial<LiveSetting>): LiveSetting => ({
   standard: '',
   origin: 'default',
   changedHere: false,
+  counts: 'room',
+  waits: false,
   ...more,
 });
 
@@ -62,4 +65,12 @@ test('only what differs is a change', () => {
       settings,
     ),
   ]).toEqual([['S', 'new']]);
+});
+
+test('what saving does is told by room', () => {
+  const settings = [setting({}), setting({ room: 'gateway', name: 'B', counts: 'restart' })];
+  expect(savingDoes(new Set(['A']), settings)).toMatch(/^Counts at once: auth /);
+  expect(savingDoes(new Set(['B']), settings)).toBe('Counts from the next start of the program on: gateway.');
+  expect(savingDoes(new Set(['A', 'B']), settings)).toMatch(/auth .* gateway\.$/);
+  expect(savingDoes(new Set(), settings)).toBe('');
 });

@@ -1,10 +1,10 @@
-import type { LiveSetting } from './data.ts';
+import type { RoomSetting } from '../data/settings.ts';
 
 /** How a setting is edited. */
 export type FieldKind = 'switch' | 'choice' | 'list' | 'secret' | 'text';
 
 /** By what its texts look like. */
-export function fieldKind({ type, secret }: Pick<LiveSetting, 'type' | 'secret'>): FieldKind {
+export function fieldKind({ type, secret }: Pick<RoomSetting, 'type' | 'secret'>): FieldKind {
   if (secret) return 'secret';
   if (type === 'true or false') return 'switch';
   if (type === 'list') return 'list';
@@ -27,7 +27,7 @@ export function listText(lines: string): string {
 }
 
 /** Where a value comes from, in words. */
-export function originText({ origin, changedHere }: Pick<LiveSetting, 'origin' | 'changedHere'>): string {
+export function originText({ origin, changedHere }: Pick<RoomSetting, 'origin' | 'changedHere'>): string {
   if (changedHere) return 'set here';
   if (origin === 'default') return 'standard value';
   if (origin.startsWith('environment ')) return 'from the environment';
@@ -38,7 +38,7 @@ export function originText({ origin, changedHere }: Pick<LiveSetting, 'origin' |
 /** Changes that change something: a draft that says what is there already is none. */
 export function effectiveChanges(
   drafts: ReadonlyMap<string, string | null>,
-  settings: readonly LiveSetting[],
+  settings: readonly RoomSetting[],
 ): ReadonlyMap<string, string | null> {
   const byName = new Map(settings.map((setting) => [setting.name, setting]));
   return new Map(
@@ -51,4 +51,22 @@ export function effectiveChanges(
       return draft !== present;
     }),
   );
+}
+
+/** What saving changes of these settings does, in words; rooms by name. */
+export function savingDoes(
+  changed: ReadonlySet<string>,
+  settings: readonly Pick<RoomSetting, 'room' | 'name' | 'counts'>[],
+): string {
+  const rooms = (counts: RoomSetting['counts']) =>
+    [
+      ...new Set(settings.flatMap((each) => (changed.has(each.name) && each.counts === counts ? [each.room] : []))),
+    ].join(', ');
+  const [atOnce, later] = [rooms('room'), rooms('restart')];
+  return [
+    atOnce && `Counts at once: ${atOnce} starts anew beside the present one, which finishes what is under way.`,
+    later && `Counts from the next start of the program on: ${later}.`,
+  ]
+    .filter((each) => each !== '')
+    .join(' ');
 }
