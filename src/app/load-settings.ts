@@ -118,7 +118,8 @@ interface StartSources {
   readonly writableFile: string;
 }
 
-function resolveAll(start: StartSources, candidate?: CandidateFile): LoadedSettings {
+/** @param address what the stack is reached at, where that is known already: it does not move while the program runs */
+function resolveAll(start: StartSources, candidate?: CandidateFile, address?: string): LoadedSettings {
   const { env, cwd, files, envFiles, restConfig } = start;
   const problems: SourceProblem[] = [];
   const overrides = readOverrides({ env, files, alone: false }, cwd, problems, candidate);
@@ -164,7 +165,7 @@ function resolveAll(start: StartSources, candidate?: CandidateFile): LoadedSetti
     vector: resolveRoom('vector', vectorSettings),
     gateway: resolveRoom('gateway', gatewaySettings, imgproxyAlone ? gatewayInItsPlace : undefined),
   };
-  const external = first.values.publicUrl ?? `http://localhost:${resolved.gateway.httpPort}`;
+  const external = address ?? first.values.publicUrl ?? `http://localhost:${resolved.gateway.httpPort}`;
   const loaded = {
     ...resolved,
     auth: withExternalUrl(resolved.auth, external, effective),
@@ -183,7 +184,7 @@ function resolveAll(start: StartSources, candidate?: CandidateFile): LoadedSetti
   return {
     cwd,
     sources,
-    current: (file) => resolveAll(start, file),
+    current: (file) => resolveAll(start, file, external),
     writableFile: start.writableFile,
     rooms,
     stack: first.values,

@@ -29,6 +29,12 @@ export class RefusedSettings extends Error {
   }
 }
 
+/** Looks whether a change can be made. */
+export interface SettingsCheck {
+  /** @throws RefusedSettings */
+  check(decide: (present: Values) => Values): void;
+}
+
 /**
  * What changes settings of every room: a file of their folder.
  *
@@ -38,7 +44,7 @@ export class RefusedSettings extends Error {
 export function createSettingsDesk(
   settings: LoadedSettings,
   reload: Pick<SettingsReload, 'apply' | 'inForce'> | undefined,
-): SettingsDesk {
+): SettingsDesk & SettingsCheck {
   const { path: folder } = settingsFolder({ ...settings.sources, overrides: [] }, settings.cwd);
   const file = join(folder, fileName);
   let line: Promise<unknown> = Promise.resolve();
@@ -103,6 +109,11 @@ export function createSettingsDesk(
         names: section.keys.map((each) => authSettings[each].name),
       })),
     })),
+    check(decide) {
+      const [before, next] = [present(), decide(present())];
+      refuseKept(before, next);
+      tryOut(renderEnvFile(comment, next), next);
+    },
     read: () => readAll(settings, reload?.inForce() ?? settings, file),
     update(decide) {
       const done = line.then(async () => {

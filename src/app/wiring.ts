@@ -13,7 +13,7 @@ import type { FunctionsApi } from '#services/functions';
 import { gatewayRoom } from '#services/gateway';
 import { type ImgproxyApi, imgproxyRoom } from '#services/imgproxy';
 import { type MetaApi, metaRoom } from '#services/meta';
-import { realtimeRoom } from '#services/realtime';
+import { type RealtimeApi, realtimeRoom } from '#services/realtime';
 import { type RestApi, restRoom } from '#services/rest';
 import { storageRoom } from '#services/storage';
 import { createDatabaseEgress } from './database-egress.ts';
@@ -161,12 +161,13 @@ export function wireRooms(input: WiringInput): Wired {
       )
     : undefined;
   const realtime = chosen.has('realtime')
-    ? places.place('realtime', ({ realtime: own }) =>
+    ? places.place<RealtimeApi>('realtime', ({ realtime: own }, former) =>
         realtimeRoom.create({
           settings: own,
           log: roomLog('realtime'),
           database: () => realtimeDatabase(own) ?? connection('supabase_admin', undefined)(),
           bus: input.bus,
+          ...(former && { heirlooms: former.heirlooms }),
         }),
       )
     : undefined;

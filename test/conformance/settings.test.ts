@@ -344,3 +344,38 @@ function accepts(port: number): Promise<boolean> {
     socket.on('error', () => resolve(false));
   });
 }
+
+describe('settings on their way from one installation to another', () => {
+  test('what differs from the standard values is exported, shown, checked and imported', async () => {
+    const cwd = workspace({
+      '.env': 'FILE_SIZE_LIMIT=1MB\nSMTP_PASS=hunter2\nJWT_SECRET=a-secret-of-thirty-two-characters-\n',
+    });
+    const plain = await runProgram(['config', 'export'], { cwd, env: { SITE_URL: 'https://x.example' } });
+    const lines = plain.stdout.trim().split('\n').slice(1);
+    expect(lines.sort()).toEqual(['FILE_SIZE_LIMIT="1048576"', 'SITE_URL="https://x.example"']);
+    const whole = await runProgram(['config', 'export', '--secrets'], { cwd, env: {} });
+    expect(whole.stdout).toContain('SMTP_PASS="hunter2"');
+    expect(whole.stdout).not.toContain('JWT_SECRET');
+
+    const other = workspace({
+      'in.env': `${whole.stdout}STORAGE_DB_POOL=4\n`,
+      'bad.env': 'STORAGE_DB_POOL=many\n',
+      'odd.env': 'NOTHING=1\nJWT_SECRET=x\n',
+    });
+    const bring = (...args: string[]) => runProgram(['config', 'import', ...args], { cwd: other, env: {} });
+    const look = await bring('in.env');
+    expect(look.stdout).toMatch(/^FILE_SIZE_LIMIT: \d+ → 1048576$/m);
+    expect(look.stdout).toMatch(/^SMTP_PASS: \(not set\) → \(a secret\)$/m);
+    expect(look.stdout).toContain('nothing was changed yet');
+    expect((await current(other)).get('STORAGE_DB_POOL')?.origin).toBe('default');
+    expect(await bring('bad.env', '--yes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('STORAGE_DB_POOL must be a whole number'),
+    });
+    expect((await bring('odd.env')).stderr).toMatch(/NOTHING is no setting[^\n]*\n[^\n]*JWT_SECRET belongs in \.env/);
+    expect((await bring('in.env', '--yes')).code).toBe(0);
+    const brought = (await current(other)).get('STORAGE_DB_POOL');
+    expect(brought).toMatchObject({ value: '4', origin: expect.stringContaining('volumes/settings/dashboard.env') });
+    expect((await bring('in.env')).stdout).not.toContain('STORAGE_DB_POOL');
+  }, 60_000);
+});

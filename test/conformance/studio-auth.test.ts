@@ -10,7 +10,7 @@ const { username, password } = stack.env.dashboard;
 
 /** Takes settings away again, whatever a test came to: other files use this stack. */
 async function reset(...names: string[]): Promise<void> {
-  const answer = await fetch(`${stack.url}/api/studio/auth/settings`, {
+  const answer = await fetch(`${stack.url}/api/studio/settings`, {
     method: 'PATCH',
     headers: {
       authorization: `Basic ${btoa(`${username}:${password}`)}`,
@@ -116,10 +116,10 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       expect([...statuses]).toEqual([200]);
 
       await page.getByRole('tab', { name: 'History' }).click();
-      await page.getByText('DISABLE_SIGNUP').first().waitFor();
-      await page.getByRole('button', { name: 'Undo' }).click();
-      await page.getByRole('button', { name: 'Go back', exact: true }).click();
-      await page.getByText('Back to before: DISABLE_SIGNUP').waitFor();
+      const change = page.locator('section').filter({ has: page.getByText('DISABLE_SIGNUP', { exact: true }) });
+      await change.first().getByRole('button', { name: 'Undo', exact: true }).click();
+      await page.getByRole('button', { name: 'Undo the change', exact: true }).click();
+      await page.getByText('Undone: DISABLE_SIGNUP').waitFor();
       expect(await isClosed()).toEqual({ status: 200, closed: false });
 
       await page.goto('/auth/settings/mail');

@@ -151,6 +151,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
         ['/functions', 'Functions'],
         ['/docs', 'API docs'],
         ['/settings?room=studio', 'Settings'],
+        ['/settings/history', 'Settings'],
         ['/functions/-/secrets', 'Functions'],
         ['/connect/app', 'Connect'],
         ['/connect/database', 'Connect'],

@@ -17,11 +17,12 @@ import { LongPolls } from './core/long-poll/long-polls.ts';
 import { metricFamilies } from './core/metric-families.ts';
 import { createMetrics, type Metrics } from './core/metrics.ts';
 import { Nodes } from './core/nodes/nodes.ts';
+import { createRoomBus } from './core/nodes/room-bus.ts';
 import { Presence } from './core/presence/presence.ts';
 import { deliverStored } from './core/stored-broadcasts.ts';
 import { Tenant } from './core/tenant.ts';
 import { createTokenJudge } from './core/token.ts';
-import type { RealtimeApi, RealtimePorts } from './ports.ts';
+import type { RealtimeApi, RealtimeHeirlooms, RealtimePorts } from './ports.ts';
 import { createHttp, type Http } from './routes/http.ts';
 import { refuseUpgrade, upgrade } from './routes/upgrade.ts';
 import type { RealtimeSettings } from './settings.ts';
@@ -35,6 +36,8 @@ import { createTransport, type Transport } from './wire/transport.ts';
 export interface RealtimeDeps extends RealtimePorts {
   readonly settings: RealtimeSettings;
   readonly log: Logger;
+  /** Those of the room whose place this one takes, if it takes one. */
+  readonly heirlooms?: RealtimeHeirlooms;
 }
 
 /** Broadcast, presence and database changes over WebSockets. */
@@ -54,12 +57,15 @@ interface Running {
 
 const day = 86_400_000;
 
-function create(deps: RealtimeDeps): Room<RealtimeApi> {
-  const { settings } = deps;
+function create(given: RealtimeDeps): Room<RealtimeApi> {
+  const { settings } = given;
+  const heirlooms = given.heirlooms ?? { bus: createRoomBus(given.bus) };
+  const deps = { ...given, bus: heirlooms.bus };
   const clock = deps.clock ?? systemClock;
   let running: Running | undefined;
 
   async function start(signal: AbortSignal): Promise<void> {
+    if (given.heirlooms) heirlooms.bus.share();
     const verifier = await verifierOf(settings, clock);
     const connection = deps.database();
     await migrate(connection, realtimeMigrations);
@@ -108,8 +114,16 @@ function create(deps: RealtimeDeps): Room<RealtimeApi> {
         },
       },
     ],
-    api: { sockets: () => running?.context.sessions.size ?? 0 },
+    api: { sockets: () => running?.context.sessions.size ?? 0, heirlooms },
     start,
+    // Sockets that are open stay here: who comes to the other room has to be heard by them.
+    leave() {
+      if (!running || running.nodes.isRunning) return;
+      const { nodes, polls, context } = running;
+      nodes.start();
+      polls.start();
+      for (const room of context.hub.rooms()) nodes.opened(room);
+    },
     stop,
     health: () => healthOf(running),
     metrics: () => (running ? metricFamilies(running.context, settings.tenant) : []),

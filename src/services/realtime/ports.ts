@@ -1,6 +1,7 @@
 import type { Bus } from '#kernel/bus';
 import type { Clock } from '#kernel/lifecycle';
 import type { ConnectionOptions } from '#kernel/sql';
+import type { RoomBus } from './core/nodes/room-bus.ts';
 
 /** What realtime needs from elsewhere. */
 export interface RealtimePorts {
@@ -16,4 +17,11 @@ export interface RealtimePorts {
 export interface RealtimeApi {
   /** Sockets that are open here. */
   readonly sockets: () => number;
+  /** For the room that takes this one's place. */
+  readonly heirlooms: RealtimeHeirlooms;
+}
+
+/** What outlives a room when another takes its place. */
+export interface RealtimeHeirlooms {
+  readonly bus: RoomBus;
 }

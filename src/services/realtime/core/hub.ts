@@ -60,6 +60,11 @@ export class Hub {
     this.#watcher.closed(room);
   }
 
+  /** Those with members here. */
+  rooms(): RoomKey[] {
+    return [...this.#rooms.keys()].map((key) => ({ isPrivate: key.startsWith('p'), name: key.slice(1) }));
+  }
+
   has(room: RoomKey): boolean {
     return this.#rooms.has(keyOf(room));
   }

@@ -97,6 +97,11 @@ export class Nodes {
     this.#options = options;
   }
 
+  /** Whether there may be other nodes. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
   get others(): ReadonlyMap<string, { readonly users: number }> {
     return this.#others;
   }
@@ -109,7 +114,7 @@ export class Nodes {
 
   start(): void {
     const { bus, interval } = this.#options;
-    if (!bus.isShared) return;
+    if (!bus.isShared || this.#isRunning) return;
     this.#isRunning = true;
     this.#ends.push(
       bus.subscribe(subjects.alive, (payload) => this.#onAlive(payload as Alive)),
