@@ -106,13 +106,13 @@ function behaviour(bin: string | undefined): void {
     // Nothing more is to be done at the next start.
     const again = await started('postgres', 'postgres');
     expect(again.lines).not.toContain('the database was set up');
-  });
+  }, 120_000);
 
   if (bin !== undefined) return;
   test('also where a superuser prepares the database', async () => {
     seen.length = 0;
     await serves(await started('hoster', 'second'));
-  });
+  }, 120_000);
 
   // Only from 18 on does a server look for extensions in a second folder.
   test('not where the server has the originals: those are used', async () => {
