@@ -3,7 +3,7 @@ import { type App, createApp } from '#kernel/http';
 import { type Room, type RoomDefinition, systemClock } from '#kernel/lifecycle';
 import type { Logger } from '#kernel/log';
 import { createDatabase, type Database } from '#kernel/sql';
-import { type Assets, builtFolder, readAssets } from './core/assets.ts';
+import { builtFolder, createAssets } from './core/assets.ts';
 import { createAttempts } from './core/attempts.ts';
 import type { StudioContext } from './core/context.ts';
 import { createPreviews } from './core/previews.ts';
@@ -38,13 +38,12 @@ const connections = 4;
 
 function create(deps: StudioDeps): Room<undefined> {
   let running: Running | undefined;
-  let built: Assets | undefined;
+  const folder = deps.assets ?? builtFolder;
+  const built = createAssets(folder);
 
   async function start(): Promise<void> {
     const { settings, log, owner } = deps;
-    const folder = deps.assets ?? builtFolder;
-    built = readAssets(folder);
-    if (!built) log.warn({ folder }, 'the dashboard is not built; npm run build does it');
+    if (!built()) log.warn({ folder }, 'the dashboard is not built; npm run build does it');
     const db = createDatabase({ connection: deps.database(), size: connections, queueLimit: 200, prepares: true });
     try {
       await makeOwnTables(db);
@@ -71,7 +70,7 @@ function create(deps: StudioDeps): Room<undefined> {
     const app = createApp({
       log,
       bodyLimit: 1024 * 1024,
-      routes: (instance) => bindRoutes(instance, context, () => built),
+      routes: (instance) => bindRoutes(instance, context, built),
       onNotFound: (_request, reply) => {
         const { status, code, message } = studioError('not_found');
         return reply.headers(safeHeaders).code(status).send({ code, message });
@@ -119,7 +118,7 @@ function create(deps: StudioDeps): Room<undefined> {
     },
     health: () => {
       if (!running) return { status: 'starting' };
-      return built ? { status: 'healthy' } : { status: 'healthy', detail: { dashboard: 'not built' } };
+      return built() ? { status: 'healthy' } : { status: 'healthy', detail: { dashboard: 'not built' } };
     },
   };
 }

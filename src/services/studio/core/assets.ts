@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,10 +31,34 @@ const types: Readonly<Record<string, string>> = {
   png: 'image/png',
 };
 
-/** Looks what there is to serve. @returns undefined where the dashboard is not built */
-export function readAssets(folder: string): Assets | undefined {
+/**
+ * What there is to serve, looked at anew when the dashboard has been built in the meantime: the page names the files of its
+ * own build. @returns undefined where the dashboard is not built
+ */
+export function createAssets(folder: string): () => Assets | undefined {
+  let seen: string | undefined;
+  let known: Assets | undefined;
+  return () => {
+    const built = [join(folder, 'index.html'), join(folder, 'assets')].map((path) =>
+      statSync(path, { throwIfNoEntry: false }),
+    );
+    const now = built.map((stats) => stats?.mtimeMs).join();
+    if (now !== seen) {
+      try {
+        known = built.includes(undefined) ? undefined : readAssets(folder);
+        seen = now;
+      } catch (error) {
+        // A build that begins this moment clears the folder.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        known = undefined;
+      }
+    }
+    return known;
+  };
+}
+
+function readAssets(folder: string): Assets {
   const page = join(folder, 'index.html');
-  if (!existsSync(page)) return undefined;
   const base = join(folder, 'assets');
   const files = new Map<string, Asset>();
   for (const name of readdirSync(base)) {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from '#kernel/http';
 import { type Assets, chooseCoding } from '../core/assets.ts';
 import { studioError } from '../errors.ts';
@@ -53,13 +53,18 @@ export function assetRoute(assets: () => Assets | undefined) {
     if (!asset) throw studioError('not_found');
     const coding = chooseCoding(request.headers['accept-encoding'], asset.sizes);
     const ending = { br: '.br', gzip: '.gz', identity: '' }[coding];
+    const file = await open(asset.path + ending).catch((error: NodeJS.ErrnoException) => {
+      // A build that goes on this moment has taken it away.
+      throw error.code === 'ENOENT' ? studioError('not_found') : error;
+    });
+    const { size } = await file.stat();
     void reply
       .headers(safeHeaders)
       .type(asset.type)
       .header('cache-control', 'public, max-age=31536000, immutable')
       .header('vary', 'accept-encoding')
-      .header('content-length', asset.sizes[coding] ?? 0);
+      .header('content-length', size);
     if (coding !== 'identity') void reply.header('content-encoding', coding);
-    return reply.send(request.method === 'HEAD' ? '' : createReadStream(asset.path + ending));
+    return reply.send(file.createReadStream());
   };
 }

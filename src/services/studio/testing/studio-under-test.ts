@@ -53,11 +53,12 @@ const credentials: Credentials = {
 /** Code of the fake authenticator at a time in milliseconds. */
 export const codeAt = (time: number): string => String(Math.floor(time / 30_000));
 
-/** Starts the room. @param began what its clock says at first */
+/** Starts the room. @param began what its clock says at first @param assets folder of the built dashboard */
 export async function startStudio(
   connection: ConnectionOptions,
   began: number,
   env: Readonly<Record<string, string>> = {},
+  assets = '/nowhere',
 ): Promise<StudioUnderTest> {
   const { values } = resolveSettings(studioSettings, { env, files: [], alone: false });
   const asked: Asked[] = [];
@@ -103,7 +104,7 @@ export async function startStudio(
     sealingSecret: 'a secret of thirty-two characters',
     defaultSnippetsFolder: '/nowhere',
     egress: createEgress({ allowed: [] }),
-    assets: '/nowhere',
+    assets,
     clock: { now: () => now },
   });
   await room.start(new AbortController().signal);
