@@ -325,6 +325,23 @@ describe('requests for rooms', () => {
     expect(studio.asked).toHaveLength(before);
   });
 
+  test('are answered by what does nothing to the dashboard, however a room sets its headers', async () => {
+    const cookie = await asOwner();
+    const answers = [
+      { 'Set-Cookie': ['a=1', 'b=2'], 'Clear-Site-Data': '"*"', 'Content-Security-Policy': 'script-src *' },
+      ['set-cookie', 'a=1', 'Set-Cookie', 'b=2', 'Clear-Site-Data', '"*"', 'content-security-policy', 'script-src *'],
+    ];
+    for (const path of ['/api/rooms/invoke/hello', '/api/rooms/storage/object/authenticated/files/page.html'])
+      for (const sent of answers) {
+        const { headers } = await ask('GET', path, { cookie, headers: { 'x-test-answer': JSON.stringify(sent) } });
+        expect(headers.getSetCookie()).toEqual([]);
+        expect(headers.get('x-studio-set-cookie')).toBe('a=1, b=2');
+        expect([headers.get('clear-site-data'), headers.get('x-studio-clear-site-data')]).toEqual([null, '"*"']);
+        expect(headers.get('content-security-policy')).toMatch(/^sandbox; default-src 'none';[^,]*$/);
+        expect(headers.get('x-content-type-options')).toBe('nosniff');
+      }
+  });
+
   test('of read-only operators can only read', async () => {
     const cookie = await operator('read-only');
     expect((await ask('POST', '/api/rooms/meta/query', { cookie, body: { query: 'select 1' } })).status).toBe(200);
@@ -398,6 +415,7 @@ describe('sockets for rooms', () => {
     expect(await open({ cookie, origin: 'null' })).toBe(403);
     expect(await open({ cookie }, '/api/rooms/realtime/longpoll')).toBe(404);
     expect(await open({ cookie }, '/api/rooms/analytics/api/logs/tail')).toBe(503);
+    expect(await open({ cookie }, '/api/rooms/invoke/hello')).toBe(404);
     expect(await open({ cookie }, '/elsewhere')).toBe(404);
     expect(studio.asked).toHaveLength(before);
   });

@@ -78,7 +78,12 @@ export async function startStudio(
             name,
             handle(request, response) {
               asked.push({ url: request.url, method: request.method, headers: { ...request.headers } });
-              response.writeHead(200, { 'content-type': 'text/html' }).end('<script>alert(1)</script>');
+              const headers = request.headers['x-test-answer'];
+              response.writeHead(
+                200,
+                headers === undefined ? { 'content-type': 'text/html' } : JSON.parse(String(headers)),
+              );
+              response.end('<script>alert(1)</script>');
             },
             // Says back whatever it is told.
             upgrade(request, socket) {

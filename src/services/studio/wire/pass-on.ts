@@ -12,20 +12,16 @@ import { readSession } from '../core/session.ts';
 import { studioError } from '../errors.ts';
 import { callerOf } from '../routes/caller.ts';
 import { addAuditEntry } from '../sql/audit.ts';
+import { makeInert } from './inert-response.ts';
 
 /** Paths below this go to other rooms: `/api/rooms/<room>/<path>`. */
 export const roomsPrefix = '/api/rooms/';
 
-// What a room answers is shown by the dashboard's pages and never a page itself: opened as one, it may do nothing.
-const inertHeaders = {
-  'content-security-policy': "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-  'x-content-type-options': 'nosniff',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-};
-
 // Rooms that answer as whoever asks is, so that an operator may ask as somebody else.
 const asSomebody: ReadonlySet<string> = new Set(['invoke', 'rest']);
+
+// Rooms whose sockets are passed on. What a function answers to a handshake would reach the browser as it is.
+const withSockets: ReadonlySet<string> = new Set(['realtime', 'analytics']);
 
 interface Admitted {
   readonly mount: Mount;
@@ -145,7 +141,7 @@ export function createPassOn(context: StudioContext): PassOn {
       const { method } = request;
       admit(request, isOwnRequest(method, request.headers)).then(
         (admitted) => {
-          for (const [name, value] of Object.entries(inertHeaders)) response.setHeader(name, value);
+          makeInert(response);
           watch(response, admitted);
           if (!admitted.reads) noteWhenDone(response, method, admitted);
           admitted.mount.handle(request, response);
@@ -163,8 +159,9 @@ export function createPassOn(context: StudioContext): PassOn {
       socket.on('error', ignore);
       admit(request, isOwnOrigin(request.headers)).then(
         (admitted) => {
-          const { mount } = admitted;
-          if (!mount.upgrade) return refuseUpgrade(request, socket, studioError('path_not_offered'));
+          const { mount, room } = admitted;
+          if (!mount.upgrade || !withSockets.has(room))
+            return refuseUpgrade(request, socket, studioError('path_not_offered'));
           watch(socket, admitted);
           socket.off('error', ignore);
           mount.upgrade(request, socket, head);
