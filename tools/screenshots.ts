@@ -10,7 +10,7 @@ import { seed } from './screenshots/seed.ts';
 const all = process.argv[2];
 const folder = resolve(all ?? join(import.meta.dirname, '../docs/pictures'));
 // Those that the README and the guides show.
-const shown: readonly string[] = ['home', 'tables', 'sql-editor', 'logs'];
+const shown: readonly string[] = ['home', 'tables', 'sql-editor', 'logs', 'map'];
 const query =
   'select genre, count(*) as films, round(avg(us_gross) / 1e6) as millions\nfrom movies\nwhere genre is not null\ngroup by genre\norder by films desc';
 const views = [
@@ -33,6 +33,11 @@ const further: readonly { readonly path: string; readonly title: string }[] = [
   { path: '/storage/avatars', title: 'bucket' },
   { path: '/storage/avatars?policies', title: 'bucket policies' },
   { path: '/logs/sql', title: 'logs sql' },
+  { path: '/database/schemas', title: 'map' },
+  { path: '/database/functions', title: 'database functions' },
+  { path: '/database/roles', title: 'roles' },
+  { path: '/database/privileges', title: 'privileges' },
+  { path: '/auth/templates', title: 'mail templates' },
 ];
 
 mkdirSync(folder, { recursive: true });
@@ -48,7 +53,7 @@ try {
       reducedMotion: 'reduce',
       baseURL: product.url,
     });
-    for (const { path, title } of [...(await signIn(context)), ...(all === undefined ? [] : further)]) {
+    for (const { path, title } of [...(await signIn(context)), ...further]) {
       const name = `${title.toLowerCase().replaceAll(/\W+/g, '-')}${suffix}`;
       if (all === undefined && !shown.includes(name)) continue;
       const page = await context.newPage();
