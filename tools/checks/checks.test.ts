@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { advisoryLocks } from './advisory-locks.ts';
 import { docComments } from './doc-comments.ts';
 import { fileSize } from './file-size.ts';
 import { treeOf } from './in-memory-tree.ts';
@@ -90,6 +91,24 @@ test.each([
   ['https://example.com/root/path', 0],
 ])('machine path in %j', (text, count) => {
   expect(machinePaths(treeOf({ 'src/a.ts': text }))).toHaveLength(count);
+});
+
+describe('advisory locks', () => {
+  const first = 'const lock = 7_000_001;';
+  test.each([
+    ['const lockKey = 7000001;', 1],
+    ['const electionLock = 7_000_001;', 1],
+    ["query('select pg_advisory_xact_lock(7000001)')", 1],
+    ['const lock = 7_000_002;', 0],
+    ['const block = 3;', 0],
+  ])('%s beside another', (text, count) => {
+    expect(advisoryLocks(treeOf({ 'src/a.ts': first, 'src/b.ts': text }))).toHaveLength(count);
+  });
+  test('one file may lock and unlock, and two numbers are a key of their own', () => {
+    const [take, give] = ['select pg_try_advisory_lock(7, 1)', 'select pg_advisory_unlock(7, 1)'];
+    expect(advisoryLocks(treeOf({ 'src/a.ts': `${take};${give}`, 'src/b.ts': 'pg_advisory_lock(7)' }))).toEqual([]);
+    expect(advisoryLocks(treeOf({ 'src/a.ts': take, 'src/b.ts': give }))).toHaveLength(1);
+  });
 });
 
 describe('Markdown links', () => {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { advisoryLocks } from './advisory-locks.ts';
 import { docComments } from './doc-comments.ts';
 import { fileSize } from './file-size.ts';
 import { lockfile } from './lockfile.ts';
@@ -20,6 +21,7 @@ const checks: Readonly<Record<string, Check>> = {
   'doc comments': docComments,
   'module state': moduleState,
   unfinished,
+  'advisory locks': advisoryLocks,
   'machine paths': machinePaths,
   lockfile,
   readme: readmeTable,

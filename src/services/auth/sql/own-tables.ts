@@ -4,7 +4,7 @@ import { asDatabaseError, type Database } from '#kernel/sql';
 export const ownSchema = '_pmoves';
 
 // Key of the advisory lock that lets any number of nodes start at once.
-const lock = 7_221_041_002;
+const lock = 7_221_041_014;
 
 const present = `
 select to_regclass('${ownSchema}.auth_outbox') is not null and to_regclass('${ownSchema}.auth_limits') is not null as complete`;

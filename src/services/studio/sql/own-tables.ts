@@ -4,7 +4,7 @@ import type { Database } from '#kernel/sql';
 export const ownSchema = '_pmoves';
 
 // Key of the advisory lock that lets any number of nodes start at once.
-const lock = 7_221_041_010;
+const lock = 7_221_041_013;
 
 const make = `
 do $$
