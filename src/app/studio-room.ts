@@ -9,6 +9,7 @@ import type { MetaApi } from '#services/meta';
 import { type SettingsDesk, type StudioPorts, studioRoom } from '#services/studio';
 import type { LoadedSettings } from './load-settings.ts';
 import { volumesOf } from './volumes.ts';
+import { createThroughGateway } from './workers/through-gateway.ts';
 
 /** The rooms the dashboard is joined with; those that do not run here are undefined. */
 export interface StudioNeighbours {
@@ -21,6 +22,8 @@ export interface StudioNeighbours {
   readonly pooler: Room | undefined;
   readonly mount: (name: string) => Mount | undefined;
   readonly connection: (role: LoginRole) => ConnectionOptions;
+  /** Rooms that workers run instead of this process. */
+  readonly inWorkers: (name: string) => boolean;
   /** Where the gateway listens; empty before it does. */
   readonly url: () => string;
   readonly egress: Egress;
@@ -35,14 +38,22 @@ export function createStudioRoom(settings: LoadedSettings, log: Logger, near: St
     database_password: stack.postgresPassword,
     jwt_secret: stack.jwtSecret,
   };
-  return studioRoom.create({
+  const through = createThroughGateway({
+    url: near.url,
+    has: near.inWorkers,
+    serviceKey: gateway.serviceRoleKey,
+    anonKey: gateway.anonKey,
+    timeout: gateway.upstreamTimeout,
+    maxSockets: gateway.maxInFlight,
+  });
+  const room = studioRoom.create({
     settings: settings.studio,
     log,
     health: near.health,
     database: () => near.connection('supabase_admin'),
     owner: { username: gateway.dashboardUsername, password: gateway.dashboardPassword },
     credentials: () => near.auth?.api.credentials(),
-    mount: near.mount,
+    mount: (name) => near.mount(name) ?? through.mount(name),
     serviceKey: () => gateway.serviceRoleKey,
     userToken: async (id) => near.auth?.api.userToken(id),
     logsKey: () => near.inForce().analytics.publicToken ?? near.inForce().analytics.privateToken,
@@ -67,4 +78,11 @@ export function createStudioRoom(settings: LoadedSettings, log: Logger, near: St
     defaultSnippetsFolder: join(volumesOf(settings), 'snippets'),
     egress: near.egress,
   });
+  return {
+    ...room,
+    async stop() {
+      await room.stop();
+      through.close();
+    },
+  };
 }

@@ -230,6 +230,7 @@ export function wireRooms(input: WiringInput): Wired {
           auth,
           meta,
           mount: input.mount,
+          inWorkers: (name) => share.kind === 'primary' && settings.rooms.has(name as RoomName),
           connection: (role) => connection(role, undefined)(),
           url: () => (workers ?? gateway).api.url(),
           pooler,

@@ -221,6 +221,48 @@ describe('two workers', () => {
     for (const name of ['a', 'b', 'c', 'd']) expect(mails).toContain(`${name}@example.org`);
   });
 
+  test('answer the dashboard of the primary: the REST API as anybody, and Realtime', async () => {
+    const { username, password } = stack.env.dashboard;
+    const own = { 'x-studio-request': '1', origin: stack.url };
+    const signedIn = await fetch(`${stack.url}/api/studio/session`, {
+      method: 'POST',
+      headers: { ...own, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: username, password }),
+    });
+    const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const { data } = await newClient(stack, stack.env.anonKey).auth.signUp({
+      email: 'asked@example.org',
+      password: 'a-long-password',
+    });
+    const user = data.user?.id as string;
+    const ask = async (as: string, body?: object) => {
+      const answer = await fetch(`${stack.url}/api/rooms/rest/notes?select=body&id=gte.100`, {
+        headers: { ...own, cookie, 'x-studio-as': as, 'content-type': 'application/json' },
+        ...(body && { method: 'POST', body: JSON.stringify(body) }),
+      });
+      expect(answer.headers.get('content-security-policy')).toMatch(/^sandbox;/);
+      return { status: answer.status, text: await answer.text() };
+    };
+    expect((await ask(`user:${user}`, { id: 100, body: 'of the user' })).status).toBe(201);
+    expect((await ask('anon', { id: 101, body: 'of a visitor' })).status).toBe(401);
+    expect((await ask('none', { id: 101, body: 'of nobody' })).status).toBe(401);
+    const mine = JSON.stringify([{ body: 'of the user' }]);
+    expect(await ask('service')).toEqual({ status: 200, text: mine });
+    expect(await ask(`user:${user}`)).toEqual({ status: 200, text: mine });
+    for (const as of ['anon', 'none']) expect(await ask(as)).toEqual({ status: 200, text: '[]' });
+
+    const socket = new WebSocket(`${stack.url.replace('http', 'ws')}/api/rooms/realtime/websocket?vsn=2.0.0`, {
+      headers: { cookie, origin: stack.url },
+    });
+    const reply = await new Promise((resolve, reject) => {
+      socket.once('error', reject);
+      socket.once('open', () => socket.send('[null,"1","phoenix","heartbeat",{}]'));
+      socket.once('message', (message: Buffer) => resolve(message.toString()));
+    });
+    expect(reply).toBe('[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]');
+    socket.terminate();
+  });
+
   test('have one text of metrics, in which each says what it counts', async () => {
     const answer = await fetch(`${stack.url}/metrics`, { headers: { apikey: stack.env.serviceKey } });
     const lines = (await answer.text()).split('\n');

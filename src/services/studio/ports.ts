@@ -97,7 +97,7 @@ export interface StudioPorts {
   readonly owner: { readonly username: string; readonly password: string | undefined };
   /** Undefined where auth does not run in this process. */
   readonly credentials: () => Credentials | undefined;
-  /** The handler of another room of this process. */
+  /** The handler of another room, wherever it runs. */
   readonly mount: (name: string) => Mount | undefined;
   /** What rooms take for the server's own token. */
   readonly serviceKey: () => string | undefined;
