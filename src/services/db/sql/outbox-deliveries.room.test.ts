@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { listDeliveries } from '#kernel/deliveries';
+import { deliveryTables, listDeliveries } from '#kernel/deliveries';
 import { type Client, connectClient } from '#kernel/sql';
 import { type TestDatabase, testDatabase } from '../../../../test/support/database.ts';
 import { outboxSteps } from './migrations/outbox.ts';
+import { deliverySteps } from './migrations/outbox-deliveries.ts';
 
 let db: TestDatabase;
 let client: Client;
@@ -127,4 +128,36 @@ it('rooms may post with their roles, and clients may not', async () => {
   await query(`select _pmoves.enqueue_delivery('storage', 'hook', '{}', 'bucket')`);
   await query('reset role');
   expect(await query('select queue, key from _pmoves.deliveries')).toEqual([{ queue: 'storage', key: 'bucket' }]);
+});
+
+it("tables that a room made for itself become the stack's, and the room goes on delivering from them", async () => {
+  const step = deliverySteps.find(({ version }) => version === 'schema/deliveries/owner');
+  const due = async () => (await query(`select (${step?.unless}) as done`))[0].done === false;
+  expect(await due()).toBe(false);
+  await query(`drop schema _pmoves cascade; grant create on database "${db.name}" to supabase_storage_admin`);
+  expect(await due()).toBe(false);
+  await query('set role supabase_storage_admin');
+  await query(deliveryTables);
+  await query(`select _pmoves.enqueue_delivery('storage', 'hook', '{}', 'bucket')`);
+  await query('reset role');
+  expect(await due()).toBe(true);
+  await query(step?.sql({ admin: 'supabase_admin', database: db.name, superuser: true, serverVersion: 0 }) as string);
+  expect(await due()).toBe(false);
+  expect(
+    await query(`select distinct owner::regrole::text from (
+      select relowner as owner from pg_class where relnamespace = '_pmoves'::regnamespace
+      union all select proowner from pg_proc where pronamespace = '_pmoves'::regnamespace
+      union all select nspowner from pg_namespace where nspname = '_pmoves') as everything`),
+  ).toEqual([{ owner: 'supabase_admin' }]);
+  await query('set role supabase_storage_admin');
+  expect(await query(`select key from _pmoves.take_deliveries('storage', 5, 30) where id is not null`)).toEqual([
+    { key: 'bucket' },
+  ]);
+  await query('delete from _pmoves.deliveries');
+  await query('reset role');
+  for (const role of ['supabase_auth_admin', 'supabase_functions_admin']) {
+    await query(`set role ${role}`);
+    await query(`select _pmoves.enqueue_delivery('of a room', 'hook', '{}')`);
+    await query('reset role');
+  }
 });

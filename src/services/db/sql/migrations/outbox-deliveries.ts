@@ -1,7 +1,10 @@
 import { deliveryTables } from '#kernel/deliveries';
 import type { Step } from '../step.ts';
 
-/** The tables of everything that is delivered after its commit. Functions that ran alone may have made them. */
+/** Who makes the tables where it runs without the stack. */
+const rooms = `'supabase_auth_admin', 'supabase_storage_admin', 'supabase_functions_admin'`;
+
+/** The tables of everything that is delivered after its commit. A room that ran alone may have made them. */
 export const deliverySteps: readonly Step[] = [
   {
     version: 'schema/deliveries',
@@ -13,7 +16,37 @@ alter table _pmoves.dead_letters owner to ${admin};
 alter table _pmoves.delivery_attempts owner to ${admin};
 `,
   },
+  {
+    version: 'schema/deliveries/owner',
+    unless: `not exists (
+      select from pg_catalog.pg_class where relname = 'deliveries' and relkind = 'r'
+        and relnamespace = (select oid from pg_catalog.pg_namespace where nspname = '_pmoves')
+        and pg_catalog.pg_get_userbyid(relowner) in (${rooms}))`,
+    sql: ({ admin }) => `${takeOver(admin)}${deliveryTables}`,
+  },
 ];
+
+/** What a room made for itself becomes the admin's; the room keeps the rights to deliver from it, since it may still run. */
+const takeOver = (admin: string): string => `
+do $$ declare
+  former name := (select pg_get_userbyid(relowner) from pg_class where oid = '_pmoves.deliveries'::regclass);
+  made regprocedure;
+begin
+  alter schema _pmoves owner to ${admin};
+  alter table _pmoves.deliveries owner to ${admin};
+  alter table _pmoves.dead_letters owner to ${admin};
+  alter table _pmoves.delivery_attempts owner to ${admin};
+  for made in
+    select oid from pg_proc where pronamespace = '_pmoves'::regnamespace and pg_get_userbyid(proowner) = former
+      and proname in ('enqueue_delivery', 'take_deliveries', 'revive_deliveries')
+  loop
+    execute format('alter function %s owner to %s', made, $owner$${admin}$owner$);
+  end loop;
+  execute format('grant usage, create on schema _pmoves to %I', former);
+  execute format('grant select, insert, update, delete
+    on _pmoves.deliveries, _pmoves.dead_letters, _pmoves.delivery_attempts to %I', former);
+end $$;
+`;
 
 /**
  * How events become deliveries, and are seen. Queues: those for NATS have one of their own, since they wait together while it
