@@ -322,11 +322,19 @@ describe('HTTP', () => {
       new RegExp(`supavisor_connections_active\\{tenant="${testTenant}",user="postgres",mode="transaction",.*\\} 1\\n`),
     );
     expect(Number(/supavisor_client_query_count\{[^}]*\} (\d+)/.exec(body)?.[1])).toBeGreaterThan(0);
+    const figure = (name: string) => Number(new RegExp(`supavisor_${name} (\\d+)`).exec(body)?.[1]);
+    const labels = `\\{tenant="${testTenant}",mode="transaction"\\}`;
+    // The first of a pool waits until a connection is there.
+    expect(figure(`pool_checkout_duration_local_count${labels}`)).toBeGreaterThan(0);
+    expect(figure(`prepared_statements_evicted\\{tenant="${testTenant}"\\}`)).toBe(0);
     expect(await get(`/api/tenants/${testTenant}/terminate`, testJwtSecret)).toEqual({
       status: 200,
       body: '{"result":"ok"}',
     });
     expect((await client.ended()).toString()).toContain('57P01');
+    await expect
+      .poll(async () => (await get('/metrics', testJwtSecret)).body)
+      .toMatch(new RegExp(`supavisor_client_connection_lifetime_count${labels} [1-9]`));
     (await login('postgres', password)).client.destroy();
     expect(await get(`/api/tenants/${testTenant}/update_auth_credentials`, testJwtSecret, 'POST')).toEqual({
       status: 204,

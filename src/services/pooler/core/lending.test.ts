@@ -101,3 +101,17 @@ describe('lending', () => {
     expect(borrow(subject).refused).toBe('closed');
   });
 });
+
+test('who had to wait is counted with the time, who was served at once or given up is not', async () => {
+  const waits: number[] = [];
+  const { subject } = lender({ size: () => 1, waited: (time) => void waits.push(time) });
+  const first = borrow(subject);
+  await expect.poll(() => first.got).toBeDefined();
+  expect(waits).toEqual([expect.any(Number)]);
+  subject.give(first.got as Thing);
+  const taken = subject.take() as Thing;
+  const gone = borrow(subject);
+  subject.forget(gone.borrower);
+  subject.give(taken);
+  expect(waits).toHaveLength(1);
+});

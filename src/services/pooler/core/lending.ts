@@ -24,6 +24,8 @@ export interface LenderOptions<S> {
   /** A wait is over. `cause` is the last failure to open, if any. */
   readonly timedOut: (cause: unknown) => unknown;
   readonly waitLimit: () => number;
+  /** Somebody who had to wait got a connection, after so many milliseconds. */
+  readonly waited?: (milliseconds: number) => void;
 }
 
 /** Lends connections first come, first served; among idle ones the last used goes first, so that the rest may age. */
@@ -51,8 +53,8 @@ export interface Lender<S extends Lendable> {
 export function createLender<S extends Lendable>(options: LenderOptions<S>): Lender<S> {
   const idle: S[] = [];
   const all = new Set<S>();
-  /** In order of arrival, with the time of it. */
-  const waiting = new Map<Borrower<S>, number>();
+  /** In order of arrival, with the time of it: by the clock of the options, which may be a coarse one, and exactly. */
+  const waiting = new Map<Borrower<S>, { readonly since: number; readonly began: number }>();
   let opening = 0;
   let paused = false;
   let lastFailure: unknown;
@@ -60,9 +62,10 @@ export function createLender<S extends Lendable>(options: LenderOptions<S>): Len
 
   function next(): Borrower<S> | undefined {
     if (waiting.size === 0) return undefined;
-    const [first] = waiting.keys() as MapIterator<Borrower<S>>;
-    if (first) waiting.delete(first);
-    return first;
+    const [[borrower, { began }]] = waiting as unknown as [[Borrower<S>, { began: number }]];
+    waiting.delete(borrower);
+    options.waited?.(performance.now() - began);
+    return borrower;
   }
 
   function grow(wanted: number): void {
@@ -121,7 +124,7 @@ export function createLender<S extends Lendable>(options: LenderOptions<S>): Len
         borrower.refuse(closed.reason);
         return;
       }
-      waiting.set(borrower, options.now());
+      waiting.set(borrower, { since: options.now(), began: performance.now() });
       grow(waiting.size);
     },
     forget: (borrower) => void waiting.delete(borrower),
@@ -138,7 +141,7 @@ export function createLender<S extends Lendable>(options: LenderOptions<S>): Len
     sweep() {
       const limit = options.waitLimit();
       if (limit === 0) return;
-      for (const [borrower, since] of waiting) {
+      for (const [borrower, { since }] of waiting) {
         if (options.now() - since < limit) break;
         waiting.delete(borrower);
         borrower.refuse(options.timedOut(lastFailure));

@@ -1,4 +1,13 @@
-import { counter, gauge, type Labels, type MetricFamily } from '#kernel/metrics';
+import {
+  counter,
+  createHistogram,
+  gauge,
+  type Histogram,
+  type Labels,
+  type MetricFamily,
+  mergeFamilies,
+  withLabels,
+} from '#kernel/metrics';
 
 /** Counts since the start. */
 export interface PoolerCounts {
@@ -10,6 +19,7 @@ export interface PoolerCounts {
   serversClosed: number;
   transactions: number;
   cancels: number;
+  evictions: number;
 }
 
 /** All counts at zero. */
@@ -22,6 +32,35 @@ export const noCounts = (): PoolerCounts => ({
   serversClosed: 0,
   transactions: 0,
   cancels: 0,
+  evictions: 0,
+});
+
+/** How long things take at a tenant, in milliseconds by mode. What happens for each message is not timed. */
+export interface PoolerDurations {
+  /** Waits of those who got no server connection at once, until they had one. */
+  readonly checkout: Histogram;
+  /** Client connections from their login to their end. */
+  readonly lifetime: Histogram;
+}
+
+/** No durations. */
+export const noDurations = (): PoolerDurations => ({
+  checkout: createHistogram(
+    {
+      name: 'supavisor_pool_checkout_duration_local',
+      help: 'Milliseconds that clients waited for a server connection, of those that had to',
+      labels: ['mode'],
+    },
+    [1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000, 60_000],
+  ),
+  lifetime: createHistogram(
+    {
+      name: 'supavisor_client_connection_lifetime',
+      help: 'Milliseconds for which client connections that ended had lasted since their login',
+      labels: ['mode'],
+    },
+    [1_000, 10_000, 60_000, 600_000, 3_600_000, 86_400_000],
+  ),
 });
 
 /** A pool at this moment. */
@@ -44,6 +83,11 @@ const counters: readonly (readonly [keyof PoolerCounts, string, string])[] = [
   ['serversOpened', 'supavisor_db_connections_started', 'Server connections opened'],
   ['serversClosed', 'supavisor_db_connections_stopped', 'Server connections closed'],
   ['transactions', 'supavisor_client_query_count', 'Transactions and statements outside of them'],
+  [
+    'evictions',
+    'supavisor_prepared_statements_evicted',
+    'Prepared statements closed on server connections to make room',
+  ],
   ['cancels', 'supavisor_client_cancel_count', 'Cancel requests passed on'],
 ];
 
@@ -58,6 +102,7 @@ const gauges: readonly (readonly [keyof PoolState & ('open' | 'idle' | 'waiting'
 export interface TenantFigures {
   readonly tenant: string;
   readonly counts: PoolerCounts;
+  readonly durations: PoolerDurations;
   readonly pools: readonly PoolState[];
 }
 
@@ -78,6 +123,11 @@ export function metricFamilies(tenants: readonly TenantFigures[]): readonly Metr
         tenants.flatMap(({ tenant, pools }) =>
           pools.map((pool) => ({ labels: labelsOf(tenant, pool), value: pool[key] })),
         ),
+      ),
+    ),
+    ...mergeFamilies(
+      tenants.flatMap(({ tenant, durations }) =>
+        Object.values<Histogram>({ ...durations }).map((each) => withLabels(each.family(), { tenant })),
       ),
     ),
   ];

@@ -83,7 +83,8 @@ export function playClient(wanted: Readonly<Record<string, string>> = {}): Playe
     },
     give: (server: PooledServer) => void free.push(server),
     transactionDone: () => {},
-    clientStatements: () => new ClientStatements(registry, { perClient: 100, clientBytes: 100_000, perServer: 100 }),
+    clientStatements: () =>
+      new ClientStatements(registry, { perClient: 100, clientBytes: 100_000, perServer: 100 }, () => {}),
   } as unknown as ServerPool;
   const near = new PlayedSocket(io);
   const context = {

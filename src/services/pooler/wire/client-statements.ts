@@ -22,14 +22,17 @@ const own: Action = { kind: 'own' };
 export class ClientStatements {
   readonly #registry: StatementRegistry;
   readonly #limits: StatementLimits;
+  readonly #evicted: () => void;
   readonly #byName = new Map<string, PreparedStatement>();
   /** What was found last, which is mostly what is looked for next. */
   #latest: { readonly name: string; readonly statement: PreparedStatement } | undefined;
   #bytes = 0;
 
-  constructor(registry: StatementRegistry, limits: StatementLimits) {
+  /** @param evicted called when a statement makes room for another on a server connection */
+  constructor(registry: StatementRegistry, limits: StatementLimits, evicted: () => void) {
     this.#registry = registry;
     this.#limits = limits;
+    this.#evicted = evicted;
   }
 
   get isEmpty(): boolean {
@@ -119,6 +122,7 @@ export class ClientStatements {
     if (server.statements.size <= this.#limits.perServer) return [];
     const statement = server.statements.leastRecent as PreparedStatement;
     server.statements.delete(statement);
+    this.#evicted();
     outstanding.expect({ kind: 'hidden', undo: () => server.statements.add(statement) });
     return [message('C', Buffer.from('S'), statement.serverName)];
   }

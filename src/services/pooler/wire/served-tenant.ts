@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '#kernel/log';
 import type { Identity } from '../core/identity.ts';
-import { noCounts, type PoolState } from '../core/metrics.ts';
+import { noCounts, noDurations, type PoolState } from '../core/metrics.ts';
 import type { Credentials } from '../core/secret.ts';
 import { trackedName } from '../core/session-parameters.ts';
 import { poolerFatal, type wireErrors } from '../errors.ts';
@@ -43,6 +43,7 @@ const poolIdle = 120_000;
 export class ServedTenant {
   readonly plan: TenantPlan;
   readonly counts = noCounts();
+  readonly durations = noDurations();
   readonly #shared: SharedParts;
   readonly #isAllowed: (address: string) => boolean;
   readonly #idleTimeout: number;
@@ -61,7 +62,9 @@ export class ServedTenant {
     this.#shared = shared;
     this.#isAllowed = createAllowList(plan.tenant.allow_list);
     this.#idleTimeout = plan.tenant.client_idle_timeout * 1_000;
-    this.#places = new SessionPlaces(shared.now, shared.settings.maxPools);
+    this.#places = new SessionPlaces(shared.now, shared.settings.maxPools, (time) =>
+      this.durations.checkout.observe(time, 'session'),
+    );
   }
 
   /** Clients and sessions that are here. */
@@ -100,11 +103,13 @@ export class ServedTenant {
     const problem = this.#crowded(identity, mode, terms);
     if (problem) throw poolerFatal(problem);
     if (!direct) this.#count(identity.role, 1);
+    const began = performance.now();
     let left = false;
     const gone = () => {
       if (left) return;
       left = true;
       if (!direct) this.#count(identity.role, -1);
+      this.durations.lifetime.observe(performance.now() - began, mode);
       leave();
     };
     socket.once('close', gone);
@@ -295,6 +300,8 @@ export class ServedTenant {
           this.counts.serverBytes += bytes;
         },
         transaction: () => void this.counts.transactions++,
+        waited: (time: number) => this.durations.checkout.observe(time, 'transaction'),
+        evicted: () => void this.counts.evictions++,
         io: this.#shared.io,
         openFailed: (error: unknown) =>
           this.#shared.log.warn({ err: error, role, database }, 'a server connection failed'),

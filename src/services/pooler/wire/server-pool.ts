@@ -40,6 +40,10 @@ export interface PoolEvents {
   readonly serverClosed: () => void;
   readonly received: (bytes: number) => void;
   readonly transaction: () => void;
+  /** A client had to wait so many milliseconds for a connection. */
+  readonly waited: (milliseconds: number) => void;
+  /** A prepared statement made room for another on a connection. */
+  readonly evicted: () => void;
   readonly openFailed: (error: unknown) => void;
   readonly io: SocketIo;
 }
@@ -97,6 +101,7 @@ export class ServerPool {
       now: events.now,
       timedOut: () => poolerFatal('checkout_timeout'),
       waitLimit: () => limits.checkoutTimeout,
+      waited: events.waited,
     });
   }
 
@@ -142,7 +147,7 @@ export class ServerPool {
   }
 
   clientStatements(): ClientStatements {
-    return new ClientStatements(this.#registry, this.#limits.statements);
+    return new ClientStatements(this.#registry, this.#limits.statements, this.#events.evicted);
   }
 
   take(): PooledServer | undefined {

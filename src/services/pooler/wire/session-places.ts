@@ -24,10 +24,13 @@ export class SessionPlaces {
   readonly #pools = new Map<string, SessionPool>();
   readonly #now: () => number;
   readonly #maxPools: number;
+  readonly #waited: (milliseconds: number) => void;
 
-  constructor(now: () => number, maxPools: number) {
+  /** @param waited told of those who had to wait for a place */
+  constructor(now: () => number, maxPools: number, waited: (milliseconds: number) => void) {
     this.#now = now;
     this.#maxPools = maxPools;
+    this.#waited = waited;
   }
 
   /** Waits until another session may be. @returns gives the place back */
@@ -44,6 +47,8 @@ export class SessionPlaces {
         now: this.#now,
         timedOut: () => poolerFatal('session_timeout'),
         waitLimit: () => terms.checkoutTimeout,
+        // The first ones wait only for the place to be made.
+        waited: this.#waited,
       });
       found = { identity: { role, database }, lender, clients: 0 };
       this.#pools.set(key, found);

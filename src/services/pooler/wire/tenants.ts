@@ -75,7 +75,12 @@ export class Tenants {
   figures(name?: string): readonly TenantFigures[] {
     return [...this.#served.values()]
       .filter(({ plan }) => name === undefined || plan.name === name)
-      .map((tenant) => ({ tenant: tenant.plan.name, counts: tenant.counts, pools: tenant.states() }));
+      .map((tenant) => ({
+        tenant: tenant.plan.name,
+        counts: tenant.counts,
+        durations: tenant.durations,
+        pools: tenant.states(),
+      }));
   }
 
   /** To be called every second. */
