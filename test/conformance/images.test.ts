@@ -73,10 +73,53 @@ describe('render routes', () => {
     }
   });
 
+  test('what is kept of an image is where its gravity is', async () => {
+    const half = await sharp({ create: { width: 100, height: 100, channels: 3, background: '#0000ff' } })
+      .png()
+      .toBuffer();
+    const picture = await sharp({ create: { width: 200, height: 100, channels: 3, background: '#ff0000' } })
+      .composite([{ input: half, left: 100, top: 0 }])
+      .png()
+      .toBuffer();
+    expect(
+      (await admin.storage.from(open).upload('halves.png', picture, { contentType: 'image/png' })).error,
+    ).toBeNull();
+    const show = async (url: string) => {
+      const answer = await fetch(`${stack.url}/storage/v1${url}`);
+      const done = answer.headers.get('x-transformations');
+      if (answer.status !== 200) return await answer.json();
+      const { dominant } = await sharp(Buffer.from(await answer.arrayBuffer())).stats();
+      return [done, dominant.r > dominant.b ? 'red' : 'blue'];
+    };
+    const of = (query: string) => show(`/render/image/public/${open}/halves.png?width=40&height=40&${query}`);
+    const size = 'height:40,width:40,resizing_type:fill';
+    expect(await of('gravity=we')).toEqual([`${size},gravity:we`, 'red']);
+    expect(await of('gravity=ea')).toEqual([`${size},gravity:ea`, 'blue']);
+    expect(await of('gravity=fp&x_offset=0.9&y_offset=0.5')).toEqual([`${size},gravity:fp:0.9:0.5`, 'blue']);
+    expect(await of('gravity=fp&x_offset=0.9')).toMatchObject({ statusCode: '400', error: 'InvalidParameter' });
+    expect(await of('gravity=up')).toMatchObject({
+      statusCode: '400',
+      message: 'querystring/gravity must be equal to one of the allowed values',
+    });
+    const signed = await fetch(`${stack.url}/storage/v1/object/sign/${open}/halves.png`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${stack.env.serviceKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        expiresIn: 60,
+        transform: { width: 40, height: 40, gravity: 'fp', x_offset: 0.1, y_offset: 0.5 },
+      }),
+    });
+    const { signedURL } = (await signed.json()) as { signedURL: string };
+    expect(await show(signedURL)).toEqual([`${size},gravity:fp:0.1:0.5`, 'red']);
+  });
+
   test('what is no image, and what nobody may see', async () => {
     const text = await fetch(`${stack.url}/storage/v1/render/image/public/${open}/text.jpg?width=10`);
     expect(text.status).toBe(400);
-    expect(await text.json()).toMatchObject({ statusCode: '422', message: 'Invalid source image' });
+    expect(await text.json()).toMatchObject({
+      statusCode: '400',
+      message: 'The source image is invalid or unsupported for rendering',
+    });
     const hidden = await anyone.storage.from(closed).download('a/photo 1.jpg', { transform: { width: 10 } });
     expect(hidden.error).not.toBeNull();
     const wrong = await fetch(`${stack.url}/storage/v1/render/image/public/${closed}/a/photo%201.jpg?width=10`);

@@ -136,7 +136,7 @@ describe('in the place of Supabase Storage', () => {
     expect(metrics).toContain('\nstorage_api_upload_success 2\n');
     expect(metrics).toContain('route="/object/:bucket/*",status_code="200"');
     const failed = await fetch(`${access.url}/render/image/public/images/text.png?width=32`);
-    expect([failed.status, await failed.json()]).toEqual([400, expect.objectContaining({ statusCode: '422' })]);
+    expect([failed.status, await failed.json()]).toEqual([400, expect.objectContaining({ statusCode: '400' })]);
     await end(imgproxy.child, 'SIGTERM');
     const gone = await fetch(`${access.url}/render/image/public/images/a%20b.png?width=31`);
     expect(gone.status).toBe(500);

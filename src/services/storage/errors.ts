@@ -10,7 +10,7 @@ export const storageErrors = catalogueOf({
   400: {
     InvalidJWT: 'jwt malformed',
     InvalidRequest: 'The request is not valid',
-    ValidationFailed: { message: 'The request is not valid', error: 'Error', code: 'InvalidRequest' },
+    ValidationFailed: { message: 'The request is not valid', error: 'Error', code: 'InternalError' },
     InvalidBucketName: { message: 'Bucket name invalid', error: 'Invalid Input' },
     InvalidKey: 'Invalid key',
     InvalidUploadId: 'Invalid upload id',
@@ -149,6 +149,8 @@ export const storageError = (code: StorageErrorCode, extra: ErrorDetails = {}): 
 const retryAfter = { 'retry-after': '1' };
 
 const tooManyConnections = [
+  // What poolers say of connections they do not let in.
+  'Authentication error',
   'Max client connections reached',
   'remaining connection slots are reserved',
   'no more connections allowed',

@@ -26,6 +26,8 @@ export interface ImageOptions {
   readonly quality?: number;
   /** `origin` keeps the original's format, whatever the client accepts; undefined leaves the choice to the engine. */
   readonly format?: 'origin' | 'avif' | 'webp';
+  /** What is kept where something is cut off: imgproxy's gravity with its offsets, `noea:10:10`. */
+  readonly gravity?: string;
   /** The client's Accept header, for that choice. */
   readonly accept?: string;
   readonly signal?: AbortSignal;
@@ -41,6 +43,8 @@ export interface TransformedImage {
 /** Why an image could not be made, in the engine's words and with its status. */
 export interface ImageFailure extends Error {
   readonly status: number;
+  /** The exact reason, where the engine's public word for it is more general. */
+  readonly details?: unknown;
 }
 
 /** What storage needs from elsewhere. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Egress, EgressAnswer } from '#kernel/egress';
+import { type Egress, type EgressAnswer, EgressError } from '#kernel/egress';
 import type { ImageFailure, ImageOptions, ImageSource, StoragePorts, TransformedImage } from '../ports.ts';
 import { describeOptions } from './transformations.ts';
 
@@ -12,19 +12,13 @@ export interface RemoteImagesOptions {
   readonly maxBytes: number;
 }
 
-const attempts = 5;
-/** Milliseconds before the second attempt, by what the first one was answered; more before each further one. */
-const pauses: Readonly<Record<number, number>> = { 429: 50, 500: 150 };
-
-/** What clients are told instead of imgproxy's own words. */
-const messages: Readonly<Record<number, string>> = {
-  403: 'Image transformation request was rejected',
-  404: 'Not found',
-  422: 'The source image is invalid or unsupported for rendering',
-  429: 'Too many requests',
-  503: 'Image request timed out',
-  504: 'Image request timed out',
-};
+/** One attempt, and repetitions where they may help. */
+const attempts = 6;
+const repeated = new Set([408, 429, 500, 502, 503, 504]);
+/** Milliseconds before the first repetition, twice as long before each further one, and at most. */
+const pause = { first: 50, most: 1_000 };
+/** Characters of an answer that tell why. */
+const reasonLength = 500;
 
 /** Transforms images by an imgproxy that runs elsewhere and reaches the content by itself, as Supabase Storage does. */
 export function createRemoteImages(
@@ -34,7 +28,8 @@ export function createRemoteImages(
   async function ask(address: string, options: ImageOptions, deadline: number): Promise<EgressAnswer> {
     for (let attempt = 1; ; attempt++) {
       const left = Math.ceil(deadline - performance.now());
-      if (left <= 0) throw failure(504);
+      if (left <= 0) throw failure(504, 'Timeout');
+      const isLast = attempt === attempts;
       const answer = await egress
         .request(address, {
           headers: options.accept === undefined ? {} : { accept: options.accept },
@@ -44,11 +39,14 @@ export function createRemoteImages(
           ...(options.signal && { signal: options.signal }),
         })
         .catch((error: unknown) => {
-          throw failure(500, error);
+          const reason = error instanceof EgressError ? error.reason : undefined;
+          if (reason === 'timeout') throw failure(504, 'Timeout', error);
+          if (isLast || reason !== 'unreachable') throw failure(500, 'Internal error', error);
+          return undefined;
         });
-      const pause = pauses[answer.status];
-      if (pause === undefined || attempt === attempts) return answer;
-      await sleep(Math.min(pause * attempt, Math.max(0, deadline - performance.now())));
+      if (answer && (isLast || !repeated.has(answer.status))) return answer;
+      const wait = Math.min(pause.first * 2 ** (attempt - 1), pause.most, Math.max(0, deadline - performance.now()));
+      await sleep(wait);
     }
   }
 
@@ -56,7 +54,7 @@ export function createRemoteImages(
     const wanted = describeOptions(options).split(',').filter(Boolean);
     const address = [url.replace(/\/$/, ''), 'public', ...wanted, 'plain', await source.url()].join('/');
     const { status, headers, body } = await ask(address, options, performance.now() + timeout);
-    if (status !== 200) throw failure(status, new Error(`imgproxy answered ${status}`));
+    if (status !== 200) throw failure(status, body.toString('utf8').slice(0, reasonLength).trim());
     const known = Object.entries(headers).flatMap(([name, value]) =>
       typeof value === 'string' ? [[name, value] as const] : [],
     );
@@ -64,7 +62,5 @@ export function createRemoteImages(
   };
 }
 
-function failure(status: number, cause?: unknown): ImageFailure {
-  const message = messages[status] ?? (status < 500 ? 'Invalid image request' : 'Internal error');
-  return Object.assign(new Error(message, { cause }), { status });
-}
+const failure = (status: number, reason: string, cause?: unknown): ImageFailure =>
+  Object.assign(new Error(reason, { cause }), { status });

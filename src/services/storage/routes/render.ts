@@ -1,6 +1,13 @@
 import { Readable } from 'node:stream';
+import { toldFailure } from '../core/image-failures.ts';
 import { findReadable, openObject, type ReadRight } from '../core/objects/read.ts';
-import { describeOptions, imageOptions, readTransformation, type Transformation } from '../core/transformations.ts';
+import {
+  describeOptions,
+  imageOptions,
+  readTransformation,
+  type Transformation,
+  transformationShape,
+} from '../core/transformations.ts';
 import { storageError } from '../errors.ts';
 import type { ImageFailure, ImageSource } from '../ports.ts';
 import { contentHeaders } from './content-headers.ts';
@@ -8,18 +15,7 @@ import { placeOf, requireToken } from './download.ts';
 import { type Answer, type Exchange, headerOf } from './exchange.ts';
 import type { Route } from './route.ts';
 import { transforms } from './sign.ts';
-import { type ObjectShape, readQuery } from './validate.ts';
-
-const queryShape: ObjectShape = {
-  type: 'object',
-  properties: {
-    width: { type: 'integer', minimum: 0 },
-    height: { type: 'integer', minimum: 0 },
-    resize: { type: 'string', enum: ['cover', 'contain', 'fill'] },
-    format: { type: 'string', enum: ['origin', 'avif', 'webp'] },
-    quality: { type: 'integer', minimum: 20, maximum: 100 },
-  },
-};
+import { readQuery } from './validate.ts';
 
 async function render(
   exchange: Exchange,
@@ -80,19 +76,18 @@ async function render(
 }
 
 function asImageError(error: unknown) {
-  const { status, message } = error as Partial<ImageFailure>;
+  const { status, message = '', details } = error as Partial<ImageFailure>;
   if (typeof status !== 'number') return error;
-  return storageError(status < 500 ? 'InvalidImageRequest' : 'ImageFailed', {
-    status,
-    cause: error,
-    ...(message !== undefined && { message }),
-  });
+  const told = toldFailure(status, [...(typeof details === 'string' ? [details] : []), message]);
+  return storageError(told.status < 500 ? 'InvalidImageRequest' : 'ImageFailed', { ...told, cause: error });
 }
 
 const pick = (headers: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> =>
   Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
 
-const fromQuery = (exchange: Exchange) => async () => ({ wish: readQuery<Transformation>(exchange, queryShape) });
+const fromQuery = (exchange: Exchange) => async () => ({
+  wish: readQuery<Transformation>(exchange, transformationShape),
+});
 
 /** Transformed images. */
 export const renderRoutes: readonly Route[] = [

@@ -1,23 +1,12 @@
 import type { StorageContext } from '../core/context.ts';
-import { type Transformation, writeTransformation } from '../core/transformations.ts';
+import { type Transformation, transformationShape, writeTransformation } from '../core/transformations.ts';
 import { storageError } from '../errors.ts';
 import { findNames, findObject } from '../sql/objects.ts';
 import { scoped } from '../sql/scope.ts';
 import { placeOf } from './download.ts';
 import type { Exchange } from './exchange.ts';
 import type { Route } from './route.ts';
-import { type ObjectShape, readJson } from './validate.ts';
-
-const transformShape: ObjectShape = {
-  type: 'object',
-  properties: {
-    width: { type: 'integer', minimum: 0 },
-    height: { type: 'integer', minimum: 0 },
-    resize: { type: 'string', enum: ['cover', 'contain', 'fill'] },
-    format: { type: 'string', enum: ['origin', 'avif', 'webp'] },
-    quality: { type: 'integer', minimum: 20, maximum: 100 },
-  },
-};
+import { readJson } from './validate.ts';
 
 /** Whether images are transformed here. */
 export const transforms = ({ context, ports }: Pick<Exchange, 'context' | 'ports'>): boolean =>
@@ -69,7 +58,7 @@ export const signRoutes: readonly Route[] = [
         required: ['expiresIn'],
         properties: {
           expiresIn: { type: 'integer', minimum: 1, maximum: context.settings.signedUrlMaxExpiry },
-          transform: transformShape,
+          transform: transformationShape,
         },
       });
       if (name.includes('\0')) throw storageError('NoSuchKey');

@@ -51,8 +51,10 @@ export function validate(value: unknown, shape: Shape, at: string, coerces = tru
       if (shape.enum && !shape.enum.includes(text)) refuse('must be equal to one of the allowed values');
       return text;
     }
-    case 'number':
-      return typeof value === 'number' ? value : refuse('must be number');
+    case 'number': {
+      const number = coerces && typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+      return typeof number === 'number' && Number.isFinite(number) ? number : refuse('must be number');
+    }
     case 'integer': {
       const number = coerces && typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
       if (typeof number !== 'number' || !Number.isSafeInteger(number)) return refuse('must be integer');
