@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connectClient } from '#kernel/sql';
 import { type AuthUnderTest, codeIn, startAuth } from './testing/auth-under-test.ts';
 import { type FakeWeb, fakeWeb } from './testing/fake-web.ts';
 
@@ -369,6 +370,28 @@ describe('whose account it is', () => {
     const ids = await Promise.all(answers.map(async ({ fragment }) => (await userOf(fragment.get('access_token'))).id));
     expect(new Set(ids).size).toBe(1);
     expect(await users()).toHaveLength(1);
+  });
+
+  it("waits for who adds an identity to the account, and stands in nobody's way meanwhile", async () => {
+    await signIn();
+    const rival = await connectClient(auth.db.connection('supabase_auth_admin'));
+    try {
+      await rival.pg.query('begin');
+      await rival.pg.query('select from auth.users for update');
+      const coming = signIn();
+      await vi.waitFor(async () => {
+        const waiting = await auth.db.query('select from pg_locks where not granted');
+        expect(waiting.length).toBeGreaterThan(0);
+      }, 20_000);
+      // What another sign-in does that found the account by its address.
+      const added = rival.pg.query(`insert into auth.identities (provider_id, user_id, identity_data, provider)
+        select provider_id, user_id, identity_data, provider from auth.identities`);
+      await expect(added).rejects.toMatchObject({ code: '23505' });
+      await rival.pg.query('rollback');
+      expect((await userOf((await coming).fragment.get('access_token'))).email).toBe('me@gh.test');
+    } finally {
+      await rival.pg.end();
+    }
   });
 
   it('the application is asked before somebody new is made', async () => {

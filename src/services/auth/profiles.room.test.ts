@@ -70,9 +70,12 @@ describe('profiles', () => {
   });
 
   it('of the heap say who keeps what', async () => {
+    // Some fifty samples' worth.
+    const kept = Array.from({ length: 1_000_000 }, (_, n) => ({ n }));
     const { status, types, samples } = await take('heap');
     expect([status, types]).toEqual([200, ['inuse_space']]);
     expect(samples).toBeGreaterThan(0);
+    expect(kept).toHaveLength(1_000_000);
   });
 
   it('have an index; others are unknown', async () => {

@@ -159,8 +159,10 @@ async function settleAccount(
   const decision = await decide(context, sql, caller, arrival);
   switch (decision.kind) {
     case 'known': {
+      // The user before the identity, as all who add one do: the other way round, two sign-ins wait for each other.
+      const user = (await lockUser(sql, decision.user.id)) ?? decision.user;
       await refreshIdentity(sql, decision.identity.id, data, nowOf(context));
-      return { user: await mirror(context, sql, decision.user, data), how: decision.kind };
+      return { user: await mirror(context, sql, user, data), how: decision.kind };
     }
     case 'link': {
       const { user } = decision;
