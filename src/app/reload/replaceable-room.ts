@@ -44,8 +44,8 @@ interface Former {
   readonly hurry: () => void;
 }
 
-/** Rooms of a place that may still be finishing something. */
-const mostFormer = 3;
+/** Rooms of a place that may still be finishing something, at most. */
+export const mostFormer = 3;
 /** Requests that may wait while one room follows another. */
 const mostWaiting = 1_000;
 

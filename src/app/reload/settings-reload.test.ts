@@ -45,8 +45,25 @@ it('hides the secrets of the rooms that may still tell them, and no others, howe
   }
   expect(placed).toHaveLength(19);
   const shown = Array.from({ length: 20 }, (_, index) => `password-${index}`).filter((text) => redact(text) === text);
-  // Those of the room that serves, of those that may still finish something, and of one that may not have started.
-  expect(shown).toEqual(Array.from({ length: 14 }, (_, index) => `password-${index}`));
+  // Hidden are those of the room that serves, of three that may still finish something, and of the last that was refused.
+  const told = Array.from({ length: 16 }, (_, index) => `password-${index}`).filter((text) => text !== 'password-7');
+  expect(shown).toEqual(told);
+});
+
+it('goes on hiding what is in force, whatever is changed or refused beside it', async () => {
+  const settings = load({ STACK_CONFIG_DIR: cwd, STACK_AUTH_CONFIG_DIR: '' });
+  const { reload, redact } = reloading(settings, (password) => password?.startsWith('refused') ?? false);
+  for (let rows = 1; rows <= 20; rows++) {
+    write(`SMTP_PASS=password in force\nPGRST_DB_MAX_ROWS=${rows}`);
+    await reload.apply();
+  }
+  expect(reload.inForce().rest.maxRows).toBe(20);
+  expect(redact('password in force')).toBe('[redacted]');
+  for (let index = 0; index < 20; index++) {
+    write(`SMTP_PASS=refused-${index}\nPGRST_DB_MAX_ROWS=20`);
+    await expect(reload.apply()).rejects.toThrow('did not start');
+  }
+  expect(redact('password in force')).toBe('[redacted]');
 });
 
 it('refuses keys of tokens that the other services would not know, and takes them where auth is alone', async () => {

@@ -9,6 +9,7 @@ import { authFolder, type SettingsFolder, settingsFolder } from '../settings-fol
 import { planChange } from './change-plan.ts';
 import { fingerprintOf } from './config-folder.ts';
 import { createFolderWatch, type FolderWatch } from './folder-watch.ts';
+import { mostFormer } from './replaceable-room.ts';
 import type { RoomPlaces } from './room-places.ts';
 
 /** What changes settings while the program runs. */
@@ -37,29 +38,43 @@ export interface SettingsReloadOptions {
   readonly log: Logger;
 }
 
-// Of rooms that serve, of those that may still finish something, and of one that did not start.
-const mostHidden = 6;
+/** Ends the hiding of secrets. */
+type Forget = () => void;
 
 /** Creates it; nothing is watched before `start`. */
 export function createSettingsReload(options: SettingsReloadOptions): SettingsReload {
   const { settings, places, log } = options;
   let present = settings;
   let line: Promise<void> = Promise.resolve();
-  // Oldest first.
-  const hidden: (() => void)[] = [];
+  // By room, oldest first: of those that may still finish something, and of the one that serves.
+  const hidden = new Map<RoomName, Forget[]>();
+  /** Of the last settings that were refused: a room that had taken them may still finish something. */
+  let refused: readonly Forget[] = [];
 
   async function reload(): Promise<void> {
     const next = settings.current();
     assertUsable(next);
     const plan = planChange(present, next);
     if (plan.rooms.size === 0) return;
-    hidden.push(options.hide(secretsOf(plan.rooms.keys(), plan.settings)));
-    // Whoever came before them can tell nothing any more.
-    for (const forget of hidden.splice(0, hidden.length - mostHidden)) forget();
-    await replaceAll([...plan.rooms.keys()], plan.settings);
+    const hiding = new Map([...plan.rooms.keys()].map((room) => [room, options.hide(secretsOf(room, plan.settings))]));
+    try {
+      await replaceAll([...plan.rooms.keys()], plan.settings);
+    } catch (error) {
+      for (const forget of refused) forget();
+      refused = [...hiding.values()];
+      throw error;
+    }
+    for (const [room, forget] of hiding) succeed(room, forget);
     present = plan.settings;
     for (const [room, changed] of plan.rooms)
       if (places.has(room)) log.info({ changed }, `${room} serves with changed settings`);
+  }
+
+  // Whoever came before those that a place has can tell nothing any more.
+  function succeed(room: RoomName, forget: Forget): void {
+    const known = [...(hidden.get(room) ?? []), forget];
+    for (const former of known.splice(0, known.length - mostFormer - 1)) former();
+    hidden.set(room, known);
   }
 
   // All or none: a change may concern several rooms.
@@ -141,8 +156,7 @@ function foldersOf({ sources, cwd }: LoadedSettings): readonly SettingsFolder[] 
   return own && own.path !== all.path ? [all, own] : [all];
 }
 
-const secretsOf = (rooms: Iterable<RoomName>, settings: LoadedSettings): string[] =>
-  [...rooms].flatMap((name) => {
-    const schema: SettingsSchema | undefined = registry.find((room) => room.name === name)?.schema;
-    return schema ? secretTextsOf(schema, settings[name] as Parameters<typeof secretTextsOf>[1]) : [];
-  });
+function secretsOf(name: RoomName, settings: LoadedSettings): string[] {
+  const schema: SettingsSchema | undefined = registry.find((room) => room.name === name)?.schema;
+  return schema ? secretTextsOf(schema, settings[name] as Parameters<typeof secretTextsOf>[1]) : [];
+}
