@@ -161,11 +161,13 @@ export function createScheduler({ settings, log, clock, session }: SchedulerOpti
 
   function start(job: CronJob, runId: string | null): void {
     const run: Promise<void> = perform(job, runId)
-      .catch((error: unknown) => {
-        log.error({ err: error, job: job.id }, 'pg_cron: a run could not be recorded');
-      })
+      .catch((error: unknown) => unrecorded(error, job.id))
       .finally(() => running.delete(run));
     running.add(run);
+  }
+
+  function unrecorded(error: unknown, job?: string): void {
+    log.error({ err: error, job }, 'pg_cron: a run could not be recorded');
   }
 
   /** Does it on the connection that stands, else on the next one: a run does not depend on what is written down of it. */
@@ -202,7 +204,8 @@ export function createScheduler({ settings, log, clock, session }: SchedulerOpti
     attach(next) {
       connection = next;
       inTurn(async (on) => {
-        for (const step of unwritten.splice(0)) await write(step);
+        // One that cannot be written keeps neither the others nor the jobs from their turn.
+        for (const step of unwritten.splice(0)) await write(step).catch((error: unknown) => unrecorded(error));
         await load(on);
         await endLostRuns(on);
       });
